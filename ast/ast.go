@@ -1,0 +1,105 @@
+package ast
+
+import "strings"
+
+// LineKind is what a line is.
+type LineKind uint8
+
+// The kinds of line.
+const (
+	Blank     LineKind = iota // nothing but blanks
+	Comment                   // starts with # or ;
+	Header                    // [Section]
+	Entry                     // keyword=value
+	Encrypted                 // starts with ^: kept byte for byte, never read
+	Junk                      // nothing of these
+)
+
+// String names the kind.
+func (k LineKind) String() string {
+	return [...]string{"blank line", "comment", "section header", "entry", "encrypted line", "unreadable line"}[k]
+}
+
+// Line is one physical line.
+type Line struct {
+	Kind LineKind
+	// Span is the line without its end; End is the offset after the line end,
+	// which is the next line's start.
+	Span Span
+	End  int
+	// Name is the name of a section in a header, the keyword of an entry,
+	// without the blanks around it.
+	Name Span
+	// Value is the value of an entry without the blanks around it, or the text
+	// of a comment behind its mark.
+	Value Span
+}
+
+// Lines are the lines between two headers.
+type Lines []Line
+
+// Section is a header with the lines up to the next one.
+type Section struct {
+	Header Line
+	Lines  Lines
+}
+
+// File is one description.
+type File struct {
+	// Name is what messages call the file.
+	Name string
+	// Text is the decoded text, which all spans refer to.
+	Text     string
+	Encoding Encoding
+	// Head is what stands before the first header.
+	Head     Lines
+	Sections []Section
+
+	table *LineTable
+}
+
+// Table gives the line table, made at first need. It is not safe for a first
+// use by two goroutines.
+func (f *File) Table() *LineTable {
+	if f.table == nil {
+		f.table = NewLineTable(f.Text)
+	}
+	return f.table
+}
+
+// Slice is the text of a span.
+func (f *File) Slice(s Span) string { return f.Text[s.Start:s.End] }
+
+// Position is the place of an offset.
+func (f *File) Position(offset int) Position { return f.Table().Position(offset) }
+
+// Lines calls yield for every line in order; i is the index of its section, -1
+// for the head. A header comes with the section that it opens.
+func (f *File) Lines(yield func(section int, line *Line) bool) {
+	for i := range f.Head {
+		if !yield(-1, &f.Head[i]) {
+			return
+		}
+	}
+	for s := range f.Sections {
+		if !yield(s, &f.Sections[s].Header) {
+			return
+		}
+		for i := range f.Sections[s].Lines {
+			if !yield(s, &f.Sections[s].Lines[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Print gives the bytes that the file was read from, made from its lines.
+func (f *File) Print() []byte {
+	var b strings.Builder
+	b.Grow(len(f.Text))
+	f.Lines(func(_ int, l *Line) bool {
+		b.WriteString(f.Text[l.Span.Start:l.End])
+		return true
+	})
+	return Encode(b.String(), f.Encoding)
+}

@@ -1,0 +1,172 @@
+package check
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"inscribe/ast"
+	"inscribe/check/config"
+	"inscribe/check/schema"
+)
+
+// sectionKind reads a header's name. letter is what follows Application_.
+func sectionKind(name string) (kind schema.Section, letter string, ok bool) {
+	for i, s := range schema.Sections {
+		if schema.Section(i) == schema.Application {
+			if len(name) > len(s) && strings.EqualFold(name[:len(s)], s) {
+				return schema.Application, name[len(s):], true
+			}
+		} else if strings.EqualFold(name, s) {
+			return schema.Section(i), "", true
+		}
+	}
+	return 0, "", false
+}
+
+// build understands what it can and reports nothing; of what stands twice, the
+// first counts.
+func build(f *ast.File, cfg *config.Config) *Program {
+	p := &Program{
+		File: f, Table: cfg.Table(), Config: cfg, Technology: schema.SmartCard,
+		Encoding:    &Block{Section: schema.Encoding, index: -1},
+		Description: &Block{Section: schema.Description, index: -1},
+		fields:      map[string]*Field{},
+	}
+	var applications []*Application
+	for i := range f.Sections {
+		s := &f.Sections[i]
+		name := f.Slice(s.Header.Name)
+		kind, letter, ok := sectionKind(name)
+		if !ok {
+			continue
+		}
+		if kind == schema.Fields {
+			p.declare(s.Lines)
+			continue
+		}
+		b := &Block{Section: kind, Name: name, Header: &s.Header, index: i}
+		switch kind {
+		case schema.Encoding:
+			if p.Encoding.Header != nil {
+				continue
+			}
+			p.Encoding = b
+		case schema.Description:
+			if p.Description.Header != nil {
+				continue
+			}
+			p.Description = b
+		case schema.Application:
+			if findApplication(applications, letter) != nil {
+				continue
+			}
+			applications = append(applications, &Application{Letter: letter, Block: b})
+		}
+		p.blocks = append(p.blocks, b)
+	}
+	for _, b := range p.blocks {
+		p.settings(b)
+	}
+	if t := p.Encoding.Get(schema.MType); t != nil && t.Problem == "" {
+		p.Technology = t.Value.Number
+	}
+	p.order(applications)
+	p.inferTypes()
+	p.Secrets = secretSpans(p)
+	return p
+}
+
+func findApplication(list []*Application, letter string) *Application {
+	for _, a := range list {
+		if strings.EqualFold(a.Letter, letter) {
+			return a
+		}
+	}
+	return nil
+}
+
+func (p *Program) declare(lines ast.Lines) {
+	for i := range lines {
+		l := &lines[i]
+		if l.Kind != ast.Entry {
+			continue
+		}
+		name := p.File.Slice(l.Name)
+		if p.fields[name] == nil {
+			field := &Field{Name: name, Line: l}
+			p.fields[name] = field
+			p.Fields = append(p.Fields, field)
+		}
+	}
+}
+
+// foldedField gives the only field whose name differs in case at most.
+func (p *Program) foldedField(name string) *Field {
+	var found *Field
+	for _, f := range p.Fields {
+		if strings.EqualFold(f.Name, name) {
+			if found != nil {
+				return nil
+			}
+			found = f
+		}
+	}
+	return found
+}
+
+func (p *Program) settings(b *Block) {
+	lines := p.File.Sections[b.index].Lines
+	for i := range lines {
+		l := &lines[i]
+		if l.Kind != ast.Entry {
+			continue
+		}
+		k := p.Table.Find(b.Section, p.File.Slice(l.Name))
+		if k == nil || (b.byName(k.Name) != nil && !k.Numbered) {
+			continue
+		}
+		s := &Setting{Keyword: k, Line: l, Place: l.Value}
+		p.read(s)
+		b.Settings = append(b.Settings, s)
+	}
+}
+
+// order puts the applications in the order of ApplicationList.
+func (p *Program) order(all []*Application) {
+	listed := map[*Application]bool{}
+	if list := p.Description.Get(schema.MApplicationList); list != nil {
+		for _, c := range list.Value.Text {
+			if a := findApplication(all, string(c)); a != nil && !listed[a] {
+				listed[a] = true
+				p.Applications = append(p.Applications, a)
+			}
+		}
+	}
+	for _, a := range all {
+		if !listed[a] {
+			p.Unlisted = append(p.Unlisted, a)
+		}
+	}
+}
+
+// inferTypes gives each field the first type that its uses ask for, in the
+// order of the file; what is at odds with it is the field-type rules' matter. A
+// secret use counts more than one in clear, so that a value which is secret
+// somewhere is secret everywhere.
+func (p *Program) inferTypes() {
+	for _, f := range p.Fields {
+		for _, u := range f.Uses {
+			if f.Type == schema.None || u.Type.Secret() && !f.Type.Secret() {
+				f.Type = u.Type
+			}
+		}
+	}
+}
+
+var typeID = regexp.MustCompile(`^(\d+)\s*,\s*(\S.*)$`)
+
+func parseNumber(text string) (int, bool) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	return int(n), err == nil
+}

@@ -1,0 +1,70 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/config"
+)
+
+// Rule is a check over a whole program.
+type Rule struct {
+	// Codes are what the rule reports.
+	Codes []diag.Code
+	Run   func(*Program, *Report)
+}
+
+// Rules is the table of rules. Each stands in its own file.
+var Rules = []Rule{
+	syntaxRule, sectionRule, keywordRule, duplicateRule, fieldRule, fieldCaseRule, unusedFieldRule,
+	requiredRule, applicationListRule, valueRule, locationRule, literalSecretRule, credentialRule,
+	fieldTypeRule, secretLeakRule, weakKeyRule, conflictRule, validationRule, encryptedRule,
+	blanksRule, commentMarkRule, templateRule,
+}
+
+// Check gives a tree its meaning and runs all rules. cfg may be nil.
+func Check(f *ast.File, cfg *config.Config) *Program {
+	if cfg == nil {
+		cfg = &config.Config{}
+	}
+	p := build(f, cfg)
+	r := &Report{severity: cfg.Severity}
+	for _, rule := range Rules {
+		rule.Run(p, r)
+	}
+	p.Diagnostics = diag.Sort(suppress(p, r))
+	return p
+}
+
+// Report collects what rules find.
+type Report struct {
+	severity map[diag.Code]diag.Severity
+	found    []diag.Diagnostic
+}
+
+// Add reports a finding at a place, with the severity that the code has by
+// default or by configuration. What it returns may be completed.
+func (r *Report) Add(code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
+	return r.AddAs(code.Default(), code, span, format, args...)
+}
+
+// AddAs is Add with a default severity of its own.
+func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
+	if s, ok := r.severity[code]; ok {
+		severity = s
+	}
+	r.found = append(r.found, diag.Diagnostic{Code: code, Severity: severity, Span: span, Message: fmt.Sprintf(format, args...)})
+	return &r.found[len(r.found)-1]
+}
+
+// results are the findings that are not switched off.
+func (r *Report) results() []diag.Diagnostic {
+	return slices.DeleteFunc(r.found, func(d diag.Diagnostic) bool { return d.Severity == diag.Off })
+}
+
+// replace is a fix of one edit.
+func replace(title string, span ast.Span, text string) diag.Fix {
+	return diag.Fix{Title: title, Edits: []diag.Edit{{Span: span, NewText: text}}}
+}

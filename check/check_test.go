@@ -1,0 +1,221 @@
+package check
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/config"
+	"inscribe/grammar"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func load(t testing.TB, path string) *Program {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Check(grammar.Parse(filepath.Base(path), raw), nil)
+}
+
+func check(text string) *Program { return Check(grammar.Parse("x.dsc", []byte(text)), nil) }
+
+func describe(p *Program) string {
+	var b strings.Builder
+	for _, d := range p.Diagnostics {
+		from, to := p.File.Position(d.Span.Start), p.File.Position(d.Span.End)
+		fmt.Fprintf(&b, "%d:%d-%d:%d %s %s: %s\n", from.Line, from.Column, to.Line, to.Column, d.Severity, d.Code, d.Message)
+		if d.Label != "" {
+			fmt.Fprintf(&b, "    label: %s\n", d.Label)
+		}
+		if d.Help != "" {
+			fmt.Fprintf(&b, "    help: %s\n", d.Help)
+		}
+		for _, r := range d.Related {
+			at := p.File.Position(r.Span.Start)
+			fmt.Fprintf(&b, "    related: %d:%d %s\n", at.Line, at.Column, r.Message)
+		}
+		for _, f := range d.Fixes {
+			fmt.Fprintf(&b, "    fix: %s\n", f.Title)
+		}
+	}
+	return b.String()
+}
+
+func files(t *testing.T, pattern string) []string {
+	t.Helper()
+	found, err := filepath.Glob(pattern)
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no files for %s: %v", pattern, err)
+	}
+	return found
+}
+
+func TestGolden(t *testing.T) {
+	for _, path := range files(t, "../testdata/check/*.dsc") {
+		got := describe(load(t, path))
+		golden := strings.TrimSuffix(path, ".dsc") + ".golden"
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+	}
+}
+
+// TestPublishedExamples holds the contract: none of the vendor's examples is an
+// error, and only secrets that are written into the file are warnings.
+func TestPublishedExamples(t *testing.T) {
+	for _, path := range files(t, "../testdata/examples/*.dsc") {
+		for _, d := range load(t, path).Diagnostics {
+			if d.Severity == diag.Error || d.Severity == diag.Warning && d.Code != diag.LiteralSecret {
+				t.Errorf("%s: %s %s: %s", filepath.Base(path), d.Severity, d.Code, d.Message)
+			}
+		}
+	}
+}
+
+// apply makes the edits of a fix.
+func apply(text string, f diag.Fix) string {
+	edits := slices.Clone(f.Edits)
+	slices.SortFunc(edits, func(a, b diag.Edit) int { return b.Span.Start - a.Span.Start })
+	for _, e := range edits {
+		text = text[:e.Span.Start] + e.NewText + text[e.Span.End:]
+	}
+	return text
+}
+
+// TestFixesMend applies every fix of every finding: the finding must be gone,
+// and no new error may appear at its line.
+func TestFixesMend(t *testing.T) {
+	paths := append(files(t, "../testdata/check/*.dsc"), files(t, "../testdata/examples/*.dsc")...)
+	for _, path := range paths {
+		p := load(t, path)
+		for _, d := range p.Diagnostics {
+			for _, f := range d.Fixes {
+				after := check(apply(p.File.Text, f))
+				if count(after, d.Code, d.Message) >= count(p, d.Code, d.Message) {
+					t.Errorf("%s: the fix %q of %s (%s) leaves it as it is", filepath.Base(path), f.Title, d.Code, d.Message)
+				}
+			}
+		}
+	}
+}
+
+func count(p *Program, code diag.Code, message string) int {
+	n := 0
+	for _, d := range p.Diagnostics {
+		if d.Code == code && d.Message == message {
+			n++
+		}
+	}
+	return n
+}
+
+func TestSafeFixesChangeNoMeaning(t *testing.T) {
+	p := load(t, "../testdata/check/odd.dsc")
+	safe := 0
+	for _, d := range p.Diagnostics {
+		for _, f := range d.Fixes {
+			if f.Safe {
+				safe++
+				after := check(apply(p.File.Text, f))
+				if len(after.Description.Settings) != len(p.Description.Settings) || len(after.Fields) != len(p.Fields) {
+					t.Errorf("the safe fix %q changes what is understood", f.Title)
+				}
+			}
+		}
+	}
+	if safe < 3 {
+		t.Errorf("only %d safe fixes in the odd file", safe)
+	}
+}
+
+func TestSeverityAndKeywordsOfAProject(t *testing.T) {
+	cfg, err := config.Parse("inscribe.toml", []byte("[severity]\nunused-field = \"error\"\nweak-key = \"off\"\n[[keyword]]\nname = \"Template\"\nsection = \"Application\"\nlike = \"CertTempl\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "[Encoding]\nType=1024,Chip\n[Fields]\nPIN=\nX=\n[Description]\nPKCS11Library=x.dll\nPIN=PIN\nApplicationList=A\n[Application_A]\nKeySize=1024\nTemplate=t\n"
+	p := Check(grammar.Parse("x.dsc", []byte(text)), cfg)
+	if got, want := describe(p), "5:1-5:2 error unused-field: nothing uses the field X\n    fix: remove the field\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if len(p.Applications) != 1 || p.Applications[0].Get("CertTempl").Value.Text != "t" {
+		t.Error("the synonym does not mean CertTempl")
+	}
+}
+
+// TestNoDiagnosticHoldsASecret puts a canary wherever a secret can stand.
+func TestNoDiagnosticHoldsASecret(t *testing.T) {
+	const canary = "97531864"
+	for _, line := range []string{"PIN=#" + canary, "PIN=" + canary, "PNI=#" + canary, "PUK #" + canary, "InitialPUK=#" + canary,
+		"SignPIN=" + canary, "[PIN=" + canary, "InitialPUK = #" + canary + " ", "PIN=!" + canary, "PIN=!" + canary + "_FIELD", "CardManagerKey=#" + canary} {
+		p := check("[Fields]\n[Description]\nPKCS11Library=x.dll\nSetPIN=true\n" + line + "\nPIN_Validation=reg_exp(x)\n")
+		for _, d := range p.Diagnostics {
+			if strings.Contains(fmt.Sprintf("%+v", d), canary) {
+				t.Errorf("%s: %s shows the secret: %+v", line, d.Code, d)
+			}
+		}
+		masked := []byte(p.File.Text)
+		for _, s := range p.Secrets {
+			for i := s.Start; i < s.End; i++ {
+				masked[i] = '*'
+			}
+		}
+		if strings.Contains(string(masked), canary) {
+			t.Errorf("%s: a snippet would show the secret:\n%s", line, masked)
+		}
+	}
+}
+
+func FuzzCheck(f *testing.F) {
+	for _, pattern := range []string{"../testdata/check/*.dsc", "../testdata/examples/*.dsc"} {
+		paths, _ := filepath.Glob(pattern)
+		for _, path := range paths {
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(raw)
+		}
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		p := Check(grammar.Parse("x.dsc", raw), nil)
+		inside := func(s ast.Span) bool { return 0 <= s.Start && s.Start <= s.End && s.End <= len(p.File.Text) }
+		for _, d := range p.Diagnostics {
+			if !inside(d.Span) || d.Message == "" {
+				t.Fatalf("%q: %+v", raw, d)
+			}
+			for _, fix := range d.Fixes {
+				for _, e := range fix.Edits {
+					if !inside(e.Span) {
+						t.Fatalf("%q: the fix %q edits outside: %+v", raw, fix.Title, e)
+					}
+				}
+			}
+		}
+		for _, s := range p.Secrets {
+			if !inside(s) {
+				t.Fatalf("%q: secret at %+v", raw, s)
+			}
+		}
+	})
+}

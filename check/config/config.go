@@ -1,0 +1,171 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+	"github.com/pelletier/go-toml/v2"
+
+	"inscribe/ast/diag"
+	"inscribe/check/profile"
+	"inscribe/check/schema"
+)
+
+// FileName is the name searched for upward from a description.
+const FileName = "inscribe.toml"
+
+// Config is one inscribe.toml. The zero value is "no configuration".
+type Config struct {
+	// Path is what messages call the file, "" where there is none.
+	Path         string
+	Severity     map[diag.Code]diag.Severity
+	Keywords     []schema.Keyword
+	Middleware   map[string]Middleware
+	Certificates map[string]Certificate
+}
+
+// Middleware is what the project knows of a library that its descriptions name.
+type Middleware struct {
+	Profile string `toml:"profile"`
+}
+
+// Certificate is a certificate template: which CA issues it and what stands in
+// it. Patterns take field values in braces: "CN={COMMON_NAME}".
+type Certificate struct {
+	CA           string   `toml:"ca"`
+	Subject      string   `toml:"subject"`
+	EMail        string   `toml:"email"`
+	DNS          string   `toml:"dns"`
+	UPN          string   `toml:"upn"`
+	KeyUsage     []string `toml:"key-usage"`
+	EKU          []string `toml:"extended-key-usage"`
+	ValidityDays int      `toml:"validity-days"`
+	Policies     []string `toml:"policies"`
+}
+
+type fileFormat struct {
+	Severity    map[string]string      `toml:"severity"`
+	Keyword     []userKeyword          `toml:"keyword"`
+	Middleware  map[string]Middleware  `toml:"middleware"`
+	Certificate map[string]Certificate `toml:"certificate"`
+}
+
+type userKeyword struct {
+	Name    string `toml:"name"`
+	Section string `toml:"section"`
+	Like    string `toml:"like"`
+	Kind    string `toml:"kind"`
+	Secret  bool   `toml:"secret"`
+	Doc     string `toml:"doc"`
+}
+
+// Parse reads a configuration. All slips come back as one error, each with the
+// file's name.
+func Parse(name string, raw []byte) (*Config, error) {
+	var f fileFormat
+	if err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(&f); err != nil {
+		return nil, Located(name, err)
+	}
+	c := &Config{Path: name, Severity: map[diag.Code]diag.Severity{}, Middleware: f.Middleware, Certificates: f.Certificate}
+	var errs *multierror.Error
+	fail := func(format string, args ...any) {
+		errs = multierror.Append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
+	}
+	for _, code := range sorted(f.Severity) {
+		severity, ok := diag.ParseSeverity(f.Severity[code])
+		if _, known := diag.Lookup(diag.Code(code)); !known {
+			fail("[severity]: there is no code %q", code)
+		} else if !ok {
+			fail("[severity]: %s is %q; it can be error, warning, info, hint or off", code, f.Severity[code])
+		} else {
+			c.Severity[diag.Code(code)] = severity
+		}
+	}
+	for i, k := range f.Keyword {
+		keyword, err := k.keyword()
+		if err != nil {
+			fail("[[keyword]] number %d: %v", i+1, err)
+			continue
+		}
+		c.Keywords = append(c.Keywords, keyword)
+	}
+	for _, m := range sorted(c.Middleware) {
+		if p := c.Middleware[m].Profile; profile.Lookup(p) == nil {
+			fail("[middleware.%q]: there is no profile %q; there are %s", m, p, strings.Join(profile.Names(), ", "))
+		}
+	}
+	if errs == nil {
+		if err := schema.Builtin.With(c.Keywords).Validate(); err != nil {
+			fail("%v", err)
+		}
+	}
+	return c, errs.ErrorOrNil()
+}
+
+// Located adds file, line and column to an error of the TOML library.
+func Located(name string, err error) error {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) {
+		var errs *multierror.Error
+		for _, e := range strict.Errors {
+			line, column := e.Position()
+			errs = multierror.Append(errs, fmt.Errorf("%s:%d:%d: unknown key %s", name, line, column, strings.Join(e.Key(), ".")))
+		}
+		return errs.ErrorOrNil()
+	}
+	var decode *toml.DecodeError
+	if errors.As(err, &decode) {
+		line, column := decode.Position()
+		return fmt.Errorf("%s:%d:%d: %s", name, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+func sorted[V any](m map[string]V) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// Table is the table of keywords with the project's own.
+func (c *Config) Table() *schema.Table {
+	if c == nil || len(c.Keywords) == 0 {
+		return schema.Builtin
+	}
+	return schema.Builtin.With(c.Keywords)
+}
+
+// ProfileFor names the profile of a library as a description gives it: first by
+// the whole text, then by the file name at its end, case aside. It is "" where
+// nothing is known.
+func (c *Config) ProfileFor(library string) string {
+	if c == nil {
+		return ""
+	}
+	if name, ok := MatchLibrary(library, sorted(c.Middleware)); ok {
+		return c.Middleware[name].Profile
+	}
+	return ""
+}
+
+// MatchLibrary finds the entry for a library in a list of names: the whole text
+// first, then the file name at its end, case aside.
+func MatchLibrary(library string, names []string) (string, bool) {
+	base := path.Base(strings.ReplaceAll(library, `\`, "/"))
+	for _, want := range []string{library, base} {
+		for _, name := range names {
+			if strings.EqualFold(name, want) {
+				return name, true
+			}
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,28 @@
+package check
+
+import (
+	"strings"
+
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+)
+
+// Signature is the one value of Location that is known, in canonical case.
+const Signature = "Signature"
+
+// LocationSlot is the slot that a value of Location means: the page "Use
+// Signature slot" gives every other value, and none, to the default slot.
+func LocationSlot(value string) schema.Slot {
+	if strings.EqualFold(strings.TrimSpace(value), Signature) {
+		return schema.SignatureSlot
+	}
+	return schema.DefaultSlot
+}
+
+// NearSignature reports whether a value other than Signature is likely a slip
+// for it.
+func NearSignature(value string) bool {
+	value = strings.TrimSpace(value)
+	return !strings.EqualFold(value, Signature) &&
+		(diag.Nearest(value, []string{Signature}) != "" || strings.HasPrefix(strings.ToLower(value), "sign"))
+}

@@ -1,0 +1,98 @@
+package profile
+
+// FactName names a fact.
+type FactName string
+
+// The facts. Each has a row in Facts.
+const (
+	Software           FactName = "software"
+	SignatureSlot      FactName = "signature-slot"
+	SecondToken        FactName = "signature-by-second-token"
+	SharedPIN          FactName = "shared-pin"
+	PUKIs              FactName = "puk-is"
+	InitToken          FactName = "init-token"
+	ReinitNeedsSOPIN   FactName = "reinit-needs-so-pin"
+	InitPIN            FactName = "init-pin"
+	ChangePIN          FactName = "change-pin"
+	ChangePUK          FactName = "change-puk"
+	PINMin             FactName = "pin-min"
+	PINMax             FactName = "pin-max"
+	PINAlphabet        FactName = "pin-alphabet"
+	PUKMin             FactName = "puk-min"
+	PUKMax             FactName = "puk-max"
+	Locks              FactName = "pin-locks"
+	Retries            FactName = "pin-retries"
+	HonestFlags        FactName = "honest-flags"
+	RSAMin             FactName = "rsa-min"
+	RSAMax             FactName = "rsa-max"
+	Curves             FactName = "curves"
+	BothLogins         FactName = "signature-key-needs-both-logins"
+	ExclusiveLogins    FactName = "logins-exclude-each-other"
+	UniqueSerial       FactName = "unique-serial"
+	SerialStays        FactName = "serial-stays-at-init"
+	PINPad             FactName = "pin-pad"
+	ImportKeys         FactName = "import-private-keys"
+	DataObjects        FactName = "data-objects"
+	AlwaysAuthenticate FactName = "always-authenticate"
+)
+
+// FactKind is the shape of a fact's value.
+type FactKind uint8
+
+// The shapes.
+const (
+	YesNo FactKind = iota
+	Count
+	Word
+	Words
+)
+
+// FactInfo is a row of the table of facts.
+type FactInfo struct {
+	Name FactName
+	Kind FactKind
+	Doc  string
+}
+
+// Facts is the table of facts, in the order in which they are explained.
+var Facts = []FactInfo{
+	{Software, YesNo, "the token is software or a simulator, so a lab certificate does no harm"},
+	{SignatureSlot, YesNo, "the token shows a signature slot with a PIN of its own"},
+	{SecondToken, YesNo, "a second token may stand for the signature slot"},
+	{SharedPIN, YesNo, "both slots share one PIN"},
+	{PUKIs, Word, "what the PUK of a slot is: so-pin (PKCS#11's SO PIN), own (the card's), none"},
+	{InitToken, YesNo, "C_InitToken works"},
+	{ReinitNeedsSOPIN, YesNo, "C_InitToken on an initialised token wants its present SO PIN"},
+	{InitPIN, YesNo, "C_InitPIN in an SO session sets the user PIN"},
+	{ChangePIN, YesNo, "C_SetPIN changes the user PIN"},
+	{ChangePUK, YesNo, "C_SetPIN in an SO session changes the SO PIN"},
+	{PINMin, Count, "shortest user PIN, bytes"},
+	{PINMax, Count, "longest user PIN, bytes"},
+	{PINAlphabet, Word, "what a PIN is made of: digits, any"},
+	{PUKMin, Count, "shortest PUK or SO PIN, bytes"},
+	{PUKMax, Count, "longest PUK or SO PIN, bytes"},
+	{Locks, YesNo, "wrong PINs lock the token"},
+	{Retries, Count, "wrong PINs until it locks"},
+	{HonestFlags, YesNo, "the flags about PIN tries tell the truth"},
+	{RSAMin, Count, "shortest RSA key, bits"},
+	{RSAMax, Count, "longest RSA key, bits"},
+	{Curves, Words, "elliptic curves offered"},
+	{BothLogins, YesNo, "generating a key in the signature slot needs the login of both slots"},
+	{ExclusiveLogins, YesNo, "a login in one slot excludes one in the other"},
+	{UniqueSerial, YesNo, "the serial number tells tokens apart"},
+	{SerialStays, YesNo, "the serial number stays the same when a fresh token is initialised"},
+	{PINPad, YesNo, "the reader has a PIN pad"},
+	{ImportKeys, YesNo, "private keys can be imported"},
+	{DataObjects, YesNo, "data objects can be written"},
+	{AlwaysAuthenticate, YesNo, "keys that want the PIN for each use are honoured"},
+}
+
+// Describe gives the row of a fact.
+func Describe(name FactName) (FactInfo, bool) {
+	for _, f := range Facts {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return FactInfo{}, false
+}

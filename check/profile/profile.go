@@ -1,0 +1,240 @@
+package profile
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Tri is a fact of three values.
+type Tri int8
+
+// The values of a fact.
+const (
+	Unknown Tri = iota
+	Yes
+	No
+)
+
+// String gives "unknown", "yes" or "no".
+func (t Tri) String() string { return [...]string{"unknown", "yes", "no"}[t] }
+
+// Fact is one fact with its source. The zero value is unknown.
+type Fact struct {
+	tri    Tri
+	count  int
+	words  []string
+	known  bool
+	Source string
+}
+
+// Known reports whether the fact has a value.
+func (f Fact) Known() bool { return f.known }
+
+// String renders the value, "unknown" where there is none.
+func (f Fact) String() string {
+	switch {
+	case !f.known:
+		return Unknown.String()
+	case f.words != nil:
+		return strings.Join(f.words, ", ")
+	case f.tri != Unknown:
+		return f.tri.String()
+	default:
+		return strconv.Itoa(f.count)
+	}
+}
+
+// Profile is what is known of one kind of token.
+type Profile struct {
+	Name  string
+	Title string
+	Notes string
+	facts map[FactName]Fact
+}
+
+// Get gives a fact; the zero Fact, which is unknown, where the profile has none.
+func (p *Profile) Get(name FactName) Fact { return p.facts[name] }
+
+// Is gives a yes/no fact.
+func (p *Profile) Is(name FactName) Tri { return p.facts[name].tri }
+
+// Count gives a number and whether it is known.
+func (p *Profile) Count(name FactName) (int, bool) {
+	f := p.facts[name]
+	return f.count, f.known
+}
+
+// Word gives a single word, "" where it is unknown.
+func (p *Profile) Word(name FactName) string {
+	if w := p.facts[name].words; len(w) == 1 {
+		return w[0]
+	}
+	return ""
+}
+
+// Offers tells whether a list holds the word.
+func (p *Profile) Offers(name FactName, word string) Tri {
+	f := p.facts[name]
+	switch {
+	case !f.known:
+		return Unknown
+	case slices.Contains(f.words, word):
+		return Yes
+	default:
+		return No
+	}
+}
+
+// Words gives a list, nil where it is unknown.
+func (p *Profile) Words(name FactName) []string { return p.facts[name].words }
+
+//go:embed data/*.toml
+var data embed.FS
+
+var builtin = mustLoad()
+
+func mustLoad() map[string]*Profile {
+	files, err := data.ReadDir("data")
+	if err != nil {
+		panic(err)
+	}
+	raw := map[string][]byte{}
+	for _, f := range files {
+		b, err := data.ReadFile(path.Join("data", f.Name()))
+		if err != nil {
+			panic(err)
+		}
+		raw[strings.TrimSuffix(f.Name(), ".toml")] = b
+	}
+	out := map[string]*Profile{}
+	var load func(name string) *Profile
+	load = func(name string) *Profile {
+		if p, ok := out[name]; ok {
+			return p
+		}
+		p, err := Parse(name, raw[name], load)
+		if err != nil {
+			panic(fmt.Sprintf("profile: embedded %s: %v", name, err))
+		}
+		out[name] = p
+		return p
+	}
+	for name := range raw {
+		load(name)
+	}
+	return out
+}
+
+// Lookup gives a built-in profile, or nil.
+func Lookup(name string) *Profile { return builtin[strings.ToLower(name)] }
+
+// Generic is the profile that knows next to nothing.
+func Generic() *Profile { return builtin["generic"] }
+
+// Names lists the built-in profiles in alphabetical order.
+func Names() []string {
+	var names []string
+	for name := range builtin {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+type fileFormat struct {
+	Title    string              `toml:"title"`
+	Notes    string              `toml:"notes"`
+	Inherits string              `toml:"inherits"`
+	Fact     map[string]fileFact `toml:"fact"`
+}
+
+type fileFact struct {
+	Is     any    `toml:"is"`
+	Source string `toml:"source"`
+}
+
+// Parse reads a profile. parent finds the profile that it inherits from, and may
+// return nil. All slips come back as one error.
+func Parse(name string, raw []byte, parent func(string) *Profile) (*Profile, error) {
+	var f fileFormat
+	dec := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields()
+	if err := dec.Decode(&f); err != nil {
+		return nil, fmt.Errorf("profile %s: %w", name, err)
+	}
+	p := &Profile{Name: name, Title: f.Title, Notes: f.Notes, facts: map[FactName]Fact{}}
+	var errs *multierror.Error
+	if f.Inherits != "" {
+		base := parent(f.Inherits)
+		if base == nil {
+			return nil, fmt.Errorf("profile %s: inherits from %q, which is not known", name, f.Inherits)
+		}
+		for n, fact := range base.facts {
+			p.facts[n] = fact
+		}
+	}
+	for n, raw := range f.Fact {
+		info, ok := Describe(FactName(n))
+		if !ok {
+			errs = multierror.Append(errs, fmt.Errorf("profile %s: there is no fact %q", name, n))
+			continue
+		}
+		fact, err := readFact(info, raw)
+		if err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("profile %s: fact %s: %w", name, n, err))
+			continue
+		}
+		p.facts[info.Name] = fact
+	}
+	return p, errs.ErrorOrNil()
+}
+
+func readFact(info FactInfo, raw fileFact) (Fact, error) {
+	f := Fact{known: true, Source: raw.Source}
+	if raw.Source == "" {
+		return f, fmt.Errorf("has no source")
+	}
+	if raw.Is == "unknown" {
+		return Fact{Source: raw.Source}, nil
+	}
+	switch v := raw.Is.(type) {
+	case bool:
+		if info.Kind == YesNo {
+			f.tri = No
+			if v {
+				f.tri = Yes
+			}
+			return f, nil
+		}
+	case int64:
+		if info.Kind == Count && v >= 0 {
+			f.count = int(v)
+			return f, nil
+		}
+	case string:
+		if info.Kind == Word {
+			f.words = []string{v}
+			return f, nil
+		}
+	case []any:
+		if info.Kind == Words {
+			f.words = []string{}
+			for _, w := range v {
+				s, ok := w.(string)
+				if !ok {
+					return f, fmt.Errorf("is no list of words")
+				}
+				f.words = append(f.words, s)
+			}
+			return f, nil
+		}
+	}
+	return f, fmt.Errorf("%v is not of its kind", raw.Is)
+}

@@ -1,0 +1,190 @@
+package check
+
+import (
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/config"
+	"inscribe/check/schema"
+	"inscribe/internal/secret"
+)
+
+// Program is a description understood.
+type Program struct {
+	File   *ast.File
+	Table  *schema.Table
+	Config *config.Config
+	// Technology is the number of [Encoding] Type; schema.SmartCard where the
+	// section is missing.
+	Technology int
+	// Fields are the declared ones, in order.
+	Fields []*Field
+	// Encoding and Description are never nil; their Header is, where the
+	// section is missing.
+	Encoding, Description *Block
+	// Applications are those that run, in the order of ApplicationList;
+	// Unlisted the others, in the order of the file.
+	Applications, Unlisted []*Application
+	// Diagnostics are sorted by place.
+	Diagnostics []diag.Diagnostic
+	// Secrets are the places of the text that must never be shown.
+	Secrets []ast.Span
+
+	fields map[string]*Field // by exact name
+	blocks []*Block          // all sections with keywords, in the order of the file
+}
+
+// Errors reports whether a diagnostic is an error; such a description is not
+// planned.
+func (p *Program) Errors() bool {
+	errors, _ := diag.Count(p.Diagnostics)
+	return errors > 0
+}
+
+// Field gives the field of a name: the exact one, else the only one whose name
+// differs in case.
+func (p *Program) Field(name string) *Field {
+	if f := p.fields[name]; f != nil {
+		return f
+	}
+	return p.foldedField(name)
+}
+
+// Field is a variable of the description.
+type Field struct {
+	Name string
+	Line *ast.Line
+	// Type is what its uses say; schema.None where nothing uses it.
+	Type schema.Type
+	// Uses are in the order of the file.
+	Uses []Use
+}
+
+// Secret reports whether the field's value must never be shown.
+func (f *Field) Secret() bool { return f.Type.Secret() }
+
+// Output reports whether the run fills the field.
+func (f *Field) Output() bool { return f.Type == schema.Output }
+
+// Use is one mention of a field in a value.
+type Use struct {
+	Setting *Setting
+	Span    ast.Span
+	Type    schema.Type
+	// Clears is a mention in ClearFields, which gives no type.
+	Clears bool
+}
+
+// Block is a section with its keywords.
+type Block struct {
+	Section schema.Section
+	Name    string    // as the header has it
+	Header  *ast.Line // nil where the section is missing
+	// Settings are the known keywords in the order of the file, without
+	// repetitions.
+	Settings []*Setting
+	// index of the section in the file, -1 for a missing one
+	index int
+}
+
+// Get gives the setting with a meaning, or nil. A Bool that is false is the
+// same as absent.
+func (b *Block) Get(meaning string) *Setting {
+	for _, s := range b.Settings {
+		if s.Keyword.Meaning == meaning && meaning != "" {
+			if s.Keyword.Kind == schema.Bool && !s.Value.Bool {
+				return nil
+			}
+			return s
+		}
+	}
+	return nil
+}
+
+// Has reports whether Get finds something.
+func (b *Block) Has(meaning string) bool { return b.Get(meaning) != nil }
+
+// byName gives the setting of a keyword, false ones too.
+func (b *Block) byName(name string) *Setting {
+	for _, s := range b.Settings {
+		if s.Keyword.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// Application is one [Application_X].
+type Application struct {
+	Letter string
+	*Block
+}
+
+// Setting is one keyword with its value.
+type Setting struct {
+	Keyword *schema.Keyword
+	Line    *ast.Line
+	Value   Value
+	// Problem says why the value could not be read, and where; empty where it
+	// could.
+	Problem string
+	Place   ast.Span
+}
+
+// Form is how a value was written.
+type Form uint8
+
+// The forms.
+const (
+	Constant   Form = iota // a boolean, number, word or text
+	FieldRef               // a field's name
+	FixedValue             // #text
+	Dialog                 // !FROM_USER_DIALOG_n_FIELD
+	PINPad                 // !FROM_PROTECTED_AUTHENTICATION_PATH
+	Missing                // empty
+)
+
+// Value is a value understood.
+type Value struct {
+	Form Form
+	Span ast.Span
+	// Text is the constant, the literal without its #, or the name of a field
+	// that is not declared. It is empty for secrets, which are in Secret.
+	Text   string
+	Secret secret.Secret
+	Bool   bool
+	Number int
+	// Field is what a FieldRef names; nil where it is not declared.
+	Field *Field
+	// Entries is the number of entries of a Dialog; Auto takes the PIN pad
+	// where the reader has one.
+	Entries int
+	Auto    bool
+	// Names are the items of a list, each with its place.
+	Names []NameAt
+	// Parts are those of an Expression.
+	Parts []Piece
+	// Attributes are those of an attribute list.
+	Attributes []AttributeAt
+}
+
+// NameAt is an item of a list.
+type NameAt struct {
+	Text  string
+	Span  ast.Span
+	Field *Field // for lists of fields
+}
+
+// Piece is text, or a field whose value stands in its place.
+type Piece struct {
+	Text  string
+	Field *Field // nil for text and for a field that is not declared
+	Name  string // of the field, "" for text
+	Span  ast.Span
+}
+
+// AttributeAt is a PKCS#11 attribute of a list; Value is without quotes.
+type AttributeAt struct {
+	Name, Value string
+	Quoted      bool
+	Span        ast.Span
+}

@@ -1,0 +1,269 @@
+package check
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"inscribe/ast"
+	"inscribe/check/schema"
+	"inscribe/grammar"
+	"inscribe/internal/secret"
+)
+
+// read understands the value of a setting by its keyword's kind.
+func (p *Program) read(s *Setting) {
+	l := s.Line
+	text := p.File.Slice(l.Value)
+	s.Value = Value{Span: l.Value, Form: Constant}
+	if text == "" {
+		s.Value.Form = Missing
+		s.Problem = "is empty"
+		s.Place = l.Name
+		return
+	}
+	switch s.Keyword.Kind {
+	case schema.Operand:
+		p.readOperand(s, text)
+	case schema.Bool:
+		switch strings.ToLower(text) {
+		case "true":
+			s.Value.Bool = true
+		case "false":
+		default:
+			s.Problem = "is neither true nor false"
+		}
+	case schema.Number:
+		p.readNumber(s, text)
+	case schema.Text, schema.Path:
+		s.Value.Text = text
+	case schema.Enum:
+		readEnum(s, text)
+	case schema.FieldName:
+		s.Value.Form = FieldRef
+		p.refer(s, &s.Value, text, l.Value, s.Keyword.Type)
+	case schema.FieldNames:
+		p.readNames(s, text, true)
+	case schema.Numbers:
+		p.readNames(s, text, false)
+	case schema.TypeID:
+		m := typeID.FindStringSubmatch(text)
+		if m == nil {
+			s.Problem = "is no number, comma, name"
+			return
+		}
+		s.Value.Text = m[2]
+		s.Value.Number, _ = parseNumber(m[1])
+	case schema.ApplicationOrder:
+		s.Value.Text = text
+	case schema.Expression:
+		p.readExpression(s, text)
+	case schema.Attributes:
+		readAttributes(s, text)
+	case schema.Validation:
+		readValidation(s, text)
+	}
+}
+
+func (p *Program) readOperand(s *Setting, text string) {
+	v, k := &s.Value, s.Keyword
+	o, err := grammar.ParseOperand(text)
+	if err != nil {
+		s.Problem = "cannot be read"
+		return
+	}
+	switch {
+	case o.Literal != nil:
+		v.Form = FixedValue
+		literal := (*o.Literal)[1:]
+		if k.Secret() {
+			v.Secret = secret.FromString(literal)
+		} else {
+			v.Text = literal
+		}
+		switch {
+		case k.Forms&schema.Literal == 0:
+			s.Problem = "must be a field, not a fixed value"
+		case literal == "":
+			s.Problem = "is an empty fixed value"
+		}
+	case o.Special != nil:
+		special := strings.ToUpper(*o.Special)
+		if !readSpecial(v, special) {
+			s.Problem = "is no special value"
+		} else if k.Forms&schema.Special == 0 {
+			s.Problem = "cannot come from a dialog or a PIN pad"
+		}
+	default:
+		v.Form = FieldRef
+		p.refer(s, v, text, s.Line.Value, k.Type)
+	}
+}
+
+var dialog = regexp.MustCompile(`^!FROM_USER_DIALOG_([123])_FIELD(_AUTO)?$`)
+
+func readSpecial(v *Value, special string) bool {
+	if special == "!FROM_PROTECTED_AUTHENTICATION_PATH" {
+		v.Form = PINPad
+		return true
+	}
+	m := dialog.FindStringSubmatch(special)
+	if m == nil {
+		return false
+	}
+	v.Form, v.Auto = Dialog, m[2] != ""
+	v.Entries, _ = strconv.Atoi(m[1])
+	return true
+}
+
+// refer resolves the name of a field and notes the use.
+func (p *Program) refer(s *Setting, v *Value, name string, span ast.Span, t schema.Type) {
+	v.Field = p.Field(name)
+	if v.Field == nil {
+		v.Text = name
+		return
+	}
+	v.Field.Uses = append(v.Field.Uses, Use{Setting: s, Span: span, Type: t, Clears: s.Keyword.Kind == schema.FieldNames})
+}
+
+func (p *Program) readNumber(s *Setting, text string) {
+	n, ok := parseNumber(text)
+	k := s.Keyword
+	switch {
+	case !ok:
+		s.Problem = "is no whole number"
+	case k.Max > 0 && (n < k.Min || n > k.Max):
+		s.Problem = fmt.Sprintf("is not between %d and %d", k.Min, k.Max)
+	}
+	s.Value.Number = n
+}
+
+func readEnum(s *Setting, text string) {
+	for _, v := range s.Keyword.Values {
+		if strings.EqualFold(v.Text, text) {
+			s.Value.Text = v.Text
+			return
+		}
+	}
+	var words []string
+	for _, v := range s.Keyword.Values {
+		words = append(words, v.Text)
+	}
+	s.Value.Text = text
+	s.Problem = "is not one of " + strings.Join(words, ", ")
+}
+
+func (p *Program) readNames(s *Setting, text string, fields bool) {
+	names, err := grammar.ParseNames(text)
+	if err != nil {
+		s.Problem = "cannot be read"
+		return
+	}
+	for _, n := range names.Names {
+		start := s.Line.Value.Start + n.Pos.Offset
+		lead := len(n.Text) - len(strings.TrimLeft(n.Text, " \t\u00a0"))
+		item := strings.Trim(n.Text, " \t\u00a0")
+		at := NameAt{Text: item, Span: ast.Span{Start: start + lead, End: start + lead + len(item)}}
+		switch _, ok := parseNumber(item); {
+		case item == "":
+			s.Problem, s.Place = "has an empty item", s.Line.Value
+		case !fields && !ok && s.Problem == "":
+			s.Problem, s.Place = "is no list of numbers", at.Span
+		case fields:
+			var v Value
+			p.refer(s, &v, item, at.Span, schema.None)
+			at.Field = v.Field
+		}
+		s.Value.Names = append(s.Value.Names, at)
+	}
+}
+
+func (p *Program) readExpression(s *Setting, text string) {
+	e, err := grammar.ParseExpression(text)
+	if err != nil {
+		s.Problem = "cannot be read"
+		return
+	}
+	offset := s.Line.Value.Start
+	for _, part := range e.Parts {
+		length := len(part.Field) + len(part.Text)
+		piece := Piece{Text: part.Text, Span: ast.Span{Start: offset, End: offset + length}}
+		if part.Field != "" {
+			piece.Name = strings.TrimSpace(part.Field[2 : len(part.Field)-1])
+			var v Value
+			p.refer(s, &v, piece.Name, piece.Span, s.Keyword.Type)
+			piece.Field = v.Field
+		}
+		offset += length
+		s.Value.Parts = append(s.Value.Parts, piece)
+	}
+	if strings.HasPrefix(text, "#") {
+		s.Problem = "takes plain text, without #"
+	}
+}
+
+var dottedOID = regexp.MustCompile(`^[0-2](\.(0|[1-9]\d*))+$`)
+
+// attributeKinds are the attributes of a data object and what they take.
+var attributeKinds = map[string]string{
+	"CKA_PRIVATE": "bool", "CKA_COPYABLE": "bool", "CKA_MODIFIABLE": "bool", "CKA_DESTROYABLE": "bool",
+	"CKA_APPLICATION": "text", "CKA_OBJECT_ID": "oid",
+}
+
+func readAttributes(s *Setting, text string) {
+	a, err := grammar.ParseAttributes(text)
+	if err != nil {
+		s.Problem = "is no list NAME=value, NAME=value"
+		if at, ok := err.(*grammar.ValueError); ok {
+			start := s.Line.Value.Start + at.Offset
+			s.Place = ast.Span{Start: start, End: s.Line.Value.End}
+		}
+		return
+	}
+	seen := map[string]bool{}
+	for _, item := range a.List {
+		start := s.Line.Value.Start + item.Pos.Offset
+		at := AttributeAt{Name: strings.ToUpper(item.Name), Value: item.Value, Span: ast.Span{Start: start, End: s.Line.Value.Start + item.EndPos.Offset}}
+		if strings.HasPrefix(item.Value, `"`) {
+			at.Quoted, at.Value = true, strings.Trim(item.Value, `"`)
+		}
+		if problem := attributeProblem(at, seen[at.Name]); problem != "" && s.Problem == "" {
+			s.Problem, s.Place = problem, at.Span
+		}
+		seen[at.Name] = true
+		s.Value.Attributes = append(s.Value.Attributes, at)
+	}
+}
+
+func attributeProblem(a AttributeAt, twice bool) string {
+	kind, known := attributeKinds[a.Name]
+	upper := strings.ToUpper(a.Value)
+	switch {
+	case !known:
+		return "names an attribute that a data object cannot be given here"
+	case twice:
+		return "names an attribute twice"
+	case kind == "bool" && (a.Quoted || upper != "TRUE" && upper != "FALSE"):
+		return "wants TRUE or FALSE for " + a.Name
+	case kind == "text" && !a.Quoted:
+		return "wants text in quotation marks for " + a.Name
+	case kind == "oid" && (a.Quoted || !dottedOID.MatchString(a.Value)):
+		return "wants dotted numbers for " + a.Name
+	}
+	return ""
+}
+
+// readValidation takes reg_exp(…) apart; the expression is the rule's matter.
+func readValidation(s *Setting, text string) {
+	call, err := grammar.ParseCall(text)
+	if err != nil || !strings.EqualFold(call.Name, "reg_exp") || !strings.HasSuffix(call.Rest, ")") {
+		s.Problem = "is not of the form reg_exp(expression)"
+		return
+	}
+	s.Value.Text = call.Rest[:len(call.Rest)-1]
+	if !utf8.ValidString(s.Value.Text) {
+		s.Problem = "is no valid text"
+	}
+}

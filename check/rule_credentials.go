@@ -1,0 +1,79 @@
+package check
+
+import (
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+)
+
+// credentialRule holds PIN and PUK keywords against what the description does in
+// each slot.
+var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing, diag.MissingKeyword, diag.ConflictingKeywords}, func(p *Program, r *Report) {
+	if p.Technology != schema.SmartCard {
+		return
+	}
+	changes := false
+	for _, slot := range Slots {
+		changes = changes || p.Credentials(slot).Changes()
+	}
+	for _, slot := range Slots {
+		credentialsOf(r, p.Credentials(slot), changes)
+	}
+	missingPINs(p, r)
+}}
+
+func credentialsOf(r *Report, c Credentials, changes bool) {
+	if c.PIN == nil {
+		return
+	}
+	v := c.PIN.Value
+	initial := map[schema.Slot]string{schema.DefaultSlot: schema.MInitialPUK, schema.SignatureSlot: schema.MInitialSignPUK}[c.Slot]
+	switch {
+	case v.Form == Dialog && v.Entries > 1 && c.Set == nil:
+		d := r.Add(diag.MissingKeyword, c.PIN.Line.Name, "a dialog of %d entries sets a PIN, and SetPIN is missing", v.Entries)
+		d.Help = "add SetPIN=true, or ask for the present PIN with !FROM_USER_DIALOG_1_FIELD"
+	case v.Form == Dialog && v.Entries == 3 && c.InitialPUK != nil && c.Set != nil:
+		d := r.Add(diag.ConflictingKeywords, c.PIN.Line.Value, "a dialog of three entries changes the PIN by the old one, and %s sets it by the PUK", c.InitialPUK.Keyword.Name)
+		d.Help = "ask with !FROM_USER_DIALOG_2_FIELD, or remove " + c.InitialPUK.Keyword.Name
+		d.Related = []diag.Label{{Span: c.InitialPUK.Line.Name, Message: "the other authority"}}
+	case c.Set != nil && c.Action == Login && (!changes || v.Form == Dialog && v.Entries == 2):
+		d := r.Add(diag.MissingKeyword, c.PIN.Line.Name, "SetPIN has no authority to set %s", c.PIN.Keyword.Name)
+		d.Help = "give the present PUK with " + initial + ", or ask for the present PIN too with !FROM_USER_DIALOG_3_FIELD"
+	case c.Init != nil && c.Set == nil:
+		d := r.Add(diag.MissingKeyword, c.PIN.Line.Name, "InitToken takes every PIN off the token, and SetPIN is missing to set the first one")
+		d.Help = "add SetPIN=true"
+	}
+}
+
+// missingPINs finds work in a slot that is sure and has no PIN.
+func missingPINs(p *Program, r *Report) {
+	for _, a := range p.Applications {
+		slot, field := a.SlotOf()
+		jobs := a.Jobs()
+		if field != nil || slot == schema.NoSlot || len(jobs) == 0 || jobs[0].Keyword.Meaning == schema.MBlockCard {
+			continue
+		}
+		if slot == schema.SignatureSlot && !p.Description.Has(schema.MSignPIN) {
+			missingPIN(p, r, diag.SignaturePINMissing, a.Get(schema.MLocation).Line.Value, a, "signature", schema.MSignPIN)
+		}
+		if slot == schema.DefaultSlot && !p.Description.Has(schema.MPIN) {
+			missingPIN(p, r, diag.PINMissing, a.Header.Name, a, "default", schema.MPIN)
+		}
+	}
+}
+
+func missingPIN(p *Program, r *Report, code diag.Code, span ast.Span, a *Application, slot, keyword string) {
+	d := r.Add(code, span, "[%s] writes to the %s slot, and there is no %s to log in with", a.Name, slot, keyword)
+	field := "SIGN_PIN"
+	if keyword == schema.MPIN {
+		field = "PIN"
+	}
+	if p.Description.Header == nil || p.Description.byName(keyword) != nil {
+		return
+	}
+	edits := []diag.Edit{p.insertAfter(p.lastEntry(p.Description), keyword+"="+field)}
+	if p.fields[field] == nil {
+		edits = append(edits, p.declareField(field))
+	}
+	d.Fixes = append(d.Fixes, diag.Fix{Title: "add " + keyword + "=" + field, Edits: edits})
+}

@@ -1,0 +1,65 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+)
+
+// fieldRule finds names of fields that are not declared.
+var fieldRule = Rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *Report) {
+	for _, b := range p.blocks {
+		for _, s := range b.Settings {
+			v := s.Value
+			if v.Form == FieldRef && v.Field == nil {
+				undefinedField(p, r, s, v.Text, v.Span, true)
+			}
+			for _, n := range v.Names {
+				if s.Keyword.Kind == schema.FieldNames && n.Field == nil && n.Text != "" {
+					undefinedField(p, r, s, n.Text, n.Span, false)
+				}
+			}
+			for _, piece := range v.Parts {
+				if piece.Name != "" && piece.Field == nil {
+					inner := ast.Span{Start: piece.Span.Start + 2, End: piece.Span.End - 1}
+					undefinedField(p, r, s, piece.Name, inner, false)
+				}
+			}
+		}
+	}
+}}
+
+func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Span, whole bool) {
+	k := s.Keyword
+	if slices.ContainsFunc(p.Secrets, func(secret ast.Span) bool { return secret == span }) {
+		// The text is more likely a PIN without its # than a name, so it is
+		// neither shown nor declared.
+		d := r.Add(diag.UndefinedField, span, "what %s names is no field", k.Name)
+		d.Help = "declare the field in [Fields]; a fixed value begins with #"
+		if whole && k.Forms&schema.Literal != 0 {
+			d.Fixes = append(d.Fixes, replace("make it a fixed value", ast.Span{Start: span.Start, End: span.Start}, "#"))
+		}
+		return
+	}
+	d := r.Add(diag.UndefinedField, span, "there is no field %s", name)
+	d.Label = "is not declared in [Fields]"
+	var names []string
+	for _, f := range p.Fields {
+		names = append(names, f.Name)
+	}
+	literal := whole && k.Forms&schema.Literal != 0
+	if literal && k.Type == schema.Location && (LocationSlot(name) == schema.SignatureSlot || NearSignature(name)) {
+		d.Help = "a bare word is the name of a field; the fixed value begins with #"
+		d.Fixes = append(d.Fixes, replace("write #"+Signature, span, "#"+Signature))
+	}
+	if near := diag.Nearest(name, names); near != "" {
+		d.Fixes = append(d.Fixes, replace(fmt.Sprintf("use the field %s", near), span, near))
+	}
+	d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("declare the field %s", name), Edits: []diag.Edit{p.declareField(name)}})
+	if literal && len(d.Fixes) < 3 && !k.Secret() && k.Type != schema.Location {
+		d.Fixes = append(d.Fixes, replace("make it a fixed value", ast.Span{Start: span.Start, End: span.Start}, "#"))
+	}
+}

@@ -1,0 +1,40 @@
+package check
+
+import (
+	"strings"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+)
+
+// fieldCaseRule finds fields that only their case tells apart, and names in
+// another case than the field's.
+var fieldCaseRule = Rule{[]diag.Code{diag.FieldCase}, func(p *Program, r *Report) {
+	first := map[string]*Field{}
+	for _, f := range p.Fields {
+		key := strings.ToLower(f.Name)
+		if before := first[key]; before != nil {
+			d := r.Add(diag.FieldCase, f.Line.Name, "fields %s and %s differ only in case", before.Name, f.Name)
+			d.Help = "they are two fields; give one of them another name"
+			d.Related = []diag.Label{{Span: before.Line.Name, Message: "the other one"}}
+			continue
+		}
+		first[key] = f
+	}
+	for _, f := range p.Fields {
+		for _, u := range f.Uses {
+			span := u.Span
+			text := p.File.Slice(span)
+			if strings.HasPrefix(text, "!{") {
+				inner := strings.TrimSpace(text[2 : len(text)-1])
+				start := span.Start + strings.Index(text, inner)
+				span, text = ast.Span{Start: start, End: start + len(inner)}, inner
+			}
+			if text != f.Name && strings.EqualFold(text, f.Name) {
+				d := r.Add(diag.FieldCase, span, "the field is declared as %s", f.Name)
+				d.Related = []diag.Label{{Span: f.Line.Name, Message: "declared here"}}
+				d.Fixes = append(d.Fixes, diag.Fix{Title: "write " + f.Name, Edits: []diag.Edit{{Span: span, NewText: f.Name}}, Safe: true})
+			}
+		}
+	}
+}}

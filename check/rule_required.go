@@ -1,0 +1,111 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+)
+
+// requiredRule finds what is missing beside a keyword or in a section.
+var requiredRule = Rule{[]diag.Code{diag.MissingKeyword}, func(p *Program, r *Report) {
+	for _, b := range p.blocks {
+		for _, s := range b.Settings {
+			if s.Keyword.Kind == schema.Bool && !s.Value.Bool {
+				continue
+			}
+			for _, group := range s.Keyword.Requires {
+				if !slices.ContainsFunc(group, b.Has) && !p.misspelt(b, group) {
+					missingBeside(p, r, b, s, group)
+				}
+			}
+		}
+	}
+	if p.Technology != schema.SmartCard {
+		return
+	}
+	if h := p.Encoding.Header; h != nil && p.Encoding.Get(schema.MType) == nil {
+		d := r.Add(diag.MissingKeyword, h.Name, "[Encoding] does not say its Type")
+		d.Fixes = append(d.Fixes, diag.Fix{Title: "add Type=1024,Chip", Edits: []diag.Edit{p.insertAfter(h, "Type=1024,Chip")}})
+	}
+	if h := p.Description.Header; h != nil && p.Library() == nil {
+		d := r.Add(diag.MissingKeyword, h.Name, "[Description] names no library")
+		d.Help = "name the PKCS#11 module with PKCS11Library"
+	}
+	for _, a := range slices.Concat(p.Applications, p.Unlisted) {
+		if len(a.Jobs()) == 0 {
+			d := r.Add(diag.MissingKeyword, a.Header.Name, "[%s] does nothing", a.Name)
+			d.Help = "an application makes a key and certificate (KeySize or ECCurve, with CertTempl), writes a certificate, a list or a data object, or blocks the card"
+		}
+	}
+}}
+
+// misspelt reports whether an unknown entry of the block was likely meant to be
+// one of the keywords; its own finding says so already.
+func (p *Program) misspelt(b *Block, keywords []string) bool {
+	for _, l := range p.File.Sections[b.index].Lines {
+		if l.Kind != ast.Entry {
+			continue
+		}
+		name := p.File.Slice(l.Name)
+		if p.Table.Named(name) == nil && slices.Contains(keywords, p.nearKeyword(b.Section, name)) {
+			return true
+		}
+	}
+	return false
+}
+
+func missingBeside(p *Program, r *Report, b *Block, s *Setting, group []string) {
+	d := r.Add(diag.MissingKeyword, s.Line.Name, "%s needs %s beside it", s.Keyword.Name, strings.Join(group, " or "))
+	k := p.Table.Find(b.Section, group[0])
+	if k == nil || len(group) > 1 {
+		return
+	}
+	if s := b.byName(k.Name); s != nil {
+		d.Related = []diag.Label{{Span: s.Line.Span, Message: "switched off here"}}
+		return
+	}
+	switch {
+	case k.Kind == schema.Bool:
+		d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("add %s=true", k.Name), Edits: []diag.Edit{p.insertAfter(s.Line, k.Name+"=true")}})
+	case k.Kind == schema.Operand && k.Forms&schema.Field != 0:
+		field := strings.ToUpper(k.Name) + "_FIELD"
+		edits := []diag.Edit{p.insertAfter(s.Line, k.Name+"="+field)}
+		if p.fields[field] == nil {
+			edits = append(edits, p.declareField(field))
+		}
+		d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("add %s with a field of its own", k.Name), Edits: edits})
+	}
+}
+
+// Library is the setting that names the module: for the platforms that Inscribe
+// runs on, the specific name goes before the general one.
+func (p *Program) Library() *Setting {
+	for _, m := range []string{schema.MLibrary, schema.MLibraryLinux, schema.MLibraryWin64, schema.MLibraryWin32, schema.MLibraryMac, schema.MMiniDriver} {
+		if s := p.Description.Get(m); s != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// Jobs are the settings that make an application do something.
+func (a *Application) Jobs() []*Setting {
+	var jobs []*Setting
+	for _, m := range []string{schema.MCertTempl, schema.MWriteCertificate, schema.MWriteKeyList, schema.MDataObject, schema.MBlockCard} {
+		if s := a.Get(m); s != nil {
+			jobs = append(jobs, s)
+		}
+	}
+	if len(jobs) == 0 {
+		for _, m := range []string{schema.MKeySize, schema.MECCurve} {
+			if s := a.Get(m); s != nil {
+				return []*Setting{s}
+			}
+		}
+	}
+	return jobs
+}

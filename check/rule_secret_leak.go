@@ -1,0 +1,32 @@
+package check
+
+import (
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+)
+
+// leaks reports whether a use shows the value of the field in clear although
+// the field is secret.
+func leaks(f *Field, use schema.Type) bool {
+	return f.Type.Secret() && typeFamily(use) == typeFamily(schema.Label)
+}
+
+// secretLeakRule finds secrets that flow into something stored or shown in
+// clear.
+var secretLeakRule = Rule{[]diag.Code{diag.SecretLeak}, func(p *Program, r *Report) {
+	for _, f := range p.Fields {
+		for _, u := range f.Uses {
+			if u.Clears || !leaks(f, u.Type) {
+				continue
+			}
+			d := r.Add(diag.SecretLeak, u.Span, "the secret field %s is stored in clear by %s", f.Name, u.Setting.Keyword.Name)
+			d.Help = "anyone who holds the card can read it; use another field"
+			for _, other := range f.Uses {
+				if other.Type.Secret() {
+					d.Related = []diag.Label{{Span: other.Span, Message: "is a " + other.Type.String() + " here"}}
+					break
+				}
+			}
+		}
+	}
+}}

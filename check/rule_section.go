@@ -1,0 +1,72 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+)
+
+// sectionRule looks at the headers: unknown, twice, missing.
+var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, diag.MissingSection}, func(p *Program, r *Report) {
+	first := map[string]*ast.Line{}
+	for i := range p.File.Sections {
+		h := &p.File.Sections[i].Header
+		name := p.File.Slice(h.Name)
+		kind, letter, ok := sectionKind(name)
+		if !ok {
+			unknownSection(r, h, name)
+			continue
+		}
+		key := kind.String() + strings.ToLower(letter)
+		if before := first[key]; before != nil {
+			d := r.Add(diag.DuplicateSection, h.Name, "section [%s] stands twice", name)
+			d.Help = "put its entries into the first one; the entries here are not read"
+			d.Related = []diag.Label{{Span: before.Name, Message: "first here"}}
+			continue
+		}
+		first[key] = h
+	}
+	if p.Description.Header == nil {
+		end := len(p.File.Text)
+		d := r.Add(diag.MissingSection, ast.Span{Start: end, End: end}, "there is no [Description] section")
+		d.Help = "it names the library and the credentials"
+	}
+	if p.Encoding.Header == nil && p.Description.Header != nil {
+		d := r.AddAs(diag.Info, diag.MissingSection, p.Description.Header.Name, "there is no [Encoding] header; a smart card is assumed")
+		nl := p.lineEnd()
+		start := p.Description.Header.Span.Start
+		if len(p.File.Sections) > 0 {
+			start = p.File.Sections[0].Header.Span.Start
+		}
+		d.Fixes = append(d.Fixes, replace("add the header for a smart card", ast.Span{Start: start, End: start}, "[Encoding]"+nl+"Type=1024,Chip"+nl+"Devices=8710"+nl+nl))
+	}
+}}
+
+func unknownSection(r *Report, h *ast.Line, name string) {
+	d := r.Add(diag.UnknownSection, h.Name, "there is no section [%s]", name)
+	d.Help = "the sections are [Encoding], [Fields], [Description] and [Application_X]"
+	candidates := schema.Sections[:schema.Application]
+	near := diag.Nearest(name, candidates)
+	if near == "" {
+		near = nearApplication(name)
+	}
+	if near != "" {
+		d.Fixes = append(d.Fixes, replace(fmt.Sprintf("write [%s]", near), h.Name, near))
+	}
+}
+
+// nearApplication takes a slip in "Application_" before its letter.
+func nearApplication(name string) string {
+	if name == "" {
+		return ""
+	}
+	letter := name[len(name)-1:]
+	stem := strings.TrimRight(name[:len(name)-1], "_- ")
+	if diag.Nearest(stem, []string{"Application"}) != "" {
+		return schema.Sections[schema.Application] + letter
+	}
+	return ""
+}

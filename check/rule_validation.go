@@ -1,0 +1,132 @@
+package check
+
+import (
+	"errors"
+	"regexp"
+	"regexp/syntax"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+)
+
+// CompileValidation makes the matcher of a validation expression. It takes the
+// whole PIN (Inscribe's reading); the dialect is RE2, which the published sample
+// fits.
+func CompileValidation(expression string) (*regexp.Regexp, error) {
+	if _, err := regexp.Compile(expression); err != nil {
+		return nil, err
+	}
+	return regexp.Compile(`\A(?:` + expression + `)\z`)
+}
+
+var validationRule = Rule{[]diag.Code{diag.PINValidation}, func(p *Program, r *Report) {
+	for _, slot := range Slots {
+		c := p.Credentials(slot)
+		s := c.Validation
+		if s == nil {
+			continue
+		}
+		if s.Problem != "" {
+			if s.Value.Form != Missing {
+				d := r.Add(diag.PINValidation, s.Line.Value, "the value of %s %s", s.Keyword.Name, s.Problem)
+				d.Help = "for example: " + s.Keyword.Example
+			}
+			continue
+		}
+		expression(p, r, s, c.PIN)
+	}
+}}
+
+func expression(p *Program, r *Report, s, pin *Setting) {
+	open := s.Line.Value.End - 1 - len(s.Value.Text)
+	span := ast.Span{Start: open, End: open + len(s.Value.Text)}
+	if s.Value.Text == "" {
+		r.Add(diag.PINValidation, s.Line.Value, "the expression is empty, and only an empty PIN would match it")
+		return
+	}
+	re, err := CompileValidation(s.Value.Text)
+	if err != nil {
+		var at *syntax.Error
+		d := r.Add(diag.PINValidation, span, "the expression does not compile")
+		if errors.As(err, &at) {
+			d.Message += ": " + string(at.Code)
+		}
+		d.Help = "the dialect is that of RE2: no look-around and no back references"
+		return
+	}
+	tree, err := syntax.Parse(re.String(), syntax.Perl)
+	if err == nil && neverMatches(tree.Simplify()) {
+		r.Add(diag.PINValidation, span, "no PIN can match the expression")
+		return
+	}
+	if pin != nil && pin.Value.Form == FixedValue && pin.Value.Secret.Len() > 0 && !re.Match(pin.Value.Secret.Reveal()) {
+		d := r.Add(diag.PINValidation, pin.Line.Value, "the fixed %s does not match %s", pin.Keyword.Name, s.Keyword.Name)
+		d.Related = []diag.Label{{Span: span, Message: "the expression"}}
+	}
+}
+
+// neverMatches proves on the syntax tree that an expression has no match.
+func neverMatches(e *syntax.Regexp) bool {
+	switch e.Op {
+	case syntax.OpNoMatch:
+		return true
+	case syntax.OpCapture, syntax.OpPlus:
+		return neverMatches(e.Sub[0])
+	case syntax.OpRepeat:
+		return e.Min > 0 && neverMatches(e.Sub[0])
+	case syntax.OpConcat:
+		for i, sub := range e.Sub {
+			if neverMatches(sub) || i > 0 && impossible(e.Sub[:i], sub) {
+				return true
+			}
+		}
+	case syntax.OpAlternate:
+		for _, sub := range e.Sub {
+			if !neverMatches(sub) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// impossible tells that a start anchor follows something that takes text.
+func impossible(before []*syntax.Regexp, anchor *syntax.Regexp) bool {
+	if anchor.Op != syntax.OpBeginText {
+		return false
+	}
+	for _, b := range before {
+		if minLength(b) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// minLength is the least number of characters that an expression takes.
+func minLength(e *syntax.Regexp) int {
+	switch e.Op {
+	case syntax.OpLiteral:
+		return len(e.Rune)
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return 1
+	case syntax.OpCapture, syntax.OpPlus:
+		return minLength(e.Sub[0])
+	case syntax.OpRepeat:
+		return e.Min * minLength(e.Sub[0])
+	case syntax.OpConcat:
+		n := 0
+		for _, sub := range e.Sub {
+			n += minLength(sub)
+		}
+		return n
+	case syntax.OpAlternate:
+		n := minLength(e.Sub[0])
+		for _, sub := range e.Sub[1:] {
+			n = min(n, minLength(sub))
+		}
+		return n
+	}
+	return 0
+}

@@ -1,0 +1,75 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+)
+
+// valueRule reports values that do not fit their keyword.
+var valueRule = Rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *Report) {
+	for _, b := range p.blocks {
+		for _, s := range b.Settings {
+			if s.Problem == "" || s.Keyword.Kind == schema.Validation && s.Value.Form != Missing {
+				continue
+			}
+			d := r.Add(diag.InvalidValue, s.Place, "the value of %s %s", s.Keyword.Name, s.Problem)
+			d.Help = "for example: " + s.Keyword.Example
+			suggestValue(p, s, d)
+		}
+	}
+	if s := p.Encoding.Get(schema.MType); s != nil && s.Problem == "" && s.Value.Number != schema.SmartCard && s.Value.Number != schema.MagneticStripe {
+		d := r.AddAs(diag.Info, diag.InvalidValue, s.Line.Value, "encoding type %d is not one that Inscribe knows", s.Value.Number)
+		d.Help = "it knows 1024 (smart card) and 2 (magnetic stripe); the file is checked as far as it goes"
+	}
+	sizes := schema.Builtin.Find(schema.Application, schema.MKeySize)
+	for _, a := range slices.Concat(p.Applications, p.Unlisted) {
+		s := a.Get(schema.MKeySize)
+		if s != nil && s.Problem == "" && s.Value.Number%8 != 0 {
+			r.Add(diag.InvalidValue, s.Line.Value, "no RSA key has %d bits; the size is a multiple of 8", s.Value.Number).Help = "for example: " + sizes.Example
+		}
+	}
+	if s := p.Description.Get(schema.MInitialLabel); s != nil && s.Value.Form == FixedValue && len(s.Value.Text) > MaxLabel {
+		d := r.Add(diag.InvalidValue, s.Line.Value, "the label has %d bytes of UTF-8, and a token takes %d", len(s.Value.Text), MaxLabel)
+		d.Help = "PKCS#11 pads a token's label to 32 bytes and cuts what is longer"
+	}
+}}
+
+// MaxLabel is the length of a token's label in bytes of UTF-8 (PKCS#11,
+// CK_TOKEN_INFO and C_InitToken).
+const MaxLabel = 32
+
+func suggestValue(p *Program, s *Setting, d *diag.Diagnostic) {
+	text := p.File.Slice(s.Line.Value)
+	switch s.Keyword.Kind {
+	case schema.Bool:
+		switch strings.ToLower(strings.TrimPrefix(text, "#")) {
+		case "1", "yes", "on", "true":
+			d.Fixes = append(d.Fixes, replace("write true", s.Line.Value, "true"))
+		case "0", "no", "off", "false":
+			d.Fixes = append(d.Fixes, replace("write false", s.Line.Value, "false"))
+		}
+	case schema.Number:
+		if n := strings.TrimPrefix(text, "#"); n != text {
+			if _, ok := parseNumber(n); ok {
+				d.Fixes = append(d.Fixes, replace("write "+n, s.Line.Value, n))
+			}
+		}
+	case schema.Enum:
+		var words []string
+		for _, v := range s.Keyword.Values {
+			words = append(words, v.Text)
+		}
+		if near := diag.Nearest(strings.TrimPrefix(text, "#"), words); near != "" {
+			d.Fixes = append(d.Fixes, replace("write "+near, s.Line.Value, near))
+		}
+	case schema.Operand:
+		if strings.HasPrefix(text, "!") && s.Keyword.Forms&schema.Special != 0 {
+			if near := diag.Nearest(text, specialNames()); near != "" {
+				d.Fixes = append(d.Fixes, replace("write "+near, s.Line.Value, near))
+			}
+		}
+	}
+}

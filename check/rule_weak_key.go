@@ -1,0 +1,21 @@
+package check
+
+import (
+	"slices"
+
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+)
+
+// MinRSA is the shortest RSA key that is no finding, in bits.
+const MinRSA = 2048
+
+var weakKeyRule = Rule{[]diag.Code{diag.WeakKey}, func(p *Program, r *Report) {
+	for _, a := range slices.Concat(p.Applications, p.Unlisted) {
+		s := a.Get(schema.MKeySize)
+		if s != nil && s.Problem == "" && s.Value.Number < MinRSA {
+			d := r.Add(diag.WeakKey, s.Line.Value, "an RSA key of %d bits is too weak", s.Value.Number)
+			d.Fixes = append(d.Fixes, replace("write 2048", s.Line.Value, "2048"))
+		}
+	}
+}}

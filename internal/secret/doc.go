@@ -1,0 +1,9 @@
+// Package secret holds the one type that carries a PIN, PUK or other secret.
+//
+// A Secret redacts itself in every way that Go knows to print, encode or log a
+// value, so that a secret reaches the outside only where a caller spells out
+// [Secret.Reveal]. The callers of Reveal are the sinks named in the invariants
+// of ARCHITECTURE.md; a test keeps their list.
+//
+// This package imports the standard library only and never prints.
+package secret

@@ -1,0 +1,32 @@
+package plan
+
+import (
+	"inscribe/check"
+	"inscribe/check/schema"
+)
+
+// issue lowers KeySize or ECCurve with CertTempl: a key pair, a request signed
+// by it, the certificate beside it.
+func (l *lowering) issue(a *check.Application) {
+	slot := l.slotOf(a)
+	l.login(slot)
+	template := a.Get(schema.MCertTempl)
+	key, at := &Key{Type: "RSA"}, a.Get(schema.MKeySize)
+	if at != nil {
+		key.Bits = at.Value.Number
+	} else {
+		at = a.Get(schema.MECCurve)
+		key = &Key{Type: "EC", Curve: at.Value.Text}
+	}
+	label := PlainText(template.Value.Text)
+	if s := a.Get(schema.MKeyLabel); s != nil {
+		label = l.text(s)
+	}
+	name := template.Value.Text
+	l.emit(Op{Kind: GenKey, Slot: slot, Application: a.Letter, Key: key, Template: name, Label: label,
+		Requires: []string{"user"}, Changes: []string{"+key"}, Source: l.source(a.Block, at)})
+	l.emit(Op{Kind: ReqCert, Slot: slot, Application: a.Letter, Template: name,
+		Requires: []string{"user", "key"}, Changes: []string{"+pkcs10"}, Source: l.source(a.Block, template)})
+	l.emit(Op{Kind: PutCert, Slot: slot, Application: a.Letter, Template: name, Label: label,
+		Requires: []string{"user", "key", "pkcs10"}, Changes: []string{"+certificate"}, Source: l.source(a.Block, template)})
+}

@@ -1,0 +1,67 @@
+package plan
+
+import (
+	"inscribe/check"
+	"inscribe/check/schema"
+)
+
+// credentials lowers InitToken and SetPIN for one slot: initialise; then under
+// the SO's login the new PIN before the new PUK; then one login for each value
+// just set, which proves it.
+func (l *lowering) credentials(c check.Credentials) {
+	if !c.Changes() {
+		return
+	}
+	slot := c.Slot.String()
+	source := func(s *check.Setting) Source { return l.source(l.program.Description, s) }
+	if c.Key != nil {
+		l.refuse(c.Key, "plain PKCS#11 has no call that takes a card manager key", "give the PUK with InitialPUK, or let the station's hook do it")
+		return
+	}
+	l.openSlot(slot, nil)
+	if c.Init != nil {
+		l.initToken(c, source(c.Init))
+	}
+	if c.Set == nil {
+		return
+	}
+	newPIN := c.Action == check.FirstPIN || c.Action == check.Unblock
+	if newPIN || c.PUK != nil {
+		l.emit(Op{Kind: Login, Slot: slot, As: "so", Credential: l.ref(c.InitialPUK, "old"), Requires: []string{"token"}, Changes: []string{"+so"}, Source: source(c.InitialPUK)})
+		if newPIN {
+			kind, changes := InitPIN, []string{"+pin"}
+			if c.Action == check.Unblock {
+				kind, changes = Unblock, []string{"=pin"}
+			}
+			l.emit(Op{Kind: kind, Slot: slot, New: l.ref(c.PIN, "new"), Requires: []string{"so"}, Changes: changes, Source: source(c.PIN)})
+		}
+		if c.PUK != nil {
+			l.emit(Op{Kind: SetPUK, Slot: slot, Old: l.ref(c.InitialPUK, "old"), New: l.ref(c.PUK, "new"), Requires: []string{"so"}, Changes: []string{"=puk"}, Source: source(c.PUK)})
+		}
+		l.logout(slot, source(c.InitialPUK))
+		if c.PUK != nil {
+			l.emit(Op{Kind: Login, Slot: slot, As: "so", Credential: l.ref(c.PUK, "new"), Proves: true, Requires: []string{"token"}, Changes: []string{"+so"}, Source: source(c.PUK)})
+			l.logout(slot, source(c.PUK))
+		}
+	}
+	if c.Action == check.Change {
+		l.emit(Op{Kind: SetPIN, Slot: slot, Old: l.ref(c.PIN, "old"), New: l.ref(c.PIN, "new"), Requires: []string{"token"}, Changes: []string{"=pin"}, Source: source(c.PIN)})
+	}
+	if newPIN || c.Action == check.Change {
+		l.coverOf(l.user, slot).claim(nil)
+		l.emit(Op{Kind: Login, Slot: slot, As: "user", Credential: l.ref(c.PIN, "new"), Proves: true, Requires: []string{"token"}, Changes: []string{"+user"}, Source: source(c.PIN)})
+	}
+}
+
+func (l *lowering) initToken(c check.Credentials, source Source) {
+	o := Op{Kind: InitToken, Slot: c.Slot.String(), Credential: l.ref(c.InitialPUK, "new"),
+		Requires: []string{"token", "no-session"}, Changes: []string{"-objects", "-pin", "=label", "=puk"}, Source: source}
+	if label := l.program.Description.Get(schema.MInitialLabel); label != nil {
+		o.Label = l.text(label)
+	}
+	l.emit(o)
+}
+
+func (l *lowering) logout(slot string, source Source) {
+	l.emit(Op{Kind: Logout, Slot: slot, Requires: []string{"so"}, Source: source})
+}

@@ -1,0 +1,24 @@
+package plan
+
+import (
+	"inscribe/check"
+	"inscribe/check/schema"
+)
+
+// writeCertificate lowers WriteCertificate: a given certificate, with the CKA_ID
+// that its public key gives.
+func (l *lowering) writeCertificate(a *check.Application) {
+	slot := l.slotOf(a)
+	l.login(slot)
+	cert := a.Get(schema.MCertificate)
+	field := cert.Value.Field.Name
+	if _, bound := l.options.Values[field]; !bound {
+		l.needs[field] = true
+	}
+	o := Op{Kind: PutCert, Slot: slot, Application: a.Letter, Certificate: &Ref{Field: field, Keyword: cert.Keyword.Name},
+		Requires: []string{"user"}, Changes: []string{"+certificate"}, Source: l.source(a.Block, cert)}
+	if s := a.Get(schema.MKeyLabel); s != nil {
+		o.Label = l.text(s)
+	}
+	l.emit(o)
+}

@@ -1,0 +1,217 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"inscribe/check"
+	"inscribe/check/profile"
+	"inscribe/grammar"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func program(t testing.TB, name, text string) *check.Program {
+	t.Helper()
+	return check.Check(grammar.Parse(name, []byte(text)), nil)
+}
+
+func lower(t testing.TB, text string, o Options) *Plan {
+	t.Helper()
+	p, err := Lower(program(t, "x.dsc", text), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+func TestExamples(t *testing.T) {
+	paths, err := filepath.Glob("../testdata/examples/*.dsc")
+	if err != nil || len(paths) < 10 {
+		t.Fatalf("examples: %v %v", paths, err)
+	}
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(path), ".dsc")
+		p, err := Lower(check.Check(grammar.Parse(filepath.Base(path), raw), nil), Options{Profile: profile.Lookup("softhsm")})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var text strings.Builder
+		if err := p.Text(&text, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "../testdata/plan/"+name+".txt", text.String())
+		golden(t, "../testdata/plan/"+name+".json", string(p.JSON()))
+		for _, secret := range []string{"123456", "13579"} {
+			if strings.Contains(text.String(), secret) || strings.Contains(string(p.JSON()), `"`+secret) {
+				t.Errorf("%s: the plan shows a secret", name)
+			}
+		}
+	}
+}
+
+const head = "[Encoding]\nType=1024,Chip\n[Fields]\nPIN=\nSIGN_PIN=\nL1=\nL2=\n[Description]\nPKCS11Library=x.dll\nPIN=PIN\nSignPIN=SIGN_PIN\nApplicationList=ABCD\n"
+
+func app(letter, location string) string {
+	s := "[Application_" + letter + "]\nECCurve=P-256\nCertTempl=t" + letter + "\n"
+	if location != "" {
+		s += "Location=" + location + "\n"
+	}
+	return s
+}
+
+// trace renders what matters of the ops, one a line.
+func trace(p *Plan) string {
+	var b strings.Builder
+	for _, o := range p.Ops {
+		b.WriteString(string(o.Kind) + " " + o.Slot)
+		if o.Application != "" {
+			b.WriteString(" " + o.Application)
+		}
+		for _, c := range o.When {
+			b.WriteString(" " + c.Field + "=" + c.Is)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func TestSlotsOpenOnceAndInEveryCase(t *testing.T) {
+	p := lower(t, head+app("A", "L1")+app("B", "L2")+app("C", "#Signature")+app("D", "L1"), Options{})
+	want := `openslot field:L1
+login field:L1
+genkey field:L1 A
+reqcert field:L1 A
+putcert field:L1 A
+openslot default L2=default L1=signature
+openslot signature L2=signature L1=default
+login default L2=default L1=signature
+login signature L2=signature L1=default
+genkey field:L2 B
+reqcert field:L2 B
+putcert field:L2 B
+openslot signature L1=default L2=default
+login signature L1=default L2=default
+genkey signature C
+reqcert signature C
+putcert signature C
+genkey field:L1 D
+reqcert field:L1 D
+putcert field:L1 D
+closeslot field:L1
+closeslot default L2=default L1=signature
+closeslot signature L2=signature L1=default
+closeslot signature L1=default L2=default
+`
+	if diff := cmp.Diff(want, trace(p)); diff != "" {
+		t.Error(diff)
+	}
+	// Each slot is opened at most once in each of the four cases, and exactly
+	// when something runs in it.
+	for _, l1 := range []string{Default, Signature} {
+		for _, l2 := range []string{Default, Signature} {
+			values := map[string]string{"L1": l1, "L2": l2}
+			opens := map[string]int{}
+			for _, o := range p.Ops {
+				runs := true
+				for _, c := range o.When {
+					runs = runs && values[c.Field] == c.Is
+				}
+				slot := o.Slot
+				if f := o.SlotField(); f != "" {
+					slot = values[f]
+				}
+				switch {
+				case !runs:
+				case o.Kind == OpenSlot:
+					opens[slot]++
+				case opens[slot] != 1:
+					t.Errorf("L1=%s L2=%s: %s in %s while it is open %d times", l1, l2, o.ID, slot, opens[slot])
+				}
+			}
+		}
+	}
+}
+
+func TestBoundFieldsDecide(t *testing.T) {
+	text := head + app("A", "L1") + app("B", "L2") + app("C", "") + app("D", "")
+	p := lower(t, text, Options{Values: map[string]string{"L1": "signature", "L2": "elsewhere"}})
+	if strings.Contains(trace(p), "field:") || p.Ops[0].Slot != Signature || p.Needs[0] != "PIN" || len(p.Needs) != 2 {
+		t.Errorf("needs %v\n%s", p.Needs, trace(p))
+	}
+	_, err := Lower(program(t, "x.dsc", text), Options{Values: map[string]string{"L1": "Sigature"}})
+	var binding *BindingError
+	if !errors.As(err, &binding) || binding.Field != "L1" {
+		t.Errorf("a value that nearly spells Signature gives %v", err)
+	}
+}
+
+func TestErrorsAreNotPlanned(t *testing.T) {
+	if _, err := Lower(program(t, "x.dsc", "[Description]\nPIN=NOWHERE\n"), Options{}); !errors.Is(err, ErrDescription) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDigests(t *testing.T) {
+	base := head + app("A", "") + app("B", "#Signature") + app("C", "") + app("D", "")
+	first := lower(t, base, Options{})
+	same := map[string]string{
+		"comments":          "# note\n\n" + strings.ReplaceAll(base, "PIN=PIN\n", "# why\nPIN=PIN\n"),
+		"case":              strings.ReplaceAll(strings.ReplaceAll(base, "CertTempl", "certtempl"), "#Signature", "#SIGNATURE"),
+		"order of sections": head + app("D", "") + app("B", "#Signature") + app("C", "") + app("A", ""),
+		"order of keywords": strings.Replace(base, "ECCurve=P-256\nCertTempl=tA", "CertTempl=tA\nECCurve=P-256", 1),
+		"line ends":         strings.ReplaceAll(base, "\n", "\r\n"),
+	}
+	for name, text := range same {
+		if p := lower(t, text, Options{}); p.OpsSHA256 != first.OpsSHA256 {
+			t.Errorf("%s change opsSha256", name)
+		}
+	}
+	for name, text := range map[string]string{
+		"order of applications": strings.Replace(base, "ABCD", "BACD", 1),
+		"curve":                 strings.Replace(base, "P-256", "P-384", 1),
+		"template":              strings.Replace(base, "CertTempl=tA", "CertTempl=tB", 1),
+		"location":              strings.Replace(base, "#Signature", "#x", 1),
+		"pin":                   strings.Replace(base, "PIN=PIN\nSign", "PIN=L1\nSign", 1),
+	} {
+		if p := lower(t, text, Options{}); p.OpsSHA256 == first.OpsSHA256 {
+			t.Errorf("%s leaves opsSha256 alone", name)
+		}
+	}
+	var back map[string]any
+	if err := json.Unmarshal(first.JSON(), &back); err != nil {
+		t.Fatal(err)
+	}
+	for _, member := range []string{"version", "description", "library", "profile", "fields", "ops", "needs", "dialogs", "warnings", "opsSha256", "planSha256"} {
+		if back[member] == nil {
+			t.Errorf("member %s is missing or null", member)
+		}
+	}
+}

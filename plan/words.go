@@ -1,0 +1,111 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Words says in one line what the op does.
+func (o *Op) Words() string {
+	switch o.Kind {
+	case OpenSlot:
+		return "choose the token"
+	case Login:
+		return o.loginWords()
+	case Logout:
+		return "log out"
+	case InitToken:
+		words := "initialise the token"
+		if !o.Label.IsZero() {
+			words += fmt.Sprintf(" as %q", o.Label.Words())
+		}
+		return words + ", SO PIN from " + o.Credential.Words() + " (the present one, if it is initialised); destroys all objects and the PIN"
+	case InitPIN:
+		return "set the first PIN from " + o.New.Words()
+	case Unblock:
+		return "unblock: set the PIN from " + o.New.Words()
+	case SetPIN:
+		return "change the PIN from " + o.Old.Words() + " to " + o.New.Words()
+	case SetPUK:
+		return "change the PUK from " + o.Old.Words() + " to " + o.New.Words()
+	case GenKey:
+		return fmt.Sprintf("generate %s, label %q", o.Key.Words(), o.Label.Words())
+	case ReqCert:
+		return fmt.Sprintf("request a certificate for template %s, signed by the new key (PKCS#10)", o.Template)
+	case PutCert:
+		if o.Certificate != nil {
+			return "write the certificate from " + o.Certificate.Words()
+		}
+		return "write the certificate beside its key"
+	case ClearFields:
+		return "forget " + strings.Join(o.Clears, ", ")
+	case CloseSlot:
+		return "close, which logs out"
+	}
+	return string(o.Kind)
+}
+
+func (o *Op) loginWords() string {
+	words := "log in as " + strings.Replace(o.As, "so", "SO", 1) + " with "
+	if len(o.Cases) > 0 {
+		var parts []string
+		for _, c := range o.Cases {
+			parts = append(parts, fmt.Sprintf("%s (%s slot)", c.Credential.Words(), c.Slot))
+		}
+		words += strings.Join(parts, " or ")
+	} else {
+		words += o.Credential.Words()
+	}
+	if o.Proves {
+		words += ", which proves it"
+	}
+	return words
+}
+
+// Words names the kind of key pair.
+func (k *Key) Words() string {
+	if k.Type == "RSA" {
+		return fmt.Sprintf("an RSA key pair of %d bits", k.Bits)
+	}
+	return "a key pair on " + k.Curve
+}
+
+// Words says when the op runs, "" for always.
+func whenWords(when []Condition) string {
+	var parts []string
+	for _, c := range when {
+		parts = append(parts, fmt.Sprintf("%s decides for the %s slot", c.Field, c.Is))
+	}
+	if parts == nil {
+		return ""
+	}
+	return "if " + strings.Join(parts, " and ")
+}
+
+// Summary counts what the plan does, as its closing line.
+func (p *Plan) Summary() string {
+	var keys, certificates, pins, destroyed int
+	for i := range p.Ops {
+		o := &p.Ops[i]
+		switch o.Kind {
+		case GenKey:
+			keys++
+		case PutCert:
+			certificates++
+		case InitPIN, Unblock, SetPIN, SetPUK:
+			pins++
+		}
+		if o.Destroys() {
+			destroyed++
+		}
+	}
+	return fmt.Sprintf("Plan: %s, %s, %s changed; %d destroyed; %s",
+		plural(keys, "key"), plural(certificates, "certificate"), plural(pins, "PIN"), destroyed, plural(len(p.Ops), "op"))
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
