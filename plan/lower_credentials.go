@@ -25,6 +25,10 @@ func (l *lowering) credentials(c check.Credentials) {
 	if c.Set == nil {
 		return
 	}
+	validation := ""
+	if c.Validation != nil {
+		validation = c.Validation.Value.Text
+	}
 	newPIN := c.Action == check.FirstPIN || c.Action == check.Unblock
 	if newPIN || c.PUK != nil {
 		l.emit(Op{Kind: Login, Slot: slot, As: "so", Credential: l.ref(c.InitialPUK, "old"), Requires: []string{"token"}, Changes: []string{"+so"}, Source: source(c.InitialPUK)})
@@ -33,7 +37,7 @@ func (l *lowering) credentials(c check.Credentials) {
 			if c.Action == check.Unblock {
 				kind, changes = Unblock, []string{"=pin"}
 			}
-			l.emit(Op{Kind: kind, Slot: slot, New: l.ref(c.PIN, "new"), Requires: []string{"so"}, Changes: changes, Source: source(c.PIN)})
+			l.emit(Op{Kind: kind, Slot: slot, New: l.ref(c.PIN, "new"), Validation: validation, Requires: []string{"so"}, Changes: changes, Source: source(c.PIN)})
 		}
 		if c.PUK != nil {
 			l.emit(Op{Kind: SetPUK, Slot: slot, Old: l.ref(c.InitialPUK, "old"), New: l.ref(c.PUK, "new"), Requires: []string{"so"}, Changes: []string{"=puk"}, Source: source(c.PUK)})
@@ -45,7 +49,7 @@ func (l *lowering) credentials(c check.Credentials) {
 		}
 	}
 	if c.Action == check.Change {
-		l.emit(Op{Kind: SetPIN, Slot: slot, Old: l.ref(c.PIN, "old"), New: l.ref(c.PIN, "new"), Requires: []string{"token"}, Changes: []string{"=pin"}, Source: source(c.PIN)})
+		l.emit(Op{Kind: SetPIN, Slot: slot, Old: l.ref(c.PIN, "old"), New: l.ref(c.PIN, "new"), Validation: validation, Requires: []string{"token"}, Changes: []string{"=pin"}, Source: source(c.PIN)})
 	}
 	if newPIN || c.Action == check.Change {
 		l.coverOf(l.user, slot).claim(nil)

@@ -135,6 +135,8 @@ type Op struct {
 	Cases []Case `json:"cases,omitempty"`
 	Old   *Ref   `json:"old,omitempty"`
 	New   *Ref   `json:"new,omitempty"`
+	// Validation is the expression that the new value must match as a whole.
+	Validation string `json:"validation,omitempty"`
 	// Proves says that a login shows a value just set to be the right one.
 	Proves      bool     `json:"proves,omitempty"`
 	Key         *Key     `json:"key,omitempty"`

@@ -57,7 +57,9 @@ type Profile struct {
 	Name  string
 	Title string
 	Notes string
-	facts map[FactName]Fact
+	// Manufacturers are how C_GetInfo of its modules calls their maker.
+	Manufacturers []string
+	facts         map[FactName]Fact
 }
 
 // Get gives a fact; the zero Fact, which is unknown, where the profile has none.
@@ -136,6 +138,17 @@ func mustLoad() map[string]*Profile {
 // Lookup gives a built-in profile, or nil.
 func Lookup(name string) *Profile { return builtin[strings.ToLower(name)] }
 
+// ForManufacturer gives the one built-in profile for modules of a maker, as
+// C_GetInfo calls it, or nil.
+func ForManufacturer(name string) *Profile {
+	for _, n := range Names() {
+		if p := builtin[n]; slices.Contains(p.Manufacturers, name) {
+			return p
+		}
+	}
+	return nil
+}
+
 // Generic is the profile that knows next to nothing.
 func Generic() *Profile { return builtin["generic"] }
 
@@ -153,6 +166,7 @@ type fileFormat struct {
 	Title    string              `toml:"title"`
 	Notes    string              `toml:"notes"`
 	Inherits string              `toml:"inherits"`
+	Makers   []string            `toml:"manufacturers"`
 	Fact     map[string]fileFact `toml:"fact"`
 }
 
@@ -169,7 +183,7 @@ func Parse(name string, raw []byte, parent func(string) *Profile) (*Profile, err
 	if err := dec.Decode(&f); err != nil {
 		return nil, fmt.Errorf("profile %s: %w", name, err)
 	}
-	p := &Profile{Name: name, Title: f.Title, Notes: f.Notes, facts: map[FactName]Fact{}}
+	p := &Profile{Name: name, Title: f.Title, Notes: f.Notes, Manufacturers: f.Makers, facts: map[FactName]Fact{}}
 	var errs *multierror.Error
 	if f.Inherits != "" {
 		base := parent(f.Inherits)

@@ -1,0 +1,292 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"inscribe/check"
+	"inscribe/check/config"
+	"inscribe/check/profile"
+	"inscribe/cmd/internal/station"
+	"inscribe/exec"
+	"inscribe/exec/ca"
+	"inscribe/exec/host"
+	"inscribe/exec/journal"
+	"inscribe/exec/model"
+	"inscribe/exec/pki"
+	"inscribe/plan"
+)
+
+func (a *app) apply(args []string) error {
+	if e := a.opts.existing; e != "refuse" && e != "add" {
+		return usagef("--existing is %q; it can be refuse or add", e)
+	}
+	path, err := one(args, "description")
+	if err != nil {
+		return err
+	}
+	p, err := a.load(path)
+	if err != nil {
+		return err
+	}
+	if err := a.sound(p); err != nil {
+		return err
+	}
+	st, err := a.loadStation()
+	if err != nil {
+		return err
+	}
+	in, err := a.inputs(p)
+	if err != nil {
+		return err
+	}
+	facts, err := a.profileFor(p, st)
+	if err != nil {
+		return err
+	}
+	o := exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing == "add", DestroyConfirmed: a.opts.yes}
+	if a.opts.dryRun {
+		return a.dryRun(p, o, facts)
+	}
+	return a.applyFor(p, o, st, facts)
+}
+
+// dryRun runs the plan on the model token.
+func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) error {
+	pl, err := lower(p, o.Inputs, facts)
+	if err != nil {
+		return err
+	}
+	o.Plan, o.Symbolic, o.DestroyConfirmed = pl, true, true
+	o.Module, o.Selectors = model.New(pl.Facts(), model.Start{}), model.Selectors()
+	o.Issuer, o.Journals = model.Issuer{}, &exec.Memory{}
+	return a.runPlan(o)
+}
+
+// applyFor runs the plan on real tokens.
+func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, facts *profile.Profile) error {
+	mw, err := a.middleware(p, st)
+	if err != nil {
+		return err
+	}
+	o.Selectors, err = a.selectors(mw)
+	if err != nil {
+		return err
+	}
+	module, err := a.startModule(mw)
+	if err != nil {
+		return err
+	}
+	defer module.Close()
+	o.Module = module
+	if facts == nil {
+		info, err := module.Info(a.ctx)
+		if err != nil {
+			return err
+		}
+		facts = profile.ForManufacturer(info.Manufacturer)
+	}
+	if o.Plan, err = lower(p, o.Inputs, facts); err != nil {
+		return err
+	}
+	if o.Prompter, err = a.prompter(o.Plan.Dialogs); err != nil {
+		return err
+	}
+	if o.Issuer, err = a.issuer(p.Config, st, o.Plan.Facts()); err != nil {
+		return err
+	}
+	state, err := a.stateDir()
+	if err != nil {
+		return err
+	}
+	o.Journals = journal.In(state)
+	if !o.DestroyConfirmed {
+		for i := range o.Plan.Ops {
+			if op := &o.Plan.Ops[i]; op.Destroys() {
+				o.DestroyConfirmed = askYes(fmt.Sprintf("%s: %s. Go on?", op.ID, op.Words()))
+			}
+		}
+	}
+	return a.runPlan(o)
+}
+
+// runPlan runs and reports.
+func (a *app) runPlan(o exec.Options) error {
+	progress, err := a.progress(o.Plan)
+	if err != nil {
+		return err
+	}
+	o.Observer = progress
+	begin := time.Now()
+	result, runErr := exec.Apply(a.ctx, o)
+	if err := progress.close(); err != nil && runErr == nil {
+		runErr = err
+	}
+	if a.opts.reportFile != "" {
+		if err := writeReport(a.opts.reportFile, o.Plan, result, progress.ops, begin, runErr); err != nil && runErr == nil {
+			runErr = err
+		}
+	}
+	if runErr != nil {
+		return runErr
+	}
+	if a.opts.events != stdinName {
+		a.printResult(o.Plan, result)
+	}
+	return nil
+}
+
+// printResult says what is on the tokens now.
+func (a *app) printResult(pl *plan.Plan, r *exec.Result) {
+	verb := "Applied"
+	if a.opts.dryRun {
+		verb = "Dry-run of"
+	}
+	for _, slot := range slices.Sorted(maps.Keys(r.Tokens)) {
+		fmt.Fprintf(a.stdout, "%-9s  %s\n", slot, clean(r.Tokens[slot].Name()))
+		for _, o := range r.Objects {
+			if o.Slot != slot {
+				continue
+			}
+			fmt.Fprintf(a.stdout, "           %s  %s  id %s\n", o.Application, clean(o.Label), o.ID)
+			if o.Certificate != nil && o.Certificate.Fingerprint != "" {
+				fmt.Fprintf(a.stdout, "              certificate %s, serial %s, until %s\n", clean(o.Certificate.Subject), o.Certificate.Serial, o.Certificate.NotAfter)
+			}
+		}
+	}
+	switch {
+	case a.opts.dryRun:
+		fmt.Fprintf(a.stdout, "%s %s: %d writes on a model token; nothing was touched\n", verb, pl.Description.File, r.Ran)
+	case r.Ran == 0 && r.Kept > 0:
+		fmt.Fprintf(a.stdout, "%s %s: everything was there already, nothing to do\n", verb, pl.Description.File)
+	default:
+		fmt.Fprintf(a.stdout, "%s %s: %d written, %d kept\n", verb, pl.Description.File, r.Ran, r.Kept)
+	}
+}
+
+// middleware says which module stands for the description's library here.
+// Nothing in the description itself can make this machine load one.
+func (a *app) middleware(p *check.Program, st *station.Station) (station.Middleware, error) {
+	mw, known := st.For(libraryOf(p))
+	if a.opts.module != "" {
+		mw.Module = a.opts.module
+		return mw, nil
+	}
+	if !known {
+		return mw, refusedf("name the module with --module, or put [middleware.\""+clean(libraryOf(p))+"\"] into station.toml",
+			"nothing on this machine says which PKCS#11 module stands for %q", libraryOf(p))
+	}
+	return mw, nil
+}
+
+func (a *app) selectors(mw station.Middleware) (map[string]exec.Selector, error) {
+	out := map[string]exec.Selector{}
+	for slot, texts := range map[string][2]string{plan.Default: {a.opts.token, mw.Default.Token}, plan.Signature: {a.opts.signatureToken, mw.Signature.Token}} {
+		text := texts[0]
+		if text == "" {
+			text = texts[1]
+		}
+		s, err := exec.ParseSelector(text)
+		if err != nil {
+			return nil, usagef("%s slot: %w", slot, err)
+		}
+		out[slot] = s
+	}
+	return out, nil
+}
+
+func (a *app) startModule(mw station.Middleware) (*host.Module, error) {
+	return host.Start(a.ctx, host.Options{Module: mw.Module, InitArgs: mw.Init, Env: mw.Env, AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout})
+}
+
+// stateDir is the folder of journals and the embedded CA.
+func (a *app) stateDir() (string, error) {
+	switch home := a.getenv("HOME"); {
+	case a.opts.state != "":
+		return a.opts.state, nil
+	case a.getenv("XDG_STATE_HOME") != "":
+		return filepath.Join(a.getenv("XDG_STATE_HOME"), "inscribe"), nil
+	case home != "":
+		return filepath.Join(home, ".local", "state", "inscribe"), nil
+	}
+	return "", usagef("there is no HOME to keep journals in; give a folder with --state")
+}
+
+// issuer makes the issuer from the templates of the project and the CAs of the
+// station. Without a CA the embedded one serves software tokens; a real card
+// would be spoilt by a lab certificate.
+func (a *app) issuer(cfg *config.Config, st *station.Station, facts *profile.Profile) (*ca.Issuers, error) {
+	o := ca.Options{Templates: map[string]pki.Template{}}
+	named := map[string]string{}
+	for name, c := range cfg.Certificates {
+		named[name] = c.CA
+		o.Templates[name] = template(name, c)
+	}
+	lab := a.opts.labCA || facts.Is(profile.Software) == profile.Yes
+	if lab {
+		t := ca.DefaultTemplate()
+		o.Default = &t
+	}
+	o.CAFor = func(template string) (ca.CA, error) {
+		name := named[template]
+		switch entry, known := st.CA[name]; {
+		case known:
+			return ca.Open(entry.Dir)
+		case name != "":
+			return nil, &exec.Error{Kind: exec.Refused, Message: fmt.Sprintf("template %s is issued by the CA %q, which this station does not know", template, name),
+				Advice: "add [ca." + name + "] to station.toml"}
+		case !lab:
+			return nil, &exec.Error{Kind: exec.Refused, Message: fmt.Sprintf("no CA is configured for template %s, and the embedded one issues lab certificates, which would spoil a real card", template),
+				Advice: "configure a CA, or say --lab-ca if it is a test card"}
+		}
+		dir, err := a.stateDir()
+		if err != nil {
+			return nil, err
+		}
+		return ca.Open(filepath.Join(dir, "ca"))
+	}
+	return ca.New(o), nil
+}
+
+func template(name string, c config.Certificate) pki.Template {
+	list := func(s string) []string {
+		if s == "" {
+			return nil
+		}
+		return []string{s}
+	}
+	return pki.Template{Name: name, Subject: c.Subject, SAN: pki.SAN{EMail: list(c.EMail), DNS: list(c.DNS), UPN: list(c.UPN)},
+		KeyUsage: c.KeyUsage, EKU: c.EKU, Validity: time.Duration(c.ValidityDays) * 24 * time.Hour, Policies: c.Policies}
+}
+
+// runReport is the report of one run.
+type runReport struct {
+	Version     int              `json:"version"`
+	Description plan.Description `json:"description"`
+	OpsSHA256   string           `json:"opsSha256"`
+	Profile     string           `json:"profile"`
+	Begin       string           `json:"begin"`
+	End         string           `json:"end"`
+	Outcome     string           `json:"outcome"` // "done" or "failed"
+	Error       string           `json:"error,omitempty"`
+	Ops         []exec.Event     `json:"ops"`
+	Result      *exec.Result     `json:"result"`
+}
+
+func writeReport(path string, pl *plan.Plan, result *exec.Result, ops []exec.Event, begin time.Time, runErr error) error {
+	r := runReport{Version: 1, Description: pl.Description, OpsSHA256: pl.OpsSHA256, Profile: pl.Profile,
+		Begin: begin.UTC().Format(time.RFC3339), End: time.Now().UTC().Format(time.RFC3339), Outcome: "done", Ops: ops, Result: result}
+	if runErr != nil {
+		r.Outcome, r.Error = "failed", runErr.Error()
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(b, '\n'), 0o600)
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"inscribe/ast/diag"
+)
+
+// command is a row of the table of commands, which help and completion read too.
+type command struct {
+	name  string
+	args  string
+	short string
+	long  string
+	flags []func(*pflag.FlagSet, *options)
+	run   func(a *app, args []string) error
+}
+
+// commands is the table, in the order of the help.
+var commands []command
+
+func init() {
+	commands = []command{
+		{"check", "FILE…", "find what is wrong in descriptions", "Checks descriptions, each FILE or everything *.dsc below a folder; - is the standard input.\nExit code 1 says that there are findings.", []func(*pflag.FlagSet, *options){checkFlags}, (*app).check},
+		{"plan", "FILE", "show what a description would do", "Prints the operations that the description lowers to. No token is touched.", []func(*pflag.FlagSet, *options){planFlags, valueFlags}, (*app).plan},
+		{"apply", "FILE", "do it on a token", "Runs the plan of the description on a token: everything that can be checked is checked first, then op by op.\nAfter an interruption the same command goes on.", []func(*pflag.FlagSet, *options){applyFlags, moduleFlags, valueFlags}, (*app).apply},
+		{"tokens", "", "list slots and tokens", "Lists the tokens of a PKCS#11 module, with the state of their PINs. Nothing is written and no PIN is tried.", []func(*pflag.FlagSet, *options){tokensFlags, moduleFlags}, (*app).tokens},
+		{"ca", "cert|path", "the embedded CA for demos, labs and tests", "cert prints the certificate of the embedded CA as PEM, path the folder that it lives in.", []func(*pflag.FlagSet, *options){stateFlags}, (*app).ca},
+		{"version", "", "print the version", "Prints the version of Inscribe and what it was built with.", nil, (*app).version},
+	}
+}
+
+// options are the flags of all commands.
+type options struct {
+	color  string
+	format string
+
+	failOn       string
+	strictVendor bool
+	fix          bool
+
+	fields        []string
+	fieldFiles    []string
+	answers       []string
+	allowLiterals bool
+
+	station        string
+	module         string
+	profile        string
+	token          string
+	signatureToken string
+	callTimeout    time.Duration
+	allowSpy       bool
+
+	state         string
+	dryRun        bool
+	yes           bool
+	labCA         bool
+	spendFinalTry bool
+	abandon       bool
+	existing      string
+	events        string
+	reportFile    string
+}
+
+func checkFlags(f *pflag.FlagSet, o *options) {
+	f.StringVar(&o.format, "format", "text", "text, compact, json, sarif, github or junit")
+	f.StringVar(&o.failOn, "fail-on", "error", "least severity that gives exit code 1: error, warning, info or hint")
+}
+
+func planFlags(f *pflag.FlagSet, o *options) {
+	f.StringVar(&o.format, "format", "text", "text or json")
+	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")
+	f.StringVar(&o.station, "station", "", "station file")
+}
+
+func valueFlags(f *pflag.FlagSet, o *options) {
+	f.StringArrayVar(&o.fields, "field", nil, "NAME=VALUE; VALUE is env:VAR, file:PATH, fd:N, prompt, text:…, hex:…, base64:… or plain text")
+	f.StringArrayVar(&o.fieldFiles, "fields", nil, "JSON file with an object of field values")
+	f.BoolVar(&o.allowLiterals, "allow-literal-secrets", false, "accept secrets in the arguments, which every process can read")
+}
+
+func moduleFlags(f *pflag.FlagSet, o *options) {
+	f.StringVar(&o.module, "module", "", "PKCS#11 module to load (wins over station.toml)")
+	f.StringVar(&o.station, "station", "", "station file")
+	f.DurationVar(&o.callTimeout, "call-timeout", 0, "deadline of one PKCS#11 call (0: by the kind of call)")
+	f.BoolVar(&o.allowSpy, "allow-spy", false, "let PKCS11SPY* reach the module; a spy writes PINs")
+}
+
+func stateFlags(f *pflag.FlagSet, o *options) {
+	f.StringVar(&o.state, "state", "", "state folder with journals and the embedded CA (default $XDG_STATE_HOME/inscribe)")
+}
+
+func applyFlags(f *pflag.FlagSet, o *options) {
+	f.BoolVar(&o.dryRun, "dry-run", false, "run on a model token; nothing is touched")
+	f.StringVar(&o.token, "token", "", "the token of the default slot: a label, a PKCS#11 URI, or fresh")
+	f.StringVar(&o.signatureToken, "signature-token", "", "the token of the signature slot")
+	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")
+	f.StringArrayVar(&o.answers, "answer", nil, "KEYWORD=VALUE or KEYWORD.old=VALUE, for a dialog without a terminal")
+	f.BoolVar(&o.yes, "yes", false, "do what destroys without asking")
+	f.StringVar(&o.existing, "existing", "refuse", "a key of the same label from elsewhere: refuse or add")
+	f.BoolVar(&o.labCA, "lab-ca", false, "let the embedded CA serve a token that is no software token")
+	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "log in although one more wrong PIN locks the token")
+	f.BoolVar(&o.abandon, "abandon", false, "give up an unfinished run of another plan on this token")
+	f.StringVar(&o.events, "events", "", "write progress as JSON lines to FILE, or - for standard output")
+	f.StringVar(&o.reportFile, "report", "", "write a report to FILE.json")
+	stateFlags(f, o)
+}
+
+func tokensFlags(f *pflag.FlagSet, o *options) {
+	f.StringVar(&o.format, "format", "text", "text or json")
+}
+
+// flagSet makes the flags of a command.
+func (c *command) flagSet(o *options) *pflag.FlagSet {
+	f := pflag.NewFlagSet("inscribe "+c.name, pflag.ContinueOnError)
+	f.SortFlags = false
+	f.SetOutput(io.Discard)
+	f.Usage = func() {}
+	for _, add := range c.flags {
+		add(f, o)
+	}
+	f.StringVar(&o.color, "color", "auto", "auto, always or never")
+	return f
+}
+
+func (a *app) dispatch(args []string) error {
+	if len(args) == 0 {
+		a.usage(a.stderr)
+		return &exitError{code: exitUsage}
+	}
+	switch args[0] {
+	case "help", "--help", "-h":
+		if len(args) > 1 {
+			if c := find(args[1]); c != nil {
+				a.help(c)
+				return nil
+			}
+		}
+		a.usage(a.stdout)
+		return nil
+	case "--version":
+		return a.version(nil)
+	}
+	c := find(args[0])
+	if c == nil {
+		var names []string
+		for _, c := range commands {
+			names = append(names, c.name)
+		}
+		if near := diag.Nearest(args[0], names); near != "" {
+			return usagef("there is no command %q; is it %s?", args[0], near)
+		}
+		return usagef("there is no command %q; inscribe help lists them", args[0])
+	}
+	f := c.flagSet(&a.opts)
+	if err := f.Parse(args[1:]); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			a.help(c)
+			return nil
+		}
+		return usagef("%s: %w; inscribe %s --help lists the flags", c.name, err, c.name)
+	}
+	switch a.opts.color {
+	case "auto", "always", "never":
+	default:
+		return usagef("--color is %q; it can be auto, always or never", a.opts.color)
+	}
+	return c.run(a, f.Args())
+}
+
+func find(name string) *command {
+	for i := range commands {
+		if commands[i].name == name {
+			return &commands[i]
+		}
+	}
+	return nil
+}
+
+func (a *app) usage(w io.Writer) {
+	fmt.Fprint(w, "Inscribe checks, plans and executes encoding descriptions for smart cards and tokens.\n\nUsage: inscribe COMMAND [flags] [arguments]\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-22s %s\n", strings.TrimSpace(c.name+" "+c.args), c.short)
+	}
+	fmt.Fprint(w, "\ninscribe COMMAND --help tells more.\nExit codes: 0 fine, 1 findings, 2 usage, 3 I/O or internal, 4 refused before anything was tried, 5 module, token or CA failed.\n")
+}
+
+func (a *app) help(c *command) {
+	fmt.Fprintf(a.stdout, "Usage: inscribe %s\n\n%s\n\nFlags:\n%s", strings.TrimSpace(c.name+" [flags] "+c.args), c.long, c.flagSet(&options{}).FlagUsagesWrapped(100))
+}
+
+// one wants a single argument.
+func one(args []string, what string) (string, error) {
+	if len(args) != 1 {
+		return "", usagef("give one %s; there are %d", what, len(args))
+	}
+	return args[0], nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"inscribe/ast/diag"
+	"inscribe/check"
+	"inscribe/exec"
+	"inscribe/internal/secret"
+	"inscribe/plan"
+)
+
+// prompter answers dialogs from --answer, else on the terminal; it implements
+// exec.Prompter.
+type prompter struct {
+	given map[string]secret.Secret // "PIN", "PIN.old"
+}
+
+// prompter reads --answer.
+func (a *app) prompter(dialogs []plan.Dialog) (*prompter, error) {
+	p := &prompter{given: map[string]secret.Secret{}}
+	var names []string
+	for _, d := range dialogs {
+		names = append(names, d.Keyword)
+		if d.Entries == 3 {
+			names = append(names, d.Keyword+".old")
+		}
+	}
+	for _, arg := range a.opts.answers {
+		name, value, ok := strings.Cut(arg, "=")
+		if !ok {
+			return nil, usagef("--answer wants KEYWORD=VALUE")
+		}
+		known := ""
+		for _, n := range names {
+			if strings.EqualFold(n, name) {
+				known = n
+			}
+		}
+		if known == "" {
+			hint := "the plan asks nothing"
+			if near := diag.Nearest(name, names); near != "" {
+				hint = "is it " + near + "?"
+			} else if names != nil {
+				hint = "the plan asks for " + strings.Join(names, ", ")
+			}
+			return nil, usagef("--answer: no dialog asks for %s; %s", name, hint)
+		}
+		if literal(value) && !a.opts.allowLiterals {
+			return nil, usagef("the answer for %s is secret, and every process on this machine can read the arguments; give env:VAR, file:PATH or fd:N, or say --allow-literal-secrets", known)
+		}
+		b, err := a.value(value, known)
+		if err != nil {
+			return nil, err
+		}
+		p.given[known] = secret.New(b)
+	}
+	return p, nil
+}
+
+// Ask gives the answers of one dialog.
+func (p *prompter) Ask(_ context.Context, q exec.Question) (exec.Answer, error) {
+	var answer exec.Answer
+	where := fmt.Sprintf("%s of the %s slot (%s)", q.Keyword, q.Slot, q.Token.Name())
+	if q.Entries == 3 {
+		var err error
+		if answer.Old, err = p.one(q.Keyword+".old", "Present "+where); err != nil {
+			return answer, err
+		}
+	}
+	if s, ok := p.given[q.Keyword]; ok {
+		answer.New = s
+		return answer, nil
+	}
+	if q.Entries == 1 {
+		var err error
+		answer.New, err = askSecret(where)
+		return answer, err
+	}
+	for {
+		first, err := askSecret("New " + where)
+		if err != nil {
+			return answer, err
+		}
+		if q.Validation != "" {
+			re, err := check.CompileValidation(q.Validation)
+			if err != nil {
+				return answer, err
+			}
+			if !re.Match(first.Reveal()) {
+				sayOnTerminal("it does not match the validation of the description: " + q.Validation)
+				continue
+			}
+		}
+		second, err := askSecret("The same again")
+		if err != nil {
+			return answer, err
+		}
+		if first.Equal(second) {
+			second.Wipe()
+			answer.New = first
+			return answer, nil
+		}
+		sayOnTerminal("the two differ")
+	}
+}
+
+func (p *prompter) one(name, prompt string) (secret.Secret, error) {
+	if s, ok := p.given[name]; ok {
+		return s, nil
+	}
+	return askSecret(prompt)
+}

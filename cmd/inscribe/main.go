@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"inscribe/exec/host"
+	"inscribe/exec/pkcs11"
+)
+
+// Exit codes.
+const (
+	exitOK       = 0
+	exitFindings = 1 // findings, errors of a description, differences, drift
+	exitUsage    = 2
+	exitInternal = 3 // I/O or a defect
+	exitRefused  = 4 // refused before anything was tried
+	exitDevice   = 5 // module, token or CA failed
+)
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == host.Arg {
+		os.Exit(pkcs11.Serve())
+	}
+	// A core file of this process would hold PINs.
+	_ = host.ForbidDumps()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	os.Exit(a.run(os.Args[1:]))
+}
+
+// app is one run of the command.
+type app struct {
+	ctx            context.Context
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	opts           options
+}
+
+// run is the whole command; it gives the exit code. A defect becomes a message
+// with a trace, which holds no secret: traces show addresses, not values.
+func (a *app) run(args []string) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(a.stderr, "inscribe: a defect of Inscribe itself: %v\n%s\nplease report it, with the description if you may\n", p, debug.Stack())
+			code = exitInternal
+		}
+	}()
+	return a.report(a.dispatch(args))
+}

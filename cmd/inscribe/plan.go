@@ -1,0 +1,93 @@
+package main
+
+import (
+	"inscribe/check"
+	"inscribe/check/profile"
+	"inscribe/cmd/internal/station"
+	"inscribe/exec"
+	"inscribe/plan"
+)
+
+func (a *app) plan(args []string) error {
+	if f := a.opts.format; f != "text" && f != "json" {
+		return usagef("--format is %q; it can be text or json", f)
+	}
+	path, err := one(args, "description")
+	if err != nil {
+		return err
+	}
+	p, err := a.load(path)
+	if err != nil {
+		return err
+	}
+	if err := a.sound(p); err != nil {
+		return err
+	}
+	st, err := a.loadStation()
+	if err != nil {
+		return err
+	}
+	in, err := a.inputs(p)
+	if err != nil {
+		return err
+	}
+	facts, err := a.profileFor(p, st)
+	if err != nil {
+		return err
+	}
+	pl, err := lower(p, in, facts)
+	if err != nil {
+		return err
+	}
+	if a.opts.format == "json" {
+		_, err = a.stdout.Write(pl.JSON())
+	} else {
+		err = pl.Text(a.stdout, plan.TextOptions{Color: a.colored(a.stdout), Width: width(a.stdout)})
+	}
+	if err == nil && len(pl.Refusals) > 0 {
+		return &exitError{code: exitRefused}
+	}
+	return err
+}
+
+func (a *app) loadStation() (*station.Station, error) {
+	st, err := station.Load(a.opts.station, a.getenv)
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: err}
+	}
+	return st, nil
+}
+
+// profileFor finds the kind of token: --profile, station.toml, inscribe.toml.
+// It is nil where none of them says.
+func (a *app) profileFor(p *check.Program, st *station.Station) (*profile.Profile, error) {
+	if name := a.opts.profile; name != "" {
+		if found := profile.Lookup(name); found != nil {
+			return found, nil
+		}
+		return nil, usagef("there is no profile %q; there are %v", name, profile.Names())
+	}
+	library := libraryOf(p)
+	if m, ok := st.For(library); ok && m.Profile != "" {
+		return profile.Lookup(m.Profile), nil
+	}
+	if name := p.Config.ProfileFor(library); name != "" {
+		return profile.Lookup(name), nil
+	}
+	return nil, nil
+}
+
+func libraryOf(p *check.Program) string {
+	if s := p.Library(); s != nil {
+		return s.Value.Text
+	}
+	return ""
+}
+
+func lower(p *check.Program, in exec.Inputs, facts *profile.Profile) (*plan.Plan, error) {
+	bound := map[string]bool{}
+	for name := range in.Secrets {
+		bound[name] = true
+	}
+	return plan.Lower(p, plan.Options{Profile: facts, Values: in.Text, Secrets: bound})
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"inscribe/exec"
+	"inscribe/plan"
+)
+
+// progress shows a run: a line an op on stderr, JSON lines where --events says;
+// it implements exec.Observer.
+type progress struct {
+	app    *app
+	plan   *plan.Plan
+	words  map[string]string
+	index  map[string]int
+	events io.Writer
+	file   *os.File
+	err    error
+	ops    []exec.Event // the last event of each op
+}
+
+func (a *app) progress(pl *plan.Plan) (*progress, error) {
+	p := &progress{app: a, plan: pl, words: map[string]string{}, index: map[string]int{}}
+	for i := range pl.Ops {
+		p.words[pl.Ops[i].ID], p.index[pl.Ops[i].ID] = pl.Ops[i].Words(), i+1
+	}
+	switch a.opts.events {
+	case "":
+	case stdinName:
+		p.events = a.stdout
+	default:
+		f, err := os.OpenFile(a.opts.events, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("--events: %w", err)
+		}
+		p.events, p.file = f, f
+	}
+	return p, nil
+}
+
+// Event shows one event. A failure to write events is kept for the end: it must
+// not stop a run in the middle of a card.
+func (p *progress) Event(e exec.Event) {
+	if p.events != nil {
+		b, err := json.Marshal(e)
+		if err == nil {
+			_, err = p.events.Write(append(b, '\n'))
+		}
+		if err != nil && p.err == nil {
+			p.err = fmt.Errorf("writing events: %w", err)
+		}
+	}
+	if e.State == exec.Started {
+		return
+	}
+	p.ops = append(p.ops, e)
+	mark := map[exec.State]string{exec.Done: "ok", exec.Failed: "FAILED", exec.Skipped: "skipped"}[e.State]
+	after := ""
+	switch {
+	case e.State == exec.Skipped:
+		after = ": " + e.Detail
+	case e.MS > 0:
+		after = fmt.Sprintf(" %d ms", e.MS)
+	}
+	fmt.Fprintf(p.app.stderr, "[%2d/%d] %-9s  %1s  %s … %s%s\n", p.index[e.ID], len(p.plan.Ops), e.Slot, e.Application, clean(p.words[e.ID]), mark, after)
+}
+
+func (p *progress) close() error {
+	if p.file != nil {
+		if err := p.file.Close(); err != nil && p.err == nil {
+			p.err = err
+		}
+	}
+	return p.err
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"inscribe/ast/diag"
+	"inscribe/check"
+	"inscribe/exec"
+	"inscribe/internal/secret"
+)
+
+// inputs reads the values of --field and --fields for a description.
+func (a *app) inputs(p *check.Program) (exec.Inputs, error) {
+	in := exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}, Literals: map[string]secret.Secret{}}
+	for _, s := range p.Description.Settings {
+		if s.Keyword.Secret() && s.Value.Form == check.FixedValue {
+			in.Literals[s.Keyword.Name] = s.Value.Secret
+		}
+	}
+	for _, file := range a.opts.fieldFiles {
+		if err := a.fieldsFile(p, in, file); err != nil {
+			return in, err
+		}
+	}
+	for _, arg := range a.opts.fields {
+		name, value, ok := strings.Cut(arg, "=")
+		if !ok {
+			return in, usagef("--field wants NAME=VALUE")
+		}
+		if err := a.bind(p, in, name, value, true); err != nil {
+			return in, err
+		}
+	}
+	return in, nil
+}
+
+func (a *app) fieldsFile(p *check.Program, in exec.Inputs, file string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("--fields: %w", err)
+	}
+	var values map[string]string
+	if err := json.Unmarshal(raw, &values); err != nil {
+		return usagef("--fields: %s is no JSON object of texts", file)
+	}
+	var names []string
+	for name := range values {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	secrets := false
+	for _, name := range names {
+		if err := a.bind(p, in, name, values[name], false); err != nil {
+			return err
+		}
+		secrets = secrets || in.Secrets[name].IsSet()
+	}
+	if info, err := os.Stat(file); err == nil && secrets && info.Mode().Perm()&0o077 != 0 {
+		fmt.Fprintf(a.stderr, "inscribe: warning: %s holds secrets and others can read it; chmod 600\n", file)
+	}
+	return nil
+}
+
+// bind gives a field its value. public says that the value stands in the
+// arguments.
+func (a *app) bind(p *check.Program, in exec.Inputs, name, value string, public bool) error {
+	f := p.Field(name)
+	if f == nil {
+		var names []string
+		for _, f := range p.Fields {
+			names = append(names, f.Name)
+		}
+		if near := diag.Nearest(name, names); near != "" {
+			return usagef("the description has no field %s; is it %s?", name, near)
+		}
+		return usagef("the description has no field %s; it has %s", name, strings.Join(names, ", "))
+	}
+	if f.Output() {
+		return usagef("field %s is filled by the run and takes no value", f.Name)
+	}
+	if f.Secret() && public && literal(value) && !a.opts.allowLiterals {
+		return usagef("field %s is secret, and every process on this machine can read the arguments; give env:VAR, file:PATH, fd:N or prompt, or say --allow-literal-secrets", f.Name)
+	}
+	b, err := a.value(value, f.Name)
+	if err != nil {
+		return err
+	}
+	if f.Secret() {
+		in.Secrets[f.Name] = secret.New(b)
+	} else {
+		in.Text[f.Name] = string(b)
+	}
+	return nil
+}
+
+// literal reports whether a VALUE holds the value itself.
+func literal(value string) bool {
+	for _, form := range []string{"env:", "file:", "fd:"} {
+		if strings.HasPrefix(value, form) {
+			return false
+		}
+	}
+	return value != "prompt"
+}
+
+// value reads a VALUE: env:VAR, file:PATH, fd:N, prompt, text:…, hex:…, base64:…
+// or plain text. Of file: and fd: one line end is dropped. Errors name the form
+// and never the value.
+func (a *app) value(value, what string) ([]byte, error) {
+	form, rest, _ := strings.Cut(value, ":")
+	fail := func(err error) error {
+		return &exitError{code: exitRefused, err: fmt.Errorf("value of %s: %w", what, err)}
+	}
+	switch form {
+	case "text":
+		return []byte(rest), nil
+	case "env":
+		v, ok := os.LookupEnv(rest)
+		if !ok {
+			return nil, fail(fmt.Errorf("the environment has no variable %s", rest))
+		}
+		return []byte(v), nil
+	case "file":
+		b, err := os.ReadFile(rest)
+		if err != nil {
+			return nil, fail(err)
+		}
+		return dropLineEnd(b), nil
+	case "fd":
+		n, err := strconv.ParseUint(rest, 10, 31)
+		if err != nil {
+			return nil, usagef("value of %s: fd: wants the number of a file descriptor", what)
+		}
+		file := os.NewFile(uintptr(n), "fd:"+rest)
+		b, err := io.ReadAll(file)
+		if err != nil {
+			return nil, fail(fmt.Errorf("file descriptor %d cannot be read", n))
+		}
+		return dropLineEnd(b), nil
+	case "hex":
+		b, err := hex.DecodeString(rest)
+		if err != nil {
+			return nil, fail(fmt.Errorf("hex: is followed by no hexadecimal text"))
+		}
+		return b, nil
+	case "base64":
+		b, err := base64.StdEncoding.DecodeString(rest)
+		if err != nil {
+			return nil, fail(fmt.Errorf("base64: is followed by no base64 text"))
+		}
+		return b, nil
+	}
+	if value == "prompt" {
+		s, err := askSecret(what)
+		if err != nil {
+			return nil, fail(err)
+		}
+		return s.Reveal(), nil
+	}
+	return []byte(value), nil
+}
+
+func dropLineEnd(b []byte) []byte {
+	b = bytes.TrimSuffix(b, []byte("\n"))
+	return bytes.TrimSuffix(b, []byte("\r"))
+}

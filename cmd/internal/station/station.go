@@ -1,0 +1,120 @@
+package station
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/hashicorp/go-multierror"
+	"github.com/pelletier/go-toml/v2"
+
+	"inscribe/check/config"
+	"inscribe/check/profile"
+)
+
+// EnvVar names the variable that names the file.
+const EnvVar = "INSCRIBE_STATION"
+
+// Station is one station.toml. The zero value is a machine without one.
+type Station struct {
+	Path       string                `toml:"-"`
+	Middleware map[string]Middleware `toml:"middleware"`
+	CA         map[string]CA         `toml:"ca"`
+}
+
+// Middleware says what stands for a library on this machine.
+type Middleware struct {
+	Module  string `toml:"module"`
+	Profile string `toml:"profile"`
+	// Init is the string that some modules want at initialisation (pReserved
+	// of C_Initialize).
+	Init      string            `toml:"init"`
+	Default   Slot              `toml:"default"`
+	Signature Slot              `toml:"signature"`
+	Env       map[string]string `toml:"env"`
+}
+
+// Slot says which token is a slot.
+type Slot struct {
+	Token string `toml:"token"`
+}
+
+// CA is a certification authority that certificate templates name.
+type CA struct {
+	Type string `toml:"type"`
+	Dir  string `toml:"dir"` // embedded: the folder with its key
+}
+
+// Parse reads a station file.
+func Parse(name string, raw []byte) (*Station, error) {
+	s := &Station{Path: name}
+	if err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(s); err != nil {
+		return nil, config.Located(name, err)
+	}
+	var errs *multierror.Error
+	for _, m := range slices.Sorted(maps.Keys(s.Middleware)) {
+		if p := s.Middleware[m].Profile; p != "" && profile.Lookup(p) == nil {
+			errs = multierror.Append(errs, fmt.Errorf("%s: [middleware.%q]: there is no profile %q", name, m, p))
+		}
+		if s.Middleware[m].Module == "" {
+			errs = multierror.Append(errs, fmt.Errorf("%s: [middleware.%q]: module is missing", name, m))
+		}
+	}
+	for _, c := range slices.Sorted(maps.Keys(s.CA)) {
+		if t := s.CA[c].Type; t != "embedded" {
+			errs = multierror.Append(errs, fmt.Errorf("%s: [ca.%s]: type is %q; there is embedded", name, c, t))
+		} else if s.CA[c].Dir == "" {
+			errs = multierror.Append(errs, fmt.Errorf("%s: [ca.%s]: dir is missing", name, c))
+		}
+	}
+	return s, errs.ErrorOrNil()
+}
+
+// Load finds and reads the station file: the one named, else that of the
+// environment, else the user's and then the system's. Without any it gives an
+// empty station.
+func Load(named string, getenv func(string) string) (*Station, error) {
+	explicit := named
+	if explicit == "" {
+		explicit = getenv(EnvVar)
+	}
+	if explicit != "" {
+		return read(explicit)
+	}
+	for _, path := range places(getenv) {
+		s, err := read(path)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+	}
+	return &Station{}, nil
+}
+
+func read(path string) (*Station, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("station file: %w", err)
+	}
+	return Parse(path, raw)
+}
+
+func places(getenv func(string) string) []string {
+	var out []string
+	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
+		out = append(out, filepath.Join(dir, "inscribe", "station.toml"))
+	} else if home := getenv("HOME"); home != "" {
+		out = append(out, filepath.Join(home, ".config", "inscribe", "station.toml"))
+	}
+	return append(out, "/etc/inscribe/station.toml")
+}
+
+// For gives the entry for a library as a description names it.
+func (s *Station) For(library string) (Middleware, bool) {
+	name, ok := config.MatchLibrary(library, slices.Sorted(maps.Keys(s.Middleware)))
+	return s.Middleware[name], ok
+}

@@ -1,0 +1,128 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"inscribe/check/profile"
+	"inscribe/internal/secret"
+	"inscribe/plan"
+)
+
+// Inputs are the values that a run is given beside its plan.
+type Inputs struct {
+	// Text holds the fields that are not secret.
+	Text map[string]string
+	// Secrets holds the secret fields by name.
+	Secrets map[string]secret.Secret
+	// Literals holds the fixed secrets of the description by keyword.
+	Literals map[string]secret.Secret
+}
+
+// Question is what a dialog asks.
+type Question struct {
+	plan.Dialog
+	// Token is what the value is for.
+	Token TokenInfo
+}
+
+// Answer is what a person gave. Old is set for dialogs of three entries; a
+// dialog of one gives New only.
+type Answer struct {
+	Old, New secret.Secret
+}
+
+// Prompter asks a person.
+type Prompter interface {
+	// Ask gives the answer to a dialog, entered twice where the dialog sets a
+	// value. An error says that nobody could be asked.
+	Ask(ctx context.Context, q Question) (Answer, error)
+}
+
+// credential resolves a reference. Dialogs have been asked by then.
+func (r *run) credential(ref *plan.Ref, slot string) (Credential, error) {
+	c := Credential{Name: ref.Words()}
+	switch {
+	case ref == nil:
+		return c, &Error{Kind: Refused, Slot: r.slotName(slot), Message: "the description gives no credential for this slot",
+			Advice: "add PIN for the default slot, or SignPIN for the signature slot"}
+	case ref.Field != "":
+		c.Secret = r.Inputs.Secrets[ref.Field]
+	case ref.Literal:
+		c.Secret = r.Inputs.Literals[ref.Keyword]
+	case ref.PINPad:
+		c.PINPad = true
+	default:
+		if ref.Auto && r.hasPINPad(slot) {
+			c.PINPad = true
+			return c, nil
+		}
+		a := r.answers[ref.Keyword]
+		c.Secret = a.New
+		if ref.Part == "old" {
+			c.Secret = a.Old
+		}
+	}
+	if c.PINPad && !r.hasPINPad(slot) {
+		return c, &Error{Kind: Refused, Slot: r.slotName(slot), Message: "the reader has no PIN pad (CKF_PROTECTED_AUTHENTICATION_PATH is not set)",
+			Advice: "use a reader with a PIN pad, or ask with !FROM_USER_DIALOG_1_FIELD"}
+	}
+	switch {
+	case c.PINPad || r.Symbolic:
+	case !c.Secret.IsSet():
+		return c, &Error{Kind: Refused, Message: c.Name + " has no value", Advice: "give it with --field or --answer"}
+	case c.Secret.Len() == 0:
+		return c, &Error{Kind: Refused, Message: c.Name + " is empty"}
+	}
+	return c, nil
+}
+
+// checkNew holds a value about to be set against its validation and against the
+// limits of profile and token, before the token sees it.
+func (r *run) checkNew(c Credential, op *plan.Op, slot string) error {
+	if c.PINPad || !c.Secret.IsSet() {
+		return nil
+	}
+	refuse := func(format string, args ...any) error {
+		return &Error{Kind: Refused, Slot: r.slotName(slot), Message: c.Name + " " + fmt.Sprintf(format, args...), Advice: "choose another value"}
+	}
+	if op.Validation != "" {
+		re, err := regexp.Compile(`\A(?:` + op.Validation + `)\z`)
+		if err != nil || !re.Match(c.Secret.Reveal()) {
+			return refuse("does not match the validation of line %d", op.Source.Line)
+		}
+	}
+	low, high := profile.PINMin, profile.PINMax
+	if op.Kind == plan.SetPUK || op.Kind == plan.InitToken {
+		low, high = profile.PUKMin, profile.PUKMax
+	}
+	facts, info := r.Plan.Facts(), r.slots[slot].Token
+	least, known := facts.Count(low)
+	if !known || info.MinPIN > least {
+		least = max(least, info.MinPIN)
+	}
+	most, known := facts.Count(high)
+	if info.MaxPIN > 0 && (!known || info.MaxPIN < most) {
+		most = info.MaxPIN
+	}
+	n := c.Secret.Len()
+	switch {
+	case n < least:
+		return refuse("has fewer than %d characters, the least that this token takes", least)
+	case most > 0 && n > most:
+		return refuse("has more than %d characters, the most that this token takes", most)
+	}
+	if facts.Word(profile.PINAlphabet) == "digits" && op.Kind != plan.SetPUK && op.Kind != plan.InitToken {
+		for _, b := range c.Secret.Reveal() {
+			if b < '0' || b > '9' {
+				return refuse("has other characters than digits, and this token takes digits only")
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) hasPINPad(slot string) bool {
+	return r.slots[slot].Token.Flags.Has(FlagProtectedAuthPath)
+}

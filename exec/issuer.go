@@ -1,0 +1,83 @@
+package exec
+
+import "context"
+
+// PublicKey is a public key as a token shows it.
+type PublicKey struct {
+	Type uint64 // CKKRSA, CKKEC or CKKECEdwards
+	// RSA: big-endian, unsigned.
+	Modulus, Exponent []byte
+	// Elliptic curves: Params is the DER of ECParameters (a named curve's
+	// OBJECT IDENTIFIER), Point the DER OCTET STRING around the point, both as
+	// CKA_EC_PARAMS and CKA_EC_POINT hold them; some tokens leave the OCTET
+	// STRING out of the point, and readers accept both.
+	Params, Point []byte
+}
+
+// Signer makes one signature with the private key on the token. The input is
+// what the mechanism wants: the DigestInfo for CKMRSAPKCS, the digest for
+// CKMECDSA (the answer is r||s), the message for CKMEDDSA.
+type Signer func(ctx context.Context, mechanism MechanismType, input []byte) ([]byte, error)
+
+// CertificateRequest asks for one certificate.
+type CertificateRequest struct {
+	Application string // the letter of the section, "A"
+	Template    string // CertTempl
+	Key         PublicKey
+	// Fields are the values of the fields that are not secret, for the
+	// subject and alternative names of the template.
+	Fields map[string]string
+	// Token is where the key lives.
+	Token TokenInfo
+}
+
+// Certificate is one X.509 certificate with the parts that PKCS#11 stores
+// beside it.
+type Certificate struct {
+	DER     []byte
+	Subject []byte // DER of the Name
+	Issuer  []byte // DER of the Name
+	Serial  []byte // DER of the INTEGER
+	Key     PublicKey
+	// Display is what a person reads.
+	Display CertificateDisplay
+}
+
+// CertificateDisplay are the facts of a certificate for reports; times are RFC
+// 3339 in UTC, the fingerprint is the SHA-256 of the DER in lower-case
+// hexadecimal.
+type CertificateDisplay struct {
+	Subject     string `json:"subject"`
+	Issuer      string `json:"issuer"`
+	Serial      string `json:"serial"`
+	NotBefore   string `json:"notBefore"`
+	NotAfter    string `json:"notAfter"`
+	Fingerprint string `json:"sha256"`
+}
+
+// Issuer turns public keys into certificates. Errors name the template and the
+// CA; nothing that is secret is ever in one.
+type Issuer interface {
+	// Check tells before the first write whether the request could be served:
+	// the template and its CA are known and the CA can be reached. Key may be
+	// empty but for its type.
+	Check(ctx context.Context, r CertificateRequest) error
+	// Request makes the PKCS#10 (RFC 2986), signed by the one call of sign, and
+	// verifies that signature with the key of the request before it returns
+	// the DER.
+	Request(ctx context.Context, r CertificateRequest, sign Signer) ([]byte, error)
+	// Issue gets the certificate for a PKCS#10 of this request and compares
+	// what came back with what was asked: public key, dates, usages.
+	Issue(ctx context.Context, r CertificateRequest, pkcs10 []byte) (Certificate, error)
+	// Parse reads a certificate given as DER, PEM or base64.
+	Parse(data []byte) (Certificate, error)
+	// KeyID is the one rule for CKA_ID: the SHA-1 of the content of the BIT
+	// STRING subjectPublicKey (RFC 5280, 4.2.1.2, method 1), 20 bytes.
+	KeyID(k PublicKey) ([]byte, error)
+	// SameKey reports whether two public keys are one, however each token
+	// writes them.
+	SameKey(a, b PublicKey) bool
+	// KeyUsage tells what a key for the template may do: sign, decrypt, or
+	// both.
+	KeyUsage(template string) (sign, decrypt bool, err error)
+}

@@ -1,0 +1,56 @@
+package exec
+
+// Record is one line of a journal. It holds no secret.
+type Record struct {
+	// Event is "run" (the first line), "start", "done" or "failed" of an op,
+	// and "end" (the last line of a finished run).
+	Event string `json:"event"`
+	Time  string `json:"time,omitempty"` // RFC 3339, set by the journal
+	// OpsSHA256 is the plan's, in "run".
+	OpsSHA256 string `json:"opsSha256,omitempty"`
+	// File is the name of the description, in "run".
+	File string `json:"file,omitempty"`
+	// Tokens are the tokens by slot: in "run" as chosen, in "done" of inittoken
+	// as it became.
+	Tokens map[string]Identity `json:"tokens,omitempty"`
+	ID     string              `json:"id,omitempty"`
+	Op     string              `json:"op,omitempty"`
+	Slot   string              `json:"slot,omitempty"`
+	// What an op left: the CKA_ID and label of a key or certificate, the
+	// SHA-256 of the certificate, and the certificate itself until it is
+	// written.
+	KeyID       string `json:"keyId,omitempty"`
+	Label       string `json:"label,omitempty"`
+	Fingerprint string `json:"sha256,omitempty"`
+	DER         []byte `json:"der,omitempty"`
+	Message     string `json:"message,omitempty"`
+}
+
+// Journal keeps the records of one run. Each Write is durable when it returns.
+type Journal interface {
+	Write(r Record) error
+}
+
+// Journals finds and opens journals.
+type Journals interface {
+	// Open gives the journal of a run on these tokens. earlier are the records
+	// of an unfinished run of the same plan, which the new one continues, or
+	// else of the last finished one, whose finished is then true. An
+	// unfinished run of another plan is an error of kind Refused unless
+	// abandon is set.
+	Open(tokens map[string]Identity, opsSHA256 string, abandon bool) (j Journal, earlier []Record, finished bool, err error)
+}
+
+// Memory is a journal that is kept nowhere: for dry-runs and the editor.
+type Memory struct{ Records []Record }
+
+// Write keeps the record in memory.
+func (m *Memory) Write(r Record) error {
+	m.Records = append(m.Records, r)
+	return nil
+}
+
+// Open gives itself.
+func (m *Memory) Open(map[string]Identity, string, bool) (Journal, []Record, bool, error) {
+	return m, nil, false, nil
+}

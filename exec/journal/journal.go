@@ -1,0 +1,256 @@
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"inscribe/exec"
+)
+
+// Folder is the journals of one state folder; it implements exec.Journals.
+type Folder struct {
+	dir string
+	// Now is the clock of the records.
+	Now func() time.Time
+}
+
+// In gives the journals of a state folder, which is made at first need.
+func In(dir string) *Folder { return &Folder{dir: filepath.Join(dir, "runs"), Now: time.Now} }
+
+// run is a file of a run; it implements exec.Journal.
+type run struct {
+	folder *Folder
+	file   *os.File
+	path   string
+	locks  []*os.File
+	keys   map[string]string // token key by slot
+}
+
+// tokenKey names a token in file names without showing odd characters.
+func tokenKey(id exec.Identity) string {
+	sum := sha256.Sum256([]byte(id.Manufacturer + "\x00" + id.Model + "\x00" + id.Serial))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Open finds the unfinished run on these tokens, or the last finished one of the
+// same plan, and opens the journal to go on with.
+func (f *Folder) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
+	r := &run{folder: f, keys: map[string]string{}}
+	for slot, id := range tokens {
+		r.keys[slot] = tokenKey(id)
+	}
+	for _, dir := range []string{"open", "done", "lock"} {
+		if err := os.MkdirAll(filepath.Join(f.dir, dir), 0o700); err != nil {
+			return nil, nil, false, local(err)
+		}
+	}
+	if err := r.lock(); err != nil {
+		return nil, nil, false, err
+	}
+	j, earlier, finished, err := f.open(r, opsSHA256, abandon)
+	if err != nil {
+		r.unlock()
+	}
+	return j, earlier, finished, err
+}
+
+func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
+	paths, err := filepath.Glob(filepath.Join(f.dir, "open", "*.jsonl"))
+	if err != nil {
+		return nil, nil, false, local(err)
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		records, err := read(path)
+		if err != nil {
+			return nil, nil, false, local(err)
+		}
+		if !r.concerns(records) {
+			continue
+		}
+		if len(records) > 0 && records[0].OpsSHA256 == opsSHA256 {
+			r.path = path
+			r.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
+			if err != nil {
+				return nil, nil, false, local(err)
+			}
+			return r, records, false, mendTail(path, r.file)
+		}
+		if !abandon {
+			return nil, nil, false, &exec.Error{Kind: exec.Refused,
+				Message: fmt.Sprintf("an unfinished run of another plan (%s) has this token; its journal is %s", fileOf(records), path),
+				Advice:  "finish that run first, or give it up with --abandon"}
+		}
+		if err := os.Rename(path, path+".abandoned"); err != nil {
+			return nil, nil, false, local(err)
+		}
+	}
+	earlier, err := f.finished(r, opsSHA256)
+	if err != nil {
+		return nil, nil, false, local(err)
+	}
+	var tail [4]byte
+	_, _ = rand.Read(tail[:])
+	r.path = filepath.Join(f.dir, "open", f.Now().UTC().Format("20060102T150405.000")+"-"+hex.EncodeToString(tail[:])+".jsonl")
+	r.file, err = os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, nil, false, local(err)
+	}
+	return r, earlier, true, syncFolder(filepath.Dir(r.path))
+}
+
+// concerns reports whether a run had one of our tokens.
+func (r *run) concerns(records []exec.Record) bool {
+	ours := slices.Collect(maps.Values(r.keys))
+	for _, rec := range records {
+		for _, id := range rec.Tokens {
+			if id.Serial != "" && slices.Contains(ours, tokenKey(id)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// finished gives the records of the last finished run of the plan on the same
+// tokens.
+func (f *Folder) finished(r *run, opsSHA256 string) ([]exec.Record, error) {
+	paths, err := filepath.Glob(filepath.Join(f.dir, "done", r.doneName(), "*.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(paths)
+	slices.Reverse(paths)
+	for _, path := range paths {
+		records, err := read(path)
+		if err != nil {
+			return nil, err
+		}
+		if len(records) > 0 && records[0].OpsSHA256 == opsSHA256 {
+			return records, nil
+		}
+	}
+	return nil, nil
+}
+
+// doneName is the folder of the finished runs of these tokens.
+func (r *run) doneName() string {
+	slots := slices.Sorted(maps.Keys(r.keys))
+	var names []string
+	for _, slot := range slots {
+		names = append(names, r.keys[slot])
+	}
+	return strings.Join(names, "-")
+}
+
+// Write appends a record and waits until it is on the disk. The record "end"
+// closes the run and moves its file.
+func (r *run) Write(rec exec.Record) error {
+	rec.Time = r.folder.Now().UTC().Format(time.RFC3339Nano)
+	b, err := json.Marshal(rec)
+	if err != nil {
+		return local(err)
+	}
+	if _, err := r.file.Write(append(b, '\n')); err != nil {
+		return local(err)
+	}
+	if err := r.file.Sync(); err != nil {
+		return local(err)
+	}
+	for slot, id := range rec.Tokens {
+		r.keys[slot] = tokenKey(id)
+	}
+	if rec.Event != "end" {
+		return nil
+	}
+	return r.end()
+}
+
+func (r *run) end() error {
+	defer r.unlock()
+	if err := r.file.Close(); err != nil {
+		return local(err)
+	}
+	dir := filepath.Join(r.folder.dir, "done", r.doneName())
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return local(err)
+	}
+	if err := os.Rename(r.path, filepath.Join(dir, filepath.Base(r.path))); err != nil {
+		return local(err)
+	}
+	return errors.Join(syncFolder(dir), syncFolder(filepath.Dir(r.path)))
+}
+
+// read gives the records of a file. A last line that is torn, by a power cut, is
+// left out; any other line that cannot be read is an error.
+func read(path string) ([]exec.Record, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var records []exec.Record
+	lines := bufio.NewReader(f)
+	for n := 1; ; n++ {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			return records, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		var rec exec.Record
+		if err := json.Unmarshal(bytes.TrimSpace(line), &rec); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
+		}
+		records = append(records, rec)
+	}
+}
+
+// mendTail cuts a torn last line off before more is appended.
+func mendTail(path string, f *os.File) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return local(err)
+	}
+	if whole := bytes.LastIndexByte(b, '\n') + 1; whole != len(b) {
+		if err := f.Truncate(int64(whole)); err != nil {
+			return local(err)
+		}
+	}
+	return nil
+}
+
+func fileOf(records []exec.Record) string {
+	if len(records) == 0 || records[0].File == "" {
+		return "unknown description"
+	}
+	return records[0].File
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return local(err)
+	}
+	defer d.Close()
+	return syncDir(d)
+}
+
+func local(err error) error {
+	return &exec.Error{Kind: exec.Local, Message: "journal", Cause: err,
+		Advice: "the state folder must be writable and have space; choose another one with --state"}
+}

@@ -1,0 +1,64 @@
+package model
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"fmt"
+
+	"inscribe/exec"
+)
+
+// Issuer makes symbolic certificates; it implements exec.Issuer. Usage, if set,
+// tells the key usage of a template as the real issuer would.
+type Issuer struct {
+	Usage func(template string) (sign, decrypt bool, err error)
+}
+
+// Check finds nothing wrong: a dry-run reaches no CA.
+func (Issuer) Check(ctx context.Context, _ exec.CertificateRequest) error { return ctx.Err() }
+
+// Request lets the key sign once.
+func (Issuer) Request(ctx context.Context, r exec.CertificateRequest, sign exec.Signer) ([]byte, error) {
+	if _, err := sign(ctx, exec.CKMRSAPKCS, []byte(r.Template)); err != nil {
+		return nil, err
+	}
+	return []byte("request for " + r.Template), nil
+}
+
+// Issue gives a symbol that holds the key of the request.
+func (Issuer) Issue(ctx context.Context, r exec.CertificateRequest, _ []byte) (exec.Certificate, error) {
+	return symbolic(fmt.Sprintf("certificate of %s for application %s", r.Template, r.Application), r.Key), ctx.Err()
+}
+
+func symbolic(name string, key exec.PublicKey) exec.Certificate {
+	text := []byte(name)
+	return exec.Certificate{DER: text, Subject: text, Issuer: []byte("model CA"), Serial: text, Key: key,
+		Display: exec.CertificateDisplay{Subject: name, Issuer: "model CA"}}
+}
+
+// Parse gives a symbol for any certificate.
+func (Issuer) Parse(data []byte) (exec.Certificate, error) {
+	sum := sha256.Sum256(data)
+	return symbolic("given certificate", exec.PublicKey{Point: sum[:]}), nil
+}
+
+// KeyID hashes whatever the key holds.
+func (Issuer) KeyID(k exec.PublicKey) ([]byte, error) {
+	sum := sha1.Sum(bytes.Join([][]byte{k.Modulus, k.Point}, []byte{0}))
+	return sum[:], nil
+}
+
+// SameKey compares symbols.
+func (Issuer) SameKey(a, b exec.PublicKey) bool {
+	return bytes.Equal(a.Modulus, b.Modulus) && bytes.Equal(a.Point, b.Point)
+}
+
+// KeyUsage asks Usage, and says "sign" without it.
+func (i Issuer) KeyUsage(template string) (sign, decrypt bool, err error) {
+	if i.Usage == nil {
+		return true, false, nil
+	}
+	return i.Usage(template)
+}

@@ -1,0 +1,78 @@
+package model
+
+import (
+	"context"
+
+	"inscribe/check/profile"
+	"inscribe/exec"
+	"inscribe/plan"
+)
+
+// Module is a model module with one token for each slot of a plan; it implements
+// exec.Module.
+type Module struct {
+	// Calls are the calls that change something, in order, each with its slot.
+	Calls []string
+
+	facts  *profile.Profile
+	tokens []*token
+}
+
+// Start says how a token is before the run.
+type Start struct {
+	// Fresh is a token that was never initialised.
+	Fresh bool
+	// NoPIN is an initialised token without a user PIN.
+	NoPIN bool
+}
+
+// New makes a module with a "default" and a "signature" slot.
+func New(facts *profile.Profile, start Start) *Module {
+	m := &Module{facts: facts}
+	for i, slot := range []string{plan.Default, plan.Signature} {
+		t := &token{module: m, objects: map[exec.Object]*object{}}
+		t.so.set = !start.Fresh
+		t.user.set = !start.Fresh && !start.NoPIN
+		t.slot = exec.Slot{ID: exec.SlotID(i), Description: slot, Token: exec.TokenInfo{
+			Label: slot, Manufacturer: "Inscribe", Model: "model of " + facts.Name, Serial: "model-" + slot,
+			FreePublic: exec.Unavailable, FreePrivate: exec.Unavailable,
+		}}
+		m.tokens = append(m.tokens, t)
+	}
+	return m
+}
+
+// Selectors choose the tokens of the model.
+func Selectors() map[string]exec.Selector {
+	out := map[string]exec.Selector{}
+	for _, slot := range []string{plan.Default, plan.Signature} {
+		s, err := exec.ParseSelector("pkcs11:slot-description=" + slot)
+		if err != nil {
+			panic(err)
+		}
+		out[slot] = s
+	}
+	return out
+}
+
+// Info names the model.
+func (m *Module) Info(ctx context.Context) (exec.ModuleInfo, error) {
+	return exec.ModuleInfo{Manufacturer: "Inscribe", Description: "model of " + m.facts.Name, Cryptoki: "2.40"}, ctx.Err()
+}
+
+// Slots lists the two slots.
+func (m *Module) Slots(ctx context.Context) ([]exec.Slot, error) {
+	var slots []exec.Slot
+	for _, t := range m.tokens {
+		s := t.slot
+		s.Token.Flags = t.flags()
+		slots = append(slots, s)
+	}
+	return slots, ctx.Err()
+}
+
+// Token gives the token of a slot.
+func (m *Module) Token(id exec.SlotID) exec.Token { return m.tokens[id] }
+
+// Close does nothing.
+func (m *Module) Close() error { return nil }

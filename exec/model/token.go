@@ -1,0 +1,359 @@
+package model
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"inscribe/check/profile"
+	"inscribe/exec"
+)
+
+// pin is what a token knows of a PIN or SO PIN. A PIN that is unknown is learnt
+// from the first value that is shown as the present one: a dry-run has no token
+// to ask, and only later uses can contradict it.
+type pin struct {
+	set, known bool
+	value      string
+}
+
+// symbol stands for a credential: its bytes where there are any, else where it
+// came from, since two uses of one source are one value.
+func symbol(c exec.Credential) string {
+	if c.Secret.IsSet() {
+		sum := sha256.Sum256(c.Secret.Reveal())
+		return "value " + string(sum[:])
+	}
+	return "symbol " + c.Name
+}
+
+func (p *pin) accepts(c exec.Credential) bool {
+	if c.PINPad {
+		return true
+	}
+	if !p.known {
+		p.known, p.value = true, symbol(c)
+	}
+	return p.value == symbol(c)
+}
+
+func (p *pin) become(c exec.Credential) {
+	*p = pin{set: true, known: !c.PINPad, value: symbol(c)}
+}
+
+type object struct {
+	attributes map[exec.AttributeType][]byte
+	private    bool
+}
+
+// token is one token of the model; it implements exec.Token.
+type token struct {
+	module  *Module
+	slot    exec.Slot
+	user    pin
+	so      pin
+	session bool
+	login   string // "", "user" or "so"
+	objects map[exec.Object]*object
+	next    exec.Object
+}
+
+func fail(call string, ckr exec.CKR) error {
+	return &exec.Error{Kind: exec.Device, Call: call, CKR: ckr}
+}
+
+func (t *token) call(ctx context.Context, name string) error {
+	t.module.Calls = append(t.module.Calls, fmt.Sprintf("%s %s", t.slot.Description, name))
+	return ctx.Err()
+}
+
+func (t *token) flags() exec.TokenFlags {
+	f := exec.FlagRNG | exec.FlagLoginRequired
+	if t.so.set {
+		f |= exec.FlagTokenInitialized
+	}
+	if t.user.set {
+		f |= exec.FlagUserPINInit
+	}
+	if t.module.facts.Is(profile.PINPad) == profile.Yes {
+		f |= exec.FlagProtectedAuthPath
+	}
+	return f
+}
+
+// Info describes the token as its state says.
+func (t *token) Info(ctx context.Context) (exec.TokenInfo, error) {
+	info := t.slot.Token
+	info.Flags = t.flags()
+	return info, ctx.Err()
+}
+
+// Mechanisms offers what the profile does not rule out.
+func (t *token) Mechanisms(ctx context.Context) ([]exec.Mechanism, error) {
+	facts := t.module.facts
+	rsa := exec.Mechanism{Type: exec.CKMRSAKeyPairGen}
+	if n, ok := facts.Count(profile.RSAMin); ok {
+		rsa.Min = uint64(n)
+	}
+	if n, ok := facts.Count(profile.RSAMax); ok {
+		rsa.Max = uint64(n)
+	}
+	return []exec.Mechanism{rsa, {Type: exec.CKMECKeyPairGen}, {Type: exec.CKMECEdwardsKeyPairGen}}, ctx.Err()
+}
+
+// InitToken follows C_InitToken: it fails beside a session, and an initialised
+// token wants its present SO PIN.
+func (t *token) InitToken(ctx context.Context, so exec.Credential, label string) error {
+	const call = "C_InitToken"
+	if err := t.call(ctx, call); err != nil {
+		return err
+	}
+	switch {
+	case t.module.facts.Is(profile.InitToken) == profile.No:
+		return fail(call, exec.CKRFunctionNotSupported)
+	case t.session:
+		return fail(call, exec.CKRSessionExists)
+	case t.so.set && !t.so.accepts(so):
+		return fail(call, exec.CKRPINIncorrect)
+	}
+	t.so.become(so)
+	t.user = pin{}
+	t.objects = map[exec.Object]*object{}
+	t.slot.Token.Label = label
+	return nil
+}
+
+// OpenSession opens the one session.
+func (t *token) OpenSession(ctx context.Context) error {
+	if err := t.call(ctx, "C_OpenSession"); err != nil {
+		return err
+	}
+	t.session = true
+	return nil
+}
+
+// CloseSession closes it, which logs out.
+func (t *token) CloseSession(ctx context.Context) error {
+	if err := t.call(ctx, "C_CloseSession"); err != nil {
+		return err
+	}
+	if !t.session {
+		return fail("C_CloseSession", exec.CKRSessionHandleInvalid)
+	}
+	t.session, t.login = false, ""
+	return nil
+}
+
+// Login follows C_Login.
+func (t *token) Login(ctx context.Context, user exec.User, c exec.Credential) error {
+	const call = "C_Login"
+	if err := t.call(ctx, call); err != nil {
+		return err
+	}
+	p, name := &t.user, "user"
+	if user == exec.SO {
+		p, name = &t.so, "so"
+	}
+	switch {
+	case !t.session:
+		return fail(call, exec.CKRSessionHandleInvalid)
+	case t.login == name:
+		return fail(call, exec.CKRUserAlreadyLoggedIn)
+	case t.login != "":
+		return fail(call, exec.CKRUserAnotherAlreadyLoggedIn)
+	case !p.set:
+		return fail(call, exec.CKRUserPINNotInitialized)
+	case !p.accepts(c):
+		return fail(call, exec.CKRPINIncorrect)
+	}
+	t.login = name
+	return nil
+}
+
+// Logout follows C_Logout.
+func (t *token) Logout(ctx context.Context) error {
+	if err := t.call(ctx, "C_Logout"); err != nil {
+		return err
+	}
+	if t.login == "" {
+		return fail("C_Logout", exec.CKRUserNotLoggedIn)
+	}
+	t.login = ""
+	return nil
+}
+
+// InitPIN follows C_InitPIN: only in the SO's session.
+func (t *token) InitPIN(ctx context.Context, new exec.Credential) error {
+	const call = "C_InitPIN"
+	if err := t.call(ctx, call); err != nil {
+		return err
+	}
+	switch {
+	case t.login != "so":
+		return fail(call, exec.CKRUserNotLoggedIn)
+	case t.module.facts.Is(profile.InitPIN) == profile.No:
+		return fail(call, exec.CKRFunctionNotSupported)
+	}
+	t.user.become(new)
+	return nil
+}
+
+// SetPIN follows C_SetPIN: it changes the PIN of who is logged in, and the
+// user's where nobody is.
+func (t *token) SetPIN(ctx context.Context, old, new exec.Credential) error {
+	const call = "C_SetPIN"
+	if err := t.call(ctx, call); err != nil {
+		return err
+	}
+	p, works := &t.user, t.module.facts.Is(profile.ChangePIN)
+	if t.login == "so" {
+		p, works = &t.so, t.module.facts.Is(profile.ChangePUK)
+	}
+	switch {
+	case !t.session:
+		return fail(call, exec.CKRSessionHandleInvalid)
+	case works == profile.No:
+		return fail(call, exec.CKRFunctionNotSupported)
+	case !p.set:
+		return fail(call, exec.CKRUserPINNotInitialized)
+	case !p.accepts(old):
+		return fail(call, exec.CKRPINIncorrect)
+	}
+	p.become(new)
+	return nil
+}
+
+func (t *token) put(attributes []exec.Attribute, more ...exec.Attribute) exec.Object {
+	t.next++
+	o := &object{attributes: map[exec.AttributeType][]byte{}}
+	for _, a := range append(more, attributes...) {
+		o.attributes[a.Type] = a.Value
+	}
+	p := exec.Attribute{Type: exec.CKAPrivate, Value: o.attributes[exec.CKAPrivate]}
+	o.private = p.AsBool()
+	t.objects[t.next] = o
+	return t.next
+}
+
+// GenerateKeyPair makes two objects with a symbolic public key.
+func (t *token) GenerateKeyPair(ctx context.Context, m exec.MechanismType, public, private []exec.Attribute) (exec.Object, exec.Object, error) {
+	const call = "C_GenerateKeyPair"
+	if err := t.call(ctx, call); err != nil {
+		return 0, 0, err
+	}
+	if t.login != "user" {
+		return 0, 0, fail(call, exec.CKRUserNotLoggedIn)
+	}
+	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(t.slot.Description), uint64(t.next)))
+	kind := exec.CKKRSA
+	material := []exec.Attribute{exec.Bytes(exec.CKAModulus, append([]byte{0xc0}, seed[:]...))}
+	switch m {
+	case exec.CKMECKeyPairGen:
+		kind, material = exec.CKKEC, []exec.Attribute{exec.Bytes(exec.CKAECPoint, seed[:])}
+	case exec.CKMECEdwardsKeyPairGen:
+		kind, material = exec.CKKECEdwards, []exec.Attribute{exec.Bytes(exec.CKAECPoint, seed[:])}
+	}
+	pub := t.put(public, append(material, exec.Ulong(exec.CKAClass, exec.CKOPublicKey), exec.Ulong(exec.CKAKeyType, kind))...)
+	priv := t.put(private, exec.Ulong(exec.CKAClass, exec.CKOPrivateKey), exec.Ulong(exec.CKAKeyType, kind),
+		exec.Bool(exec.CKALocal, true), exec.Bool(exec.CKAAlwaysSensitive, true), exec.Bool(exec.CKANeverExtractable, true))
+	return pub, priv, nil
+}
+
+// Sign gives a symbolic signature.
+func (t *token) Sign(ctx context.Context, m exec.MechanismType, key exec.Object, data []byte, c *exec.Credential) ([]byte, error) {
+	if err := t.call(ctx, "C_Sign"); err != nil {
+		return nil, err
+	}
+	o := t.objects[key]
+	switch {
+	case t.login != "user":
+		return nil, fail("C_SignInit", exec.CKRUserNotLoggedIn)
+	case o == nil:
+		return nil, fail("C_SignInit", exec.CKRKeyHandleInvalid)
+	case c != nil && !t.user.accepts(*c):
+		return nil, fail("C_Login", exec.CKRPINIncorrect)
+	}
+	return []byte("a signature"), nil
+}
+
+// CreateObject stores an object.
+func (t *token) CreateObject(ctx context.Context, attributes []exec.Attribute) (exec.Object, error) {
+	if err := t.call(ctx, "C_CreateObject"); err != nil {
+		return 0, err
+	}
+	if t.login != "user" {
+		return 0, fail("C_CreateObject", exec.CKRUserNotLoggedIn)
+	}
+	return t.put(attributes), nil
+}
+
+// DestroyObject removes an object.
+func (t *token) DestroyObject(ctx context.Context, o exec.Object) error {
+	if err := t.call(ctx, "C_DestroyObject"); err != nil {
+		return err
+	}
+	if t.visible(o) == nil {
+		return fail("C_DestroyObject", exec.CKRObjectHandleInvalid)
+	}
+	delete(t.objects, o)
+	return nil
+}
+
+func (t *token) visible(o exec.Object) *object {
+	if found := t.objects[o]; found != nil && (!found.private || t.login == "user") {
+		return found
+	}
+	return nil
+}
+
+// FindObjects finds what has all the attributes and may be seen now.
+func (t *token) FindObjects(ctx context.Context, attributes []exec.Attribute) ([]exec.Object, error) {
+	if !t.session {
+		return nil, fail("C_FindObjectsInit", exec.CKRSessionHandleInvalid)
+	}
+	var found []exec.Object
+	for o := exec.Object(1); o <= t.next; o++ {
+		candidate := t.visible(o)
+		if candidate == nil {
+			continue
+		}
+		matches := true
+		for _, a := range attributes {
+			matches = matches && bytes.Equal(candidate.attributes[a.Type], a.Value)
+		}
+		if matches {
+			found = append(found, o)
+		}
+	}
+	return found, ctx.Err()
+}
+
+// Attributes reads attributes; what an object does not have is nil.
+func (t *token) Attributes(ctx context.Context, o exec.Object, types ...exec.AttributeType) ([]exec.Attribute, error) {
+	found := t.visible(o)
+	if found == nil {
+		return nil, fail("C_GetAttributeValue", exec.CKRObjectHandleInvalid)
+	}
+	var out []exec.Attribute
+	for _, a := range types {
+		out = append(out, exec.Attribute{Type: a, Value: found.attributes[a]})
+	}
+	return out, ctx.Err()
+}
+
+// SetAttributes changes attributes.
+func (t *token) SetAttributes(ctx context.Context, o exec.Object, attributes []exec.Attribute) error {
+	if err := t.call(ctx, "C_SetAttributeValue"); err != nil {
+		return err
+	}
+	found := t.visible(o)
+	if found == nil {
+		return fail("C_SetAttributeValue", exec.CKRObjectHandleInvalid)
+	}
+	for _, a := range attributes {
+		found.attributes[a.Type] = a.Value
+	}
+	return nil
+}

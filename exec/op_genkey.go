@@ -1,0 +1,167 @@
+package exec
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+
+	"inscribe/plan"
+)
+
+// genKey generates a key pair, gives it the CKA_ID that its public key makes,
+// and reads back what the token made of it. A key that an interrupted run left
+// behind is used instead.
+func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
+	t := r.tokens[slot]
+	label, err := r.label(op)
+	if err != nil {
+		return err
+	}
+	w := r.workOf(op)
+	// Whatever its template says, the key signs its own PKCS#10.
+	_, decrypt, err := r.Issuer.KeyUsage(op.Template)
+	if err != nil {
+		return err
+	}
+	var public, private Object
+	if r.began[op.ID] {
+		public, private, err = r.orphan(slot, label)
+		if err != nil {
+			return err
+		}
+	}
+	if private == 0 {
+		if err := r.foreign(op, slot, CKOPrivateKey); err != nil {
+			return err
+		}
+		mechanism, pub, priv := keyTemplates(op.Key, label, decrypt)
+		public, private, err = t.GenerateKeyPair(r.ctx, mechanism, pub, priv)
+		if err != nil {
+			return err
+		}
+	}
+	w.private = private
+	if w.public, err = readPublicKey(r.ctx, t, public); err != nil {
+		return err
+	}
+	if w.id, err = r.Issuer.KeyID(w.public); err != nil {
+		return &Error{Kind: Device, Call: "C_GetAttributeValue", Message: err.Error()}
+	}
+	for _, o := range []Object{public, private} {
+		if err := t.SetAttributes(r.ctx, o, []Attribute{Bytes(CKAID, w.id)}); err != nil {
+			return err
+		}
+	}
+	if err := r.checkKey(op, slot, private, label, w.id, decrypt); err != nil {
+		return err
+	}
+	record.KeyID, record.Label = hex.EncodeToString(w.id), label
+	r.noteObject(op, slot, label, w.id, nil)
+	return nil
+}
+
+// keyTemplates are the attributes that a key pair is generated with: on the
+// token, not to be read, and decrypting only where its certificate is for that.
+func keyTemplates(k *plan.Key, label string, decrypt bool) (m MechanismType, public, private []Attribute) {
+	public = []Attribute{Bool(CKAToken, true), Bool(CKAPrivate, false), Text(CKALabel, label), Bool(CKAVerify, true)}
+	private = []Attribute{Bool(CKAToken, true), Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false),
+		Text(CKALabel, label), Bool(CKASign, true)}
+	if k.Type == "RSA" {
+		public = append(public, Bool(CKAEncrypt, decrypt), Bool(CKAWrap, false), Ulong(CKAModulusBits, uint64(k.Bits)), Bytes(CKAPublicExponent, []byte{1, 0, 1}))
+		private = append(private, Bool(CKADecrypt, decrypt), Bool(CKAUnwrap, false))
+		return CKMRSAKeyPairGen, public, private
+	}
+	curve, _ := CurveNamed(k.Curve)
+	public = append(public, Bytes(CKAECParams, curve.Params))
+	private = append(private, Bool(CKADerive, decrypt))
+	return curve.KeyGen, public, private
+}
+
+// checkKey reads the private key back.
+func (r *run) checkKey(op *plan.Op, slot string, private Object, label string, id []byte, decrypt bool) error {
+	use := CKADecrypt
+	if op.Key.Type != "RSA" {
+		use = CKADerive
+	}
+	attrs, err := r.tokens[slot].Attributes(r.ctx, private, CKALabel, CKAID, CKAPrivate, CKASensitive, CKAExtractable, CKAAlwaysSensitive, CKANeverExtractable, CKALocal, CKASign, use)
+	if err != nil {
+		return err
+	}
+	want := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false),
+		Bool(CKAAlwaysSensitive, true), Bool(CKANeverExtractable, true), Bool(CKALocal, true), Bool(CKASign, true), Bool(use, decrypt)}
+	return compare("private key", want, attrs)
+}
+
+// compare demands that what was read is what was written.
+func compare(what string, want, got []Attribute) error {
+	for i, w := range want {
+		if i >= len(got) || got[i].Type != w.Type || !bytes.Equal(got[i].Value, w.Value) {
+			return &Error{Kind: Device, Call: "C_GetAttributeValue", Message: fmt.Sprintf("the %s reads back with another %s than was written", what, attributeName(w.Type)),
+				Advice: "this token does not keep what it is told; ask the vendor"}
+		}
+	}
+	return nil
+}
+
+func attributeName(t AttributeType) string {
+	names := map[AttributeType]string{CKALabel: "CKA_LABEL", CKAID: "CKA_ID", CKAPrivate: "CKA_PRIVATE", CKASensitive: "CKA_SENSITIVE",
+		CKAExtractable: "CKA_EXTRACTABLE", CKAAlwaysSensitive: "CKA_ALWAYS_SENSITIVE", CKANeverExtractable: "CKA_NEVER_EXTRACTABLE",
+		CKALocal: "CKA_LOCAL", CKASign: "CKA_SIGN", CKADecrypt: "CKA_DECRYPT", CKADerive: "CKA_DERIVE", CKAValue: "CKA_VALUE",
+		CKASubject: "CKA_SUBJECT", CKAIssuer: "CKA_ISSUER", CKASerialNumber: "CKA_SERIAL_NUMBER"}
+	if n, ok := names[t]; ok {
+		return n
+	}
+	return fmt.Sprintf("attribute 0x%x", uint64(t))
+}
+
+// orphan finds the key pair that an interrupted generation left: the label, no
+// CKA_ID of another key, and no certificate.
+func (r *run) orphan(slot, label string) (public, private Object, err error) {
+	t := r.tokens[slot]
+	privates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Text(CKALabel, label)})
+	if err != nil {
+		return 0, 0, err
+	}
+	publics, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Text(CKALabel, label)})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, p := range publics {
+		key, err := readPublicKey(r.ctx, t, p)
+		if err != nil {
+			return 0, 0, err
+		}
+		id, err := r.Issuer.KeyID(key)
+		if err != nil || r.ours(id) {
+			continue
+		}
+		if len(privates) == 1 && len(publics) == 1 {
+			return p, privates[0], nil
+		}
+	}
+	return 0, 0, nil
+}
+
+// readPublicKey reads the parts of a public key object.
+func readPublicKey(ctx context.Context, t Token, o Object) (PublicKey, error) {
+	kind, err := t.Attributes(ctx, o, CKAKeyType)
+	if err != nil {
+		return PublicKey{}, err
+	}
+	k := PublicKey{Type: kind[0].AsUlong()}
+	if k.Type == CKKRSA {
+		a, err := t.Attributes(ctx, o, CKAModulus, CKAPublicExponent)
+		if err != nil {
+			return k, err
+		}
+		k.Modulus, k.Exponent = a[0].Value, a[1].Value
+		return k, nil
+	}
+	a, err := t.Attributes(ctx, o, CKAECParams, CKAECPoint)
+	if err != nil {
+		return k, err
+	}
+	k.Params, k.Point = a[0].Value, a[1].Value
+	return k, nil
+}

@@ -1,0 +1,47 @@
+package exec
+
+import "inscribe/plan"
+
+// initToken is C_InitToken. The token is found again afterwards, because some
+// modules give it another serial number.
+func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
+	c, err := r.credential(op.Credential, slot)
+	if err != nil {
+		return err
+	}
+	label, err := r.label(op)
+	if err != nil {
+		return err
+	}
+	t := r.tokens[slot]
+	info, err := t.Info(r.ctx)
+	if err != nil {
+		return err
+	}
+	if info.Flags.Has(FlagTokenInitialized) {
+		if err := r.tries(info, true, false); err != nil {
+			return err
+		}
+		if label == "" {
+			label = info.Label
+		}
+	}
+	if err := t.InitToken(r.ctx, c, label); err != nil {
+		return loginError(err, c)
+	}
+	after, err := t.Info(r.ctx)
+	if err != nil {
+		return err
+	}
+	s := r.slots[slot]
+	s.Token = after
+	r.slots[slot] = s
+	record.Tokens = map[string]Identity{slot: after.Identity()}
+	switch {
+	case !after.Flags.Has(FlagTokenInitialized):
+		return &Error{Kind: Device, Call: "C_InitToken", Message: "the module reports success, and the token is not initialised"}
+	case after.Label != label:
+		return &Error{Kind: Device, Call: "C_InitToken", Message: "the token's label reads back as " + quote(after.Label) + " and not as " + quote(label)}
+	}
+	return nil
+}

@@ -1,0 +1,17 @@
+package exec
+
+import "inscribe/plan"
+
+// openSlot notes that the token is chosen. The choice itself was made, and held
+// to be the only one, before the first write; no session is opened, because an
+// initialisation could not run beside one.
+func (r *run) openSlot(op *plan.Op, slot string, _ *Record) error {
+	info, err := r.tokens[slot].Info(r.ctx)
+	if err != nil {
+		return err
+	}
+	if info.Identity() != r.slots[slot].Token.Identity() {
+		return &Error{Kind: Device, Message: "another token is in the slot than a moment ago: " + info.Name(), Advice: "put the first one back and run again"}
+	}
+	return nil
+}

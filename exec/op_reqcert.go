@@ -1,0 +1,39 @@
+package exec
+
+import (
+	"context"
+	"encoding/hex"
+
+	"inscribe/plan"
+)
+
+// reqCert has the new key sign one PKCS#10 and gets the certificate for it. The
+// answer is journalled before it is written to the token, so that a crash in
+// between costs no second certificate.
+func (r *run) reqCert(op *plan.Op, slot string, record *Record) error {
+	w := r.workOf(op)
+	req := r.certificateRequest(op, slot)
+	req.Key = w.public
+	sign := func(ctx context.Context, m MechanismType, input []byte) ([]byte, error) {
+		return r.tokens[slot].Sign(ctx, m, w.private, input, nil)
+	}
+	pkcs10, err := r.Issuer.Request(r.ctx, req, sign)
+	if err != nil {
+		return err
+	}
+	w.request = pkcs10
+	cert, err := r.Issuer.Issue(r.ctx, req, pkcs10)
+	if err != nil {
+		return err
+	}
+	if !r.Issuer.SameKey(cert.Key, w.public) {
+		return &Error{Kind: Device, Message: "the CA returned a certificate for another key"}
+	}
+	w.cert = &cert
+	record.KeyID, record.DER, record.Fingerprint = hex.EncodeToString(w.id), cert.DER, fingerprintOf(cert.DER)
+	return nil
+}
+
+func (r *run) certificateRequest(op *plan.Op, slot string) CertificateRequest {
+	return CertificateRequest{Application: op.Application, Template: op.Template, Fields: r.Inputs.Text, Token: r.slots[slot].Token}
+}

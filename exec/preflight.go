@@ -1,0 +1,340 @@
+package exec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"inscribe/check/profile"
+	"inscribe/plan"
+)
+
+// preflight checks all that can be checked before the first write, and writes
+// nothing.
+func (r *run) preflight() error {
+	if err := refusals(r.Plan); err != nil {
+		return err
+	}
+	if err := r.bound(); err != nil {
+		return err
+	}
+	if err := r.chooseTokens(); err != nil {
+		return err
+	}
+	if err := r.destroys(); err != nil {
+		return err
+	}
+	if err := r.openJournal(); err != nil {
+		return err
+	}
+	for _, check := range []func(*plan.Op, string) error{r.checkFlags, r.checkMechanism, r.checkIssuer, r.checkLabel} {
+		for i := range r.Plan.Ops {
+			op := &r.Plan.Ops[i]
+			if !r.applies(op) {
+				continue
+			}
+			if err := check(op, r.slot(op)); err != nil {
+				return r.wrap(err, op, r.slot(op))
+			}
+		}
+	}
+	if err := r.ask(); err != nil {
+		return err
+	}
+	for i := range r.Plan.Ops {
+		op := &r.Plan.Ops[i]
+		if !r.applies(op) {
+			continue
+		}
+		if err := r.checkCredentials(op, r.slot(op)); err != nil {
+			return r.wrap(err, op, r.slot(op))
+		}
+	}
+	return nil
+}
+
+// bound demands a value for everything that the plan needs.
+func (r *run) bound() error {
+	for i := range r.Plan.Ops {
+		op := &r.Plan.Ops[i]
+		fields := []string{op.SlotField()}
+		for _, c := range op.When {
+			fields = append(fields, c.Field)
+		}
+		for _, f := range fields {
+			if _, decided := r.Cases[f]; f != "" && !decided {
+				return r.wrap(&Error{Kind: Refused, Message: "field " + f + " decides the slot and has no value", Advice: "give it with --field " + f + "=Signature, or another word for the default slot"}, op, "")
+			}
+		}
+	}
+	var missing []string
+	for _, name := range r.Plan.Needs {
+		_, text := r.Inputs.Text[name]
+		if _, decided := r.Cases[name]; !text && !decided && !r.Inputs.Secrets[name].IsSet() && !r.Symbolic {
+			missing = append(missing, name)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	return &Error{Kind: Refused, Message: "no value for " + strings.Join(missing, ", "), Advice: fmt.Sprintf("give it with --field %s=…", missing[0])}
+}
+
+// chooseTokens finds the token of each slot that the plan opens.
+func (r *run) chooseTokens() error {
+	slots, err := r.Module.Slots(r.ctx)
+	if err != nil {
+		return err
+	}
+	for i := range r.Plan.Ops {
+		op := &r.Plan.Ops[i]
+		name := r.slot(op)
+		if op.Kind != plan.OpenSlot || !r.applies(op) || r.tokens[name] != nil {
+			continue
+		}
+		selector := r.Selectors[name]
+		if name == plan.Signature && selector.IsZero() {
+			return r.wrap(&Error{Kind: Refused, Slot: "signature slot", Message: "nothing says which token holds the signature slot",
+				Advice: "name it with --signature-token, or with signature.token in station.toml"}, op, name)
+		}
+		slot, err := selector.Choose(slots, name)
+		if err != nil {
+			return r.wrap(err, op, name)
+		}
+		r.slots[name], r.tokens[name] = slot, r.Module.Token(slot.ID)
+		r.result.Tokens[name] = slot.Token
+	}
+	if len(r.slots) == 2 && r.slots[plan.Default].ID == r.slots[plan.Signature].ID {
+		return &Error{Kind: Refused, Message: fmt.Sprintf("both slots are one: %s", r.slots[plan.Default].Token.Name()),
+			Advice: "name another token for the signature slot with --signature-token"}
+	}
+	return nil
+}
+
+// destroys wants a yes for ops that destroy.
+func (r *run) destroys() error {
+	for i := range r.Plan.Ops {
+		op := &r.Plan.Ops[i]
+		if op.Destroys() && r.applies(op) && !r.DestroyConfirmed && r.slots[r.slot(op)].Token.Flags.Has(FlagTokenInitialized) {
+			return r.wrap(&Error{Kind: Refused, Message: "this destroys all keys, certificates and data on the token, and nobody said yes",
+				Advice: "look at the plan, then say --yes"}, op, r.slot(op))
+		}
+	}
+	return nil
+}
+
+// checkFlags looks at the token's flags before a PIN or PUK is shown to it. After
+// an initialisation the flags say nothing of what will be.
+func (r *run) checkFlags(op *plan.Op, slot string) error {
+	if op.Kind != plan.Login && op.Kind != plan.SetPIN || r.initialisedBefore(op, slot) {
+		return nil
+	}
+	return r.tries(r.slots[slot].Token, op.As == "so", op.Proves)
+}
+
+// tries refuses to spend a try that the token's flags warn of.
+func (r *run) tries(info TokenInfo, so, proves bool) error {
+	locked, final, what := FlagUserPINLocked, FlagUserPINFinalTry, "PIN"
+	if so {
+		locked, final, what = FlagSOPINLocked, FlagSOPINFinalTry, "SO PIN"
+	}
+	switch {
+	case !info.Flags.Has(FlagTokenInitialized):
+		return &Error{Kind: Refused, Message: "the token is not initialised", Advice: "initialise it with InitToken, or choose another token"}
+	case proves:
+		return nil
+	case info.Flags.Has(locked):
+		advice := "unblock it with the PUK"
+		if so {
+			advice = "a locked SO PIN is for ever on most tokens; ask the vendor"
+		}
+		return &Error{Kind: Refused, Message: "the " + what + " is locked", Advice: advice}
+	case info.Flags.Has(final) && !r.SpendFinalTry:
+		return &Error{Kind: Refused, Message: "one more wrong " + what + " locks the token, so it is not tried",
+			Advice: "check the value, then say --spend-final-try"}
+	case !so && !info.Flags.Has(FlagUserPINInit):
+		return &Error{Kind: Refused, Message: "no user PIN was ever set on this token", Advice: "set the first one: SetPIN with InitToken, or with InitialPUK"}
+	}
+	return nil
+}
+
+// initialisedBefore reports whether an earlier op of the plan initialises the
+// token or sets its PIN anew, so that today's flags do not matter.
+func (r *run) initialisedBefore(op *plan.Op, slot string) bool {
+	for i := range r.Plan.Ops {
+		before := &r.Plan.Ops[i]
+		if before.ID == op.ID {
+			return false
+		}
+		if !r.applies(before) || r.slot(before) != slot {
+			continue
+		}
+		if before.Kind == plan.InitToken || before.Kind == plan.Unblock && op.As != "so" {
+			return true
+		}
+	}
+	return false
+}
+
+// checkMechanism holds key sizes and curves against profile and token.
+func (r *run) checkMechanism(op *plan.Op, slot string) error {
+	if op.Kind != plan.GenKey {
+		return nil
+	}
+	facts := r.Plan.Facts()
+	refuse := func(format string, args ...any) error {
+		return &Error{Kind: Refused, Message: fmt.Sprintf(format, args...), Advice: "choose another key in the description, or another token"}
+	}
+	mechanism, bits := CKMRSAKeyPairGen, uint64(op.Key.Bits)
+	if op.Key.Type == "RSA" {
+		if least, ok := facts.Count(profile.RSAMin); ok && op.Key.Bits < least {
+			return refuse("the profile %s offers RSA from %d bits", facts.Name, least)
+		}
+		if most, ok := facts.Count(profile.RSAMax); ok && op.Key.Bits > most {
+			return refuse("the profile %s offers RSA up to %d bits", facts.Name, most)
+		}
+	} else {
+		curve, ok := CurveNamed(op.Key.Curve)
+		if !ok || facts.Offers(profile.Curves, op.Key.Curve) == profile.No {
+			return refuse("the profile %s does not offer the curve %s", facts.Name, op.Key.Curve)
+		}
+		mechanism, bits = curve.KeyGen, curve.Bits
+	}
+	offered, err := r.tokens[slot].Mechanisms(r.ctx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(offered, func(m Mechanism) bool { return m.Type == mechanism })
+	switch {
+	case i < 0:
+		return refuse("the token cannot generate %s", op.Key.Words())
+	case offered[i].Max > 0 && (bits < offered[i].Min || bits > offered[i].Max):
+		return refuse("the token cannot generate %s; it offers %d to %d bits", op.Key.Words(), offered[i].Min, offered[i].Max)
+	}
+	return nil
+}
+
+// checkIssuer asks whether each request could be served, and reads given
+// certificates.
+func (r *run) checkIssuer(op *plan.Op, slot string) error {
+	switch {
+	case op.Kind == plan.GenKey:
+		req := r.certificateRequest(op, slot)
+		req.Key.Type = CKKRSA
+		if curve, ok := CurveNamed(op.Key.Curve); ok {
+			req.Key.Type = curve.KeyType
+		}
+		return r.Issuer.Check(r.ctx, req)
+	case op.Kind == plan.PutCert && op.Certificate != nil:
+		_, err := r.given(op)
+		return err
+	}
+	return nil
+}
+
+// checkLabel refuses keys and certificates of the same label that an earlier run
+// of this plan did not put there. Private objects show only after login, so
+// genkey looks again.
+func (r *run) checkLabel(op *plan.Op, slot string) error {
+	if op.Kind != plan.GenKey || r.initialisedBefore(op, slot) || r.AllowExisting || !r.slots[slot].Token.Flags.Has(FlagTokenInitialized) {
+		return nil
+	}
+	t := r.tokens[slot]
+	if err := t.OpenSession(r.ctx); err != nil {
+		return err
+	}
+	defer func() { _ = t.CloseSession(r.ctx) }()
+	return r.foreign(op, slot, CKOPublicKey, CKOCertificate)
+}
+
+// foreign finds objects of the op's label whose CKA_ID no earlier run of this
+// plan noted.
+func (r *run) foreign(op *plan.Op, slot string, classes ...uint64) error {
+	if r.AllowExisting {
+		return nil
+	}
+	label, err := r.label(op)
+	if err != nil {
+		return err
+	}
+	for _, class := range classes {
+		objects, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			attrs, err := r.tokens[slot].Attributes(r.ctx, o, CKAID)
+			if err != nil {
+				return err
+			}
+			if !r.ours(attrs[0].Value) {
+				return &Error{Kind: Refused, Message: fmt.Sprintf("a %s with the label %q is on the token already, and this plan did not put it there", className(class), label),
+					Advice: "remove it, give this key another label with KeyLabel, or say --existing add"}
+			}
+		}
+	}
+	return nil
+}
+
+func className(class uint64) string {
+	return map[uint64]string{CKOData: "data object", CKOCertificate: "certificate", CKOPublicKey: "public key", CKOPrivateKey: "private key"}[class]
+}
+
+// ask puts the questions of the plan, once each.
+func (r *run) ask() error {
+	for _, d := range r.Plan.Dialogs {
+		if d.Auto && r.hasPINPad(d.Slot) || r.Symbolic {
+			continue
+		}
+		if _, used := r.slots[d.Slot]; !used {
+			continue
+		}
+		a, err := r.Prompter.Ask(r.ctx, Question{Dialog: d, Token: r.slots[d.Slot].Token})
+		if err != nil {
+			return &Error{Kind: Refused, Message: "asking for " + d.Keyword, Cause: err, Advice: fmt.Sprintf("answer on a terminal, or with --answer %s=…", d.Keyword)}
+		}
+		r.answers[d.Keyword] = a
+	}
+	return nil
+}
+
+// checkCredentials resolves every credential of an op and checks new values.
+func (r *run) checkCredentials(op *plan.Op, slot string) error {
+	ref := op.Credential
+	if len(op.Cases) > 0 {
+		ref = caseFor(op, slot)
+	}
+	if op.Kind == plan.Login || op.Kind == plan.InitToken {
+		c, err := r.credential(ref, slot)
+		if err != nil {
+			return err
+		}
+		if op.Kind == plan.InitToken {
+			if err := r.checkNew(c, op, slot); err != nil {
+				return err
+			}
+		}
+	}
+	if op.Old != nil {
+		if _, err := r.credential(op.Old, slot); err != nil {
+			return err
+		}
+	}
+	if op.New == nil {
+		return nil
+	}
+	c, err := r.credential(op.New, slot)
+	if err != nil {
+		return err
+	}
+	return r.checkNew(c, op, slot)
+}
+
+func caseFor(op *plan.Op, slot string) *plan.Ref {
+	for _, c := range op.Cases {
+		if c.Slot == slot {
+			return c.Credential
+		}
+	}
+	return nil
+}

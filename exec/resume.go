@@ -1,0 +1,211 @@
+package exec
+
+import (
+	"bytes"
+	"encoding/hex"
+
+	"inscribe/plan"
+)
+
+// openJournal finds the journal of these tokens and what it tells of an earlier
+// run of the same plan.
+func (r *run) openJournal() error {
+	ids := map[string]Identity{}
+	for slot, s := range r.slots {
+		ids[slot] = s.Token.Identity()
+	}
+	j, earlier, finished, err := r.Journals.Open(ids, r.Plan.OpsSHA256, r.Abandon)
+	if err != nil {
+		return err
+	}
+	r.journal, r.finished = j, finished
+	for _, rec := range earlier {
+		switch rec.Event {
+		case "start":
+			r.began[rec.ID] = true
+		case "done":
+			r.earlier[rec.ID] = rec
+			delete(r.began, rec.ID)
+		}
+	}
+	if len(earlier) == 0 || finished {
+		return j.Write(Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: ids})
+	}
+	return nil
+}
+
+// ours reports whether an earlier run of this plan noted the CKA_ID.
+func (r *run) ours(id []byte) bool {
+	for _, rec := range r.earlier {
+		if rec.KeyID != "" && rec.KeyID == hex.EncodeToString(id) {
+			return true
+		}
+	}
+	for _, w := range r.work {
+		if w.id != nil && bytes.Equal(w.id, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// skip decides whether an op was done by an earlier run and needs no second
+// time. Of a finished run only keys and certificates that are still there count;
+// of an unfinished one everything that was noted as done does.
+func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) {
+	switch op.Kind {
+	case plan.GenKey, plan.ReqCert, plan.PutCert:
+		return r.skipObject(op, slot)
+	case plan.InitToken, plan.InitPIN, plan.Unblock, plan.SetPIN, plan.SetPUK:
+		if r.finished {
+			return false, "", nil
+		}
+		if _, done := r.earlier[op.ID]; done {
+			return true, "done before the interruption", nil
+		}
+		if r.began[op.ID] && (op.Kind == plan.SetPIN || op.Kind == plan.SetPUK) {
+			return false, "", &Error{Kind: Refused, Message: "an earlier run was cut off while it changed this value, and which one holds is not known",
+				Advice: "find out which one opens the token, then give up the earlier run with --abandon"}
+		}
+	case plan.Login, plan.Logout:
+		if op.As == "so" || op.Kind == plan.Logout {
+			if r.groupDone(op, slot) {
+				return true, "nothing is left to do under this login", nil
+			}
+		}
+	}
+	return false, "", nil
+}
+
+// groupDone reports whether everything that an SO login was for is done: the
+// writes between the login and its logout. A login that only proves a value has
+// none and is never skipped, but for its logout if it was.
+func (r *run) groupDone(op *plan.Op, slot string) bool {
+	if r.finished {
+		return false
+	}
+	if op.Kind == plan.Logout {
+		return r.user[slot] != "so"
+	}
+	writes, done := 0, 0
+	inside := false
+	for i := range r.Plan.Ops {
+		o := &r.Plan.Ops[i]
+		if o.ID == op.ID {
+			inside = true
+			continue
+		}
+		if !inside || r.slot(o) != slot {
+			continue
+		}
+		if o.Kind == plan.Logout {
+			break
+		}
+		if o.Writes() {
+			writes++
+			if _, ok := r.earlier[o.ID]; ok {
+				done++
+			}
+		}
+	}
+	return writes > 0 && writes == done
+}
+
+// skipObject looks for what an earlier run noted, on the token itself.
+func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
+	rec, done := r.earlier[op.ID]
+	if !done {
+		return false, "", nil
+	}
+	id, err := hex.DecodeString(rec.KeyID)
+	if err != nil {
+		return false, "", nil
+	}
+	w := r.workOf(op)
+	switch op.Kind {
+	case plan.GenKey:
+		found, err := r.adopt(w, slot, id)
+		if err != nil || !found {
+			return false, "", err
+		}
+		r.noteObject(op, slot, rec.Label, id, nil)
+		return true, "the key is there already", nil
+	case plan.ReqCert:
+		if w.private == 0 {
+			return false, "", nil
+		}
+		if put, ok := r.earlier[r.putOf(op)]; ok {
+			if there, err := r.certificateThere(slot, id, put.Fingerprint); there || err != nil {
+				return there, "its certificate is there already", err
+			}
+		}
+		if len(rec.DER) == 0 {
+			return false, "", nil
+		}
+		cert, err := r.Issuer.Parse(rec.DER)
+		if err != nil || !r.Issuer.SameKey(cert.Key, w.public) {
+			return false, "", nil
+		}
+		w.cert = &cert
+		return true, "the certificate was issued already", nil
+	default:
+		there, err := r.certificateThere(slot, id, rec.Fingerprint)
+		return there, "the certificate is there already", err
+	}
+}
+
+// putOf is the op that writes the certificate of a request.
+func (r *run) putOf(op *plan.Op) string {
+	for i := range r.Plan.Ops {
+		o := &r.Plan.Ops[i]
+		if o.Kind == plan.PutCert && o.Application == op.Application {
+			return o.ID
+		}
+	}
+	return ""
+}
+
+// adopt takes a key pair that is on the token for the application's.
+func (r *run) adopt(w *work, slot string, id []byte) (bool, error) {
+	t := r.tokens[slot]
+	private, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+	if err != nil {
+		return false, err
+	}
+	public, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Bytes(CKAID, id)})
+	if err != nil {
+		return false, err
+	}
+	if len(private) != 1 || len(public) != 1 {
+		return false, nil
+	}
+	key, err := readPublicKey(r.ctx, t, public[0])
+	if err != nil {
+		return false, err
+	}
+	if want, err := r.Issuer.KeyID(key); err != nil || !bytes.Equal(want, id) {
+		return false, nil
+	}
+	w.private, w.public, w.id = private[0], key, id
+	return true, nil
+}
+
+// certificateThere reports whether the token holds the certificate of that
+// fingerprint under that CKA_ID.
+func (r *run) certificateThere(slot string, id []byte, fingerprint string) (bool, error) {
+	t := r.tokens[slot]
+	objects, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
+	if err != nil {
+		return false, err
+	}
+	for _, o := range objects {
+		attrs, err := t.Attributes(r.ctx, o, CKAValue)
+		if err != nil {
+			return false, err
+		}
+		if fingerprintOf(attrs[0].Value) == fingerprint {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,280 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"inscribe/plan"
+)
+
+// Options are what a run needs.
+type Options struct {
+	Plan   *plan.Plan
+	Inputs Inputs
+	Module Module
+	// Selectors choose the token of each slot, by "default" and "signature".
+	Selectors map[string]Selector
+	Issuer    Issuer
+	Journals  Journals
+	Prompter  Prompter
+	Observer  Observer
+	// Cases decides the fields that are not bound, each for "default" or
+	// "signature"; the proof uses it.
+	Cases map[string]string
+	// Symbolic says that the token is a model: credentials may have no value.
+	Symbolic bool
+	// DestroyConfirmed allows ops that destroy.
+	DestroyConfirmed bool
+	// SpendFinalTry allows a login on the last try of a PIN.
+	SpendFinalTry bool
+	// Abandon gives up an unfinished run of another plan on these tokens.
+	Abandon bool
+	// AllowExisting permits keys and certificates of the same label that this
+	// plan did not put there.
+	AllowExisting bool
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// run is one run of a plan.
+type run struct {
+	Options
+	ctx     context.Context
+	journal Journal
+	slots   map[string]Slot  // by slot name
+	tokens  map[string]Token // by slot name
+	session map[string]bool
+	user    map[string]string // who is logged in: "", "user", "so"
+	answers map[string]Answer // by keyword
+	work    map[string]*work  // by application
+	// earlier is what the journal tells of a run of the same plan: finished
+	// says that it reached its end, so that only objects that are still there
+	// count.
+	earlier  map[string]Record
+	began    map[string]bool
+	finished bool
+	result   Result
+}
+
+// work is what the ops of one application hand on.
+type work struct {
+	private Object
+	public  PublicKey
+	id      []byte
+	request []byte
+	cert    *Certificate
+}
+
+// Apply runs a plan: everything that can be checked first, then op by op. The
+// result is what was done, also when an error ends the run; the error is an
+// [*Error].
+func Apply(ctx context.Context, o Options) (*Result, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, session: map[string]bool{}, user: map[string]string{},
+		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}}
+	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}}
+	defer r.forget()
+	if err := r.preflight(); err != nil {
+		return &r.result, err
+	}
+	err := r.ops()
+	r.closeAll()
+	if err != nil {
+		return &r.result, err
+	}
+	for slot, token := range r.tokens {
+		if info, err := token.Info(ctx); err == nil {
+			r.result.Tokens[slot] = info
+		}
+	}
+	return &r.result, r.journal.Write(Record{Event: "end"})
+}
+
+// ops runs the ops in order.
+func (r *run) ops() error {
+	for i := range r.Plan.Ops {
+		op := &r.Plan.Ops[i]
+		if !r.applies(op) {
+			continue
+		}
+		if err := r.ctx.Err(); err != nil {
+			return &Error{Kind: Device, Op: opName(op), Message: "interrupted before this op; nothing is half done", Advice: "run the same command again to go on"}
+		}
+		if err := r.op(op); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// op runs one op between two journal records.
+func (r *run) op(op *plan.Op) error {
+	slot := r.slot(op)
+	event := Event{ID: op.ID, Op: string(op.Kind), Slot: slot, Application: op.Application}
+	skip, why, err := r.skip(op, slot)
+	if err != nil {
+		return r.wrap(err, op, slot)
+	}
+	if skip {
+		event.State, event.Detail = Skipped, why
+		r.report(event)
+		if op.Writes() {
+			r.result.Kept++
+		}
+		return nil
+	}
+	event.State = Started
+	r.report(event)
+	record := Record{ID: op.ID, Op: string(op.Kind), Slot: slot}
+	if op.Writes() || op.Kind == plan.ReqCert {
+		record.Event = "start"
+		if err := r.journal.Write(record); err != nil {
+			return r.wrap(err, op, slot)
+		}
+	}
+	begin := r.Now()
+	err = handlers[op.Kind](r, op, slot, &record)
+	event.MS = r.Now().Sub(begin).Milliseconds()
+	if r.Symbolic {
+		event.MS = 0
+	}
+	if err != nil {
+		err = r.wrap(err, op, slot)
+		event.State, event.Detail = Failed, err.Error()
+		r.report(event)
+		// The run fails for its own reason; a journal that fails too must not
+		// hide it.
+		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error()})
+		return err
+	}
+	if record.Event != "" {
+		record.Event = "done"
+		if err := r.journal.Write(record); err != nil {
+			return r.wrap(err, op, slot)
+		}
+	}
+	if op.Writes() {
+		r.result.Ran++
+	}
+	event.State = Done
+	r.report(event)
+	return nil
+}
+
+// handlers run the op kinds; each stands in its own file.
+var handlers = map[plan.Kind]func(r *run, op *plan.Op, slot string, record *Record) error{
+	plan.OpenSlot:    (*run).openSlot,
+	plan.Login:       (*run).login,
+	plan.Logout:      (*run).logout,
+	plan.InitToken:   (*run).initToken,
+	plan.InitPIN:     (*run).initPIN,
+	plan.Unblock:     (*run).unblock,
+	plan.SetPIN:      (*run).setPIN,
+	plan.SetPUK:      (*run).setPUK,
+	plan.GenKey:      (*run).genKey,
+	plan.ReqCert:     (*run).reqCert,
+	plan.PutCert:     (*run).putCert,
+	plan.ClearFields: (*run).clearFields,
+	plan.CloseSlot:   (*run).closeSlot,
+}
+
+// applies reports whether the conditions of an op hold.
+func (r *run) applies(op *plan.Op) bool {
+	for _, c := range op.When {
+		if r.Cases[c.Field] != c.Is {
+			return false
+		}
+	}
+	return true
+}
+
+// slot is the slot of an op once every field is decided.
+func (r *run) slot(op *plan.Op) string {
+	if f := op.SlotField(); f != "" {
+		return r.Cases[f]
+	}
+	return op.Slot
+}
+
+func opName(op *plan.Op) string { return fmt.Sprintf("%s %s", op.ID, op.Kind) }
+
+// slotName is how messages call a slot with its token.
+func (r *run) slotName(slot string) string {
+	if slot == "" {
+		return ""
+	}
+	name := slot + " slot"
+	if s, ok := r.slots[slot]; ok {
+		name += ", " + s.Token.Name()
+	}
+	return name
+}
+
+// wrap makes an *Error that names op and slot.
+func (r *run) wrap(err error, op *plan.Op, slot string) error {
+	e, ok := err.(*Error)
+	if !ok {
+		e = &Error{Kind: Local, Cause: err}
+	}
+	e.Op = opName(op)
+	if e.Slot == "" {
+		e.Slot = r.slotName(slot)
+	}
+	return e
+}
+
+func (r *run) report(e Event) {
+	if r.Observer != nil {
+		r.Observer.Event(e)
+	}
+}
+
+// closeAll ends what a failed run left open. Errors are beside the point then.
+func (r *run) closeAll() {
+	for _, slot := range []string{plan.Default, plan.Signature} {
+		if r.session[slot] {
+			_ = r.tokens[slot].CloseSession(context.WithoutCancel(r.ctx))
+			r.session[slot], r.user[slot] = false, ""
+		}
+	}
+}
+
+// forget wipes what ClearFields names and what was asked for, whatever the end.
+func (r *run) forget() {
+	for _, a := range r.answers {
+		a.Old.Wipe()
+		a.New.Wipe()
+	}
+	for i := range r.Plan.Ops {
+		for _, name := range r.Plan.Ops[i].Clears {
+			r.Inputs.Secrets[name].Wipe()
+		}
+	}
+}
+
+// refusals turns what the planner could not lower to an error.
+func refusals(p *plan.Plan) error {
+	if len(p.Refusals) == 0 {
+		return nil
+	}
+	var reasons []string
+	for _, f := range p.Refusals {
+		reasons = append(reasons, fmt.Sprintf("line %d: %s", f.Line, f.Reason))
+	}
+	return &Error{Kind: Refused, Message: strings.Join(reasons, "; "), Advice: p.Refusals[0].WayOut}
+}
+
+// sorted gives the keys in order, for stable messages and calls.
+func sorted[V any](m map[string]V) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,165 @@
+package exec
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Fresh is the selector of the one token that is not initialised yet.
+const Fresh = "fresh"
+
+// Selector says which token is meant: the word "fresh", or the path attributes
+// of a PKCS#11 URI (RFC 7512, 2.3), all of which must match. The zero value
+// matches every initialised token.
+type Selector struct {
+	text  string
+	fresh bool
+	want  map[string]string
+}
+
+// selectable are the attributes that name a token. slot-id is missing on
+// purpose: it is another one after each initialisation.
+var selectable = map[string]func(Slot) string{
+	"token":             func(s Slot) string { return s.Token.Label },
+	"serial":            func(s Slot) string { return s.Token.Serial },
+	"manufacturer":      func(s Slot) string { return s.Token.Manufacturer },
+	"model":             func(s Slot) string { return s.Token.Model },
+	"slot-description":  func(s Slot) string { return s.Description },
+	"slot-manufacturer": func(s Slot) string { return s.Manufacturer },
+}
+
+// ParseSelector reads "fresh", a PKCS#11 URI, or a bare token label. A PIN in
+// the URI is refused: it would stand in clear in a file or an argument.
+func ParseSelector(text string) (Selector, error) {
+	s := Selector{text: text, want: map[string]string{}}
+	switch {
+	case text == "":
+		return s, nil
+	case text == Fresh:
+		s.fresh = true
+		return s, nil
+	case !strings.HasPrefix(text, "pkcs11:"):
+		s.want["token"] = text
+		return s, nil
+	}
+	path, query, _ := strings.Cut(strings.TrimPrefix(text, "pkcs11:"), "?")
+	if strings.Contains(query, "pin-value") || strings.Contains(query, "pin-source") {
+		return s, fmt.Errorf("the token URI holds a PIN; give PINs as fields")
+	}
+	if query != "" {
+		return s, fmt.Errorf("the token URI has a query, and only path attributes choose a token")
+	}
+	for _, attr := range strings.Split(path, ";") {
+		if attr == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(attr, "=")
+		value, err := url.PathUnescape(value)
+		if !ok || err != nil {
+			return s, fmt.Errorf("token URI: %q is no attribute name=value", attr)
+		}
+		if name == "slot-id" {
+			return s, fmt.Errorf("token URI: slot-id changes when a token is initialised; choose by token, serial or slot-description")
+		}
+		if selectable[name] == nil {
+			return s, fmt.Errorf("token URI: attribute %q does not choose a token; there are token, serial, manufacturer, model, slot-description, slot-manufacturer", name)
+		}
+		s.want[name] = value
+	}
+	return s, nil
+}
+
+// String gives the text that the selector was made from.
+func (s Selector) String() string {
+	if s.text == "" {
+		return "any token"
+	}
+	return s.text
+}
+
+// IsZero reports whether nothing was asked for.
+func (s Selector) IsZero() bool { return s.text == "" }
+
+// Matches reports whether a slot's token is meant.
+func (s Selector) Matches(slot Slot) bool {
+	initialised := slot.Token.Flags.Has(FlagTokenInitialized)
+	if s.fresh {
+		return !initialised
+	}
+	_, bySlot := s.want["slot-description"]
+	if !initialised && !bySlot {
+		return false
+	}
+	for name, want := range s.want {
+		if selectable[name](slot) != want {
+			return false
+		}
+	}
+	return true
+}
+
+// Choose gives the one slot that matches. None or several is an error that lists
+// what is there.
+func (s Selector) Choose(slots []Slot, role string) (Slot, error) {
+	var found []Slot
+	for _, slot := range slots {
+		if s.Matches(slot) {
+			found = append(found, slot)
+		}
+	}
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	e := &Error{Kind: Device, Slot: role + " slot"}
+	if len(found) == 0 {
+		e.Message = fmt.Sprintf("no token matches %s; there %s", s, listTokens(slots))
+		e.Advice = "insert the token, or name another one with --token or --signature-token"
+		for _, slot := range slots {
+			if !s.fresh && !slot.Token.Flags.Has(FlagTokenInitialized) {
+				e.Advice = "a token that is not initialised yet is chosen with --token fresh"
+			}
+		}
+		return Slot{}, e
+	}
+	e.Message = fmt.Sprintf("%d tokens match %s: %s", len(found), s, describeTokens(found))
+	e.Advice = "name one of them, for example by its serial number: pkcs11:serial=" + found[0].Token.Serial
+	return Slot{}, e
+}
+
+func listTokens(slots []Slot) string {
+	if len(slots) == 0 {
+		return "is no token at all"
+	}
+	return "are " + describeTokens(slots)
+}
+
+func describeTokens(slots []Slot) string {
+	var names []string
+	for _, s := range slots {
+		names = append(names, s.Token.Name())
+	}
+	return strings.Join(names, ", ")
+}
+
+// Name is how messages call a token.
+func (t TokenInfo) Name() string {
+	if !t.Flags.Has(FlagTokenInitialized) {
+		return "a token that is not initialised"
+	}
+	if t.Serial == "" {
+		return fmt.Sprintf("token %q", t.Label)
+	}
+	return fmt.Sprintf("token %q (serial %s)", t.Label, t.Serial)
+}
+
+// Identity tells tokens apart as far as they let one: label and reader may
+// change and are not part of it.
+type Identity struct {
+	Manufacturer string `json:"manufacturer"`
+	Model        string `json:"model"`
+	Serial       string `json:"serial"`
+}
+
+// Identity gives what identifies the token.
+func (t TokenInfo) Identity() Identity { return Identity{t.Manufacturer, t.Model, t.Serial} }
