@@ -7,21 +7,14 @@ import (
 
 	"inscribe/ast"
 	"inscribe/check/config"
+	"inscribe/check/profile"
 	"inscribe/check/schema"
+	"inscribe/grammar"
 )
 
 // sectionKind reads a header's name. letter is what follows Application_.
 func sectionKind(name string) (kind schema.Section, letter string, ok bool) {
-	for i, s := range schema.Sections {
-		if schema.Section(i) == schema.Application {
-			if len(name) > len(s) && strings.EqualFold(name[:len(s)], s) {
-				return schema.Application, name[len(s):], true
-			}
-		} else if strings.EqualFold(name, s) {
-			return schema.Section(i), "", true
-		}
-	}
-	return 0, "", false
+	return schema.SectionOf(name)
 }
 
 // build understands what it can and reports nothing; of what stands twice, the
@@ -71,10 +64,27 @@ func build(f *ast.File, cfg *config.Config) *Program {
 	if t := p.Encoding.Get(schema.MType); t != nil && t.Problem == "" {
 		p.Technology = t.Value.Number
 	}
+	p.Profile = p.findProfile()
 	p.order(applications)
 	p.inferTypes()
 	p.Secrets = secretSpans(p)
 	return p
+}
+
+// findProfile tells the kind of token from what is reviewed: the project's word
+// for the library first.
+func (p *Program) findProfile() *profile.Profile {
+	lib := p.Library()
+	if lib == nil {
+		return profile.Generic()
+	}
+	if found := profile.Lookup(p.Config.ProfileFor(lib.Value.Text)); found != nil {
+		return found
+	}
+	if found := profile.ForLibrary(lib.Value.Text); found != nil {
+		return found
+	}
+	return profile.Generic()
 }
 
 func findApplication(list []*Application, letter string) *Application {
@@ -95,6 +105,9 @@ func (p *Program) declare(lines ast.Lines) {
 		name := p.File.Slice(l.Name)
 		if p.fields[name] == nil {
 			field := &Field{Name: name, Line: l}
+			if l.Value.Len() > 0 {
+				field.Binding, _ = grammar.ParseBinding(p.File.Slice(l.Value))
+			}
 			p.fields[name] = field
 			p.Fields = append(p.Fields, field)
 		}

@@ -21,7 +21,18 @@ var Rules = []Rule{
 	syntaxRule, sectionRule, keywordRule, duplicateRule, fieldRule, fieldCaseRule, unusedFieldRule,
 	requiredRule, applicationListRule, valueRule, locationRule, literalSecretRule, credentialRule,
 	fieldTypeRule, secretLeakRule, weakKeyRule, conflictRule, validationRule, encryptedRule,
-	blanksRule, commentMarkRule, templateRule,
+	blanksRule, commentMarkRule, templateRule, bindingRule, pukRolesRule, outputRule, importRule, blockRule, libraryRule,
+	pinsRule, signatureUsageRule, notClearedRule, extensionRule, limitsRule,
+}
+
+// Codes lists the codes that the rules report, with those of suppressions.
+func Codes() []diag.Code {
+	codes := []diag.Code{diag.UnusedSuppression}
+	for _, r := range Rules {
+		codes = append(codes, r.Codes...)
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }
 
 // Check gives a tree its meaning and runs all rules. cfg may be nil.

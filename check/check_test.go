@@ -186,6 +186,22 @@ func TestNoDiagnosticHoldsASecret(t *testing.T) {
 	}
 }
 
+// TestEveryCodeIsReported holds the table of codes against the rules: each code
+// is one that some rule reports, and the golden files or the pages show it.
+func TestEveryCodeIsReported(t *testing.T) {
+	reported := Codes()
+	for _, r := range diag.Rules {
+		if r.Code != diag.Internal && !slices.Contains(reported, r.Code) {
+			t.Errorf("no rule reports %s", r.Code)
+		}
+	}
+	for _, c := range reported {
+		if _, ok := diag.Lookup(c); !ok {
+			t.Errorf("%s is in no table", c)
+		}
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	for _, pattern := range []string{"../testdata/check/*.dsc", "../testdata/examples/*.dsc"} {
 		paths, _ := filepath.Glob(pattern)

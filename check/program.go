@@ -4,6 +4,7 @@ import (
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check/config"
+	"inscribe/check/profile"
 	"inscribe/check/schema"
 	"inscribe/internal/secret"
 )
@@ -13,6 +14,9 @@ type Program struct {
 	File   *ast.File
 	Table  *schema.Table
 	Config *config.Config
+	// Profile is the kind of token that inscribe.toml, or else the name of the
+	// library, tells; the generic one where neither does.
+	Profile *profile.Profile
 	// Technology is the number of [Encoding] Type; schema.SmartCard where the
 	// section is missing.
 	Technology int
@@ -55,6 +59,9 @@ type Field struct {
 	Line *ast.Line
 	// Type is what its uses say; schema.None where nothing uses it.
 	Type schema.Type
+	// Binding is the right-hand side, in the notation of the Card SDK; nil
+	// where it is empty or cannot be read.
+	Binding *ast.Binding
 	// Uses are in the order of the file.
 	Uses []Use
 }

@@ -24,7 +24,7 @@ var fieldTypeRule = Rule{[]diag.Code{diag.FieldTypeConflict}, func(p *Program, r
 		var first *Use
 		for i := range f.Uses {
 			u := &f.Uses[i]
-			if u.Clears || u.Type == schema.None || leaks(f, u.Type) {
+			if u.Clears || u.Type == schema.None || u.Type == schema.Output || leaks(f, u.Type) {
 				continue
 			}
 			if first == nil {

@@ -35,6 +35,20 @@ const (
 	TrailingBlank        Code = "trailing-blank"
 	NoBreakSpace         Code = "no-break-space"
 	AuthTemplate         Code = "authentication-template-in-signature-slot"
+	PUKRoles             Code = "initial-puk-roles"
+	OutputRead           Code = "output-read"
+	ImportUnsupported    Code = "import-unsupported"
+	ValidationLimits     Code = "validation-limits"
+	BlockBeforeLast      Code = "block-before-last"
+	Library64            Code = "library-64-bit"
+	SamePIN              Code = "same-pin"
+	SharedPIN            Code = "shared-pin"
+	FixedSignaturePIN    Code = "fixed-signature-pin"
+	SignatureKeyImport   Code = "signature-key-import"
+	SignatureKeyUsage    Code = "signature-key-usage"
+	NoPINPad             Code = "no-pin-pad"
+	SecretNotCleared     Code = "secret-not-cleared"
+	VendorExtension      Code = "vendor-extension"
 	UnusedSuppression    Code = "unused-suppression"
 	Internal             Code = "internal"
 )
@@ -78,6 +92,20 @@ var Rules = []Rule{
 	{TrailingBlank, Warning, "blanks around an unquoted value are dropped"},
 	{NoBreakSpace, Warning, "a no-break space, as pasted from a web page"},
 	{AuthTemplate, Info, "an authentication template in the signature slot"},
+	{PUKRoles, Info, "InitialPUK sets the PUK of a fresh token and must be the present one of an initialised one"},
+	{OutputRead, Error, "a field is read before the run fills it"},
+	{ImportUnsupported, Error, "a private key is imported into a token that takes none"},
+	{ValidationLimits, Warning, "a validation accepts PINs that the token refuses"},
+	{BlockBeforeLast, Error, "something runs in a slot after its PIN is blocked"},
+	{Library64, Error, "a 64-bit library of a middleware that initialises in 32 bit only"},
+	{SamePIN, Warning, "one value for the PIN and the signature PIN"},
+	{SharedPIN, Error, "two PINs for a token that has one"},
+	{FixedSignaturePIN, Warning, "a signature PIN that the holder did not choose"},
+	{SignatureKeyImport, Error, "a private key is imported into the signature slot"},
+	{SignatureKeyUsage, Warning, "a certificate template in the signature slot with other usages than signing for commitment"},
+	{NoPINPad, Error, "a PIN pad is asked of a token without one"},
+	{SecretNotCleared, Info, "ClearFields leaves a secret field out"},
+	{VendorExtension, Off, "a keyword that only Inscribe has"},
 	{UnusedSuppression, Warning, "a suppression that suppresses nothing"},
 	{Internal, Error, "a defect of Inscribe itself"},
 }

@@ -44,7 +44,7 @@ func (k userKeyword) keyword() (schema.Keyword, error) {
 			return schema.Keyword{}, fmt.Errorf("%s: kind comes with like already", k.Name)
 		}
 		row := *base
-		row.Name, row.Doc, row.Example, row.Evidence, row.Page = k.Name, k.Doc, "", schema.Extension, ""
+		row.Name, row.Doc, row.Example, row.Evidence, row.Page = k.Name, k.Doc, "", schema.Project, ""
 		return row, nil
 	}
 	row, ok := kinds[strings.ToLower(k.Kind)]
@@ -54,6 +54,6 @@ func (k userKeyword) keyword() (schema.Keyword, error) {
 	if k.Secret {
 		row.Type = schema.Key
 	}
-	row.Name, row.Section, row.Doc, row.Evidence = k.Name, section, k.Doc, schema.Extension
+	row.Name, row.Section, row.Doc, row.Evidence = k.Name, section, k.Doc, schema.Project
 	return row, nil
 }

@@ -34,6 +34,13 @@ const (
 	ImportKeys         FactName = "import-private-keys"
 	DataObjects        FactName = "data-objects"
 	AlwaysAuthenticate FactName = "always-authenticate"
+	InitIn64Bit        FactName = "init-in-64-bit"
+	CardManagerKey     FactName = "card-manager-key"
+	InitialPIN         FactName = "initial-pin"
+	InitialPUK         FactName = "initial-puk"
+	SharedLock         FactName = "lock-is-shared"
+	FreeKeyID          FactName = "key-id-is-free"
+	FreeLabel          FactName = "label-is-free"
 )
 
 // FactKind is the shape of a fact's value.
@@ -85,6 +92,13 @@ var Facts = []FactInfo{
 	{ImportKeys, YesNo, "private keys can be imported"},
 	{DataObjects, YesNo, "data objects can be written"},
 	{AlwaysAuthenticate, YesNo, "keys that want the PIN for each use are honoured"},
+	{InitIn64Bit, YesNo, "the 64-bit library can initialise"},
+	{CardManagerKey, YesNo, "a card manager key takes the place of the PUK"},
+	{InitialPIN, Word, "the PIN at delivery: factory (a value that the vendor publishes), none"},
+	{InitialPUK, Word, "the PUK or SO PIN at delivery: factory (a value that the vendor publishes), none, blocked"},
+	{SharedLock, YesNo, "wrong PINs in one slot lock the others too"},
+	{FreeKeyID, YesNo, "CKA_ID of a key can be chosen"},
+	{FreeLabel, YesNo, "CKA_LABEL of a key can be chosen"},
 }
 
 // Describe gives the row of a fact.

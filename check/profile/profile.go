@@ -59,7 +59,9 @@ type Profile struct {
 	Notes string
 	// Manufacturers are how C_GetInfo of its modules calls their maker.
 	Manufacturers []string
-	facts         map[FactName]Fact
+	// Libraries are the file names of its modules, as descriptions name them.
+	Libraries []string
+	facts     map[FactName]Fact
 }
 
 // Get gives a fact; the zero Fact, which is unknown, where the profile has none.
@@ -149,6 +151,18 @@ func ForManufacturer(name string) *Profile {
 	return nil
 }
 
+// ForLibrary gives the one built-in profile for a library as a description names
+// it, with or without a path, case aside, or nil.
+func ForLibrary(library string) *Profile {
+	base := path.Base(strings.ReplaceAll(library, `\`, "/"))
+	for _, n := range Names() {
+		if p := builtin[n]; slices.ContainsFunc(p.Libraries, func(l string) bool { return strings.EqualFold(l, base) }) {
+			return p
+		}
+	}
+	return nil
+}
+
 // Generic is the profile that knows next to nothing.
 func Generic() *Profile { return builtin["generic"] }
 
@@ -167,6 +181,7 @@ type fileFormat struct {
 	Notes    string              `toml:"notes"`
 	Inherits string              `toml:"inherits"`
 	Makers   []string            `toml:"manufacturers"`
+	Modules  []string            `toml:"libraries"`
 	Fact     map[string]fileFact `toml:"fact"`
 }
 
@@ -183,7 +198,7 @@ func Parse(name string, raw []byte, parent func(string) *Profile) (*Profile, err
 	if err := dec.Decode(&f); err != nil {
 		return nil, fmt.Errorf("profile %s: %w", name, err)
 	}
-	p := &Profile{Name: name, Title: f.Title, Notes: f.Notes, Manufacturers: f.Makers, facts: map[FactName]Fact{}}
+	p := &Profile{Name: name, Title: f.Title, Notes: f.Notes, Manufacturers: f.Makers, Libraries: f.Modules, facts: map[FactName]Fact{}}
 	var errs *multierror.Error
 	if f.Inherits != "" {
 		base := parent(f.Inherits)

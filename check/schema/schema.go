@@ -115,11 +115,12 @@ const (
 	ByExample                  // the vendor's page shows it in an example only
 	Reading                    // Inscribe's own reading where the pages are silent
 	Extension                  // only Inscribe has it
+	Project                    // declared in inscribe.toml
 )
 
 // String says it in words.
 func (e Evidence) String() string {
-	return [...]string{"documented", "shown by an example only", "Inscribe's own reading", "extension of Inscribe"}[e]
+	return [...]string{"documented", "shown by an example only", "Inscribe's own reading", "extension of Inscribe", "declared by this project"}[e]
 }
 
 // Value is one value of an enumeration, or a number with a meaning.

@@ -58,6 +58,9 @@ func (a *app) apply(args []string) error {
 
 // dryRun runs the plan on the model token.
 func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) error {
+	if facts == nil {
+		facts = p.Profile
+	}
 	pl, err := lower(p, o.Inputs, facts)
 	if err != nil {
 		return err
@@ -89,7 +92,9 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 		if err != nil {
 			return err
 		}
-		facts = profile.ForManufacturer(info.Manufacturer)
+		if facts = profile.ForManufacturer(info.Manufacturer); facts == nil {
+			facts = p.Profile
+		}
 	}
 	if o.Plan, err = lower(p, o.Inputs, facts); err != nil {
 		return err

@@ -35,6 +35,9 @@ func (a *app) plan(args []string) error {
 	if err != nil {
 		return err
 	}
+	if facts == nil {
+		facts = p.Profile
+	}
 	pl, err := lower(p, in, facts)
 	if err != nil {
 		return err

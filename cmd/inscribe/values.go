@@ -26,8 +26,9 @@ func (a *app) inputs(p *check.Program) (exec.Inputs, error) {
 			in.Literals[s.Keyword.Name] = s.Value.Secret
 		}
 	}
+	columns := map[string]string{}
 	for _, file := range a.opts.fieldFiles {
-		if err := a.fieldsFile(p, in, file); err != nil {
+		if err := a.fieldsFile(p, in, columns, file); err != nil {
 			return in, err
 		}
 	}
@@ -36,14 +37,38 @@ func (a *app) inputs(p *check.Program) (exec.Inputs, error) {
 		if !ok {
 			return in, usagef("--field wants NAME=VALUE")
 		}
-		if err := a.bind(p, in, name, value, true); err != nil {
+		if err := a.bind(p, in, columns, name, value, true); err != nil {
 			return in, err
 		}
 	}
-	return in, nil
+	return in, evaluate(p, in, columns)
 }
 
-func (a *app) fieldsFile(p *check.Program, in exec.Inputs, file string) error {
+// evaluate gives the fields with a right-hand side their value, where the
+// database fields in it have one. A value given for the field itself wins.
+func evaluate(p *check.Program, in exec.Inputs, columns map[string]string) error {
+	for _, f := range p.Fields {
+		_, bound := in.Text[f.Name]
+		if f.Binding == nil || bound || in.Secrets[f.Name].IsSet() {
+			continue
+		}
+		if slices.ContainsFunc(f.Columns(), func(c string) bool { _, ok := columns[c]; return !ok }) {
+			continue
+		}
+		v, _, err := f.Evaluate(func(c string) (string, bool) { v, ok := columns[c]; return v, ok })
+		if err != nil {
+			return &exitError{code: exitRefused, err: err}
+		}
+		if f.Secret() {
+			in.Secrets[f.Name] = secret.FromString(v)
+		} else {
+			in.Text[f.Name] = v
+		}
+	}
+	return nil
+}
+
+func (a *app) fieldsFile(p *check.Program, in exec.Inputs, columns map[string]string, file string) error {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("--fields: %w", err)
@@ -59,7 +84,7 @@ func (a *app) fieldsFile(p *check.Program, in exec.Inputs, file string) error {
 	slices.Sort(names)
 	secrets := false
 	for _, name := range names {
-		if err := a.bind(p, in, name, values[name], false); err != nil {
+		if err := a.bind(p, in, columns, name, values[name], false); err != nil {
 			return err
 		}
 		secrets = secrets || in.Secrets[name].IsSet()
@@ -70,14 +95,17 @@ func (a *app) fieldsFile(p *check.Program, in exec.Inputs, file string) error {
 	return nil
 }
 
-// bind gives a field its value. public says that the value stands in the
-// arguments.
-func (a *app) bind(p *check.Program, in exec.Inputs, name, value string, public bool) error {
+// bind gives a field, or a database field of a right-hand side, its value.
+// public says that the value stands in the arguments.
+func (a *app) bind(p *check.Program, in exec.Inputs, columns map[string]string, name, value string, public bool) error {
 	f := p.Field(name)
 	if f == nil {
 		var names []string
 		for _, f := range p.Fields {
 			names = append(names, f.Name)
+			if slices.Contains(f.Columns(), name) {
+				return a.bindColumn(f, columns, name, value, public)
+			}
 		}
 		if near := diag.Nearest(name, names); near != "" {
 			return usagef("the description has no field %s; is it %s?", name, near)
@@ -87,8 +115,8 @@ func (a *app) bind(p *check.Program, in exec.Inputs, name, value string, public 
 	if f.Output() {
 		return usagef("field %s is filled by the run and takes no value", f.Name)
 	}
-	if f.Secret() && public && literal(value) && !a.opts.allowLiterals {
-		return usagef("field %s is secret, and every process on this machine can read the arguments; give env:VAR, file:PATH, fd:N or prompt, or say --allow-literal-secrets", f.Name)
+	if err := a.mayStandInArguments(f, value, public); err != nil {
+		return err
 	}
 	b, err := a.value(value, f.Name)
 	if err != nil {
@@ -100,6 +128,25 @@ func (a *app) bind(p *check.Program, in exec.Inputs, name, value string, public 
 		in.Text[f.Name] = string(b)
 	}
 	return nil
+}
+
+func (a *app) mayStandInArguments(f *check.Field, value string, public bool) error {
+	if f.Secret() && public && literal(value) && !a.opts.allowLiterals {
+		return usagef("field %s is secret, and every process on this machine can read the arguments; give env:VAR, file:PATH, fd:N or prompt, or say --allow-literal-secrets", f.Name)
+	}
+	return nil
+}
+
+// bindColumn gives a database field its value.
+func (a *app) bindColumn(f *check.Field, columns map[string]string, name, value string, public bool) error {
+	if err := a.mayStandInArguments(f, value, public); err != nil {
+		return err
+	}
+	b, err := a.value(value, name)
+	if err == nil {
+		columns[name] = string(b)
+	}
+	return err
 }
 
 // literal reports whether a VALUE holds the value itself.

@@ -1,0 +1,28 @@
+package schema
+
+import "strings"
+
+// SectionOf reads the name in a header, in any case. letter is what follows
+// Application_, as written.
+func SectionOf(name string) (kind Section, letter string, ok bool) {
+	for i, s := range Sections {
+		if Section(i) == Application {
+			if len(name) > len(s) && strings.EqualFold(name[:len(s)], s) {
+				return Application, name[len(s):], true
+			}
+		} else if strings.EqualFold(name, s) {
+			return Section(i), "", true
+		}
+	}
+	return 0, "", false
+}
+
+// Spelling is the name of the keyword as the formatter writes it: a numbered
+// one keeps the digits of the name that it was found by.
+func (k *Keyword) Spelling(name string) string {
+	if !k.Numbered {
+		return k.Name
+	}
+	const digits = "0123456789"
+	return strings.TrimRight(k.Name, digits) + name[len(strings.TrimRight(name, digits)):]
+}

@@ -1,0 +1,9 @@
+package host
+
+import "syscall"
+
+// The child is a process group of its own, so that an interrupt from the
+// console does not end it in the middle of a write.
+func processAttributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP, HideWindow: true}
+}

@@ -1,0 +1,67 @@
+package host
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// What a module may see of this program's environment. A name that ends in "*"
+// stands for all that begin so. Anything else, above all a variable that holds
+// a PIN for the description, stays here.
+var (
+	allowed = []string{
+		"PATH", "HOME", "LANG", "LC_*", "XDG_RUNTIME_DIR",
+		"SOFTHSM2_CONF", "OPENSC_CONF", "PCSCLITE_CSOCK_NAME", "TPM2_PKCS11_*", "P11_KIT_*",
+	}
+	allowedOnWindows = []string{"SystemRoot", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "ProgramFiles*", "TEMP"}
+)
+
+// spyPrefix begins the variables of pkcs11-spy, which writes each argument of
+// each call, PINs included, to a file.
+const spyPrefix = "PKCS11SPY"
+
+// childEnvironment filters parent ("NAME=value") by the allow-list and adds
+// extra, which wins.
+func childEnvironment(parent []string, extra map[string]string, allowSpy bool, goos string) []string {
+	patterns := slices.Clone(allowed)
+	if goos == "windows" {
+		patterns = append(patterns, allowedOnWindows...)
+	}
+	if allowSpy {
+		patterns = append(patterns, spyPrefix+"*")
+	}
+	env := map[string]string{}
+	for _, entry := range parent {
+		name, value, ok := strings.Cut(entry, "=")
+		if ok && slices.ContainsFunc(patterns, func(p string) bool { return matches(p, name, goos) }) {
+			env[name] = value
+		}
+	}
+	maps.Copy(env, extra)
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		out = append(out, name+"="+env[name])
+	}
+	return out
+}
+
+func matches(pattern, name, goos string) bool {
+	if goos == "windows" {
+		pattern, name = strings.ToUpper(pattern), strings.ToUpper(name)
+	}
+	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(name, prefix)
+	}
+	return pattern == name
+}
+
+// spyIn gives the first variable of a spy in env.
+func spyIn(env map[string]string) (name string, found bool) {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if strings.HasPrefix(strings.ToUpper(name), spyPrefix) {
+			return name, true
+		}
+	}
+	return "", false
+}

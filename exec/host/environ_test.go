@@ -1,0 +1,25 @@
+package host
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestChildEnvironment(t *testing.T) {
+	parent := []string{"PATH=/bin", "LC_ALL=C", "LCX=1", "TPM2_PKCS11_STORE=/s", "P11_KIT_SERVER_ADDRESS=a", "HOME=/h", "LD_PRELOAD=x",
+		"PKCS11SPY=m", "Path=/win", "SYSTEMROOT=c", "ProgramFiles(x86)=p", "SECRET=1", "broken"}
+	for _, c := range []struct {
+		goos string
+		spy  bool
+		want []string
+	}{
+		{"linux", false, []string{"HOME=/h2", "LC_ALL=C", "P11_KIT_SERVER_ADDRESS=a", "PATH=/bin", "TPM2_PKCS11_STORE=/s", "X=1"}},
+		{"linux", true, []string{"HOME=/h2", "LC_ALL=C", "P11_KIT_SERVER_ADDRESS=a", "PATH=/bin", "PKCS11SPY=m", "TPM2_PKCS11_STORE=/s", "X=1"}},
+		{"windows", false, []string{"HOME=/h2", "LC_ALL=C", "P11_KIT_SERVER_ADDRESS=a", "PATH=/bin", "Path=/win", "ProgramFiles(x86)=p", "SYSTEMROOT=c", "TPM2_PKCS11_STORE=/s", "X=1"}},
+	} {
+		got := childEnvironment(parent, map[string]string{"X": "1", "HOME": "/h2"}, c.spy, c.goos)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s, spy %v:\n got %q\nwant %q", c.goos, c.spy, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package host
+
+import "os"
+
+func kill(p *os.Process) { _ = p.Kill() }

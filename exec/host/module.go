@@ -1,0 +1,310 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"inscribe/exec"
+)
+
+// Options say which module to run and how. Only Module must be set.
+type Options struct {
+	// Module is the path of the PKCS#11 library, or a bare name for the
+	// system's loader to find.
+	Module string
+	// InitArgs goes to C_Initialize as pReserved, as NSS wants it. Empty gives
+	// a null pointer.
+	InitArgs string
+	// Env is added to the few variables that the module sees. It may name
+	// those of pkcs11-spy only with AllowSpy.
+	Env map[string]string
+	// AllowSpy lets the variables of pkcs11-spy through, which then writes
+	// PINs to a file.
+	AllowSpy bool
+	// CallTimeout is the time that a call may take; 0 is [DefaultCallTimeout].
+	// KeygenTimeout is that of an RSA key pair, which cards take minutes for; 0
+	// is [DefaultKeygenTimeout]. An earlier deadline of a call's context wins.
+	CallTimeout   time.Duration
+	KeygenTimeout time.Duration
+	// Command starts the child; nil is this binary with [Arg].
+	Command []string
+}
+
+// The time limits of a call where [Options] give none.
+const (
+	DefaultCallTimeout   = time.Minute
+	DefaultKeygenTimeout = 10 * time.Minute
+)
+
+// closeTimeout is how long Close waits for a call under way, and then for
+// C_Finalize. cancelGrace is how long a call may go on after its context was
+// cancelled: to tear a card out of a write is worse than to wait a little.
+const (
+	closeTimeout = 3 * time.Second
+	cancelGrace  = 5 * time.Second
+)
+
+// Module is a PKCS#11 module in a child process. Its methods, and those of its
+// tokens, may be used by several goroutines; calls run one after the other.
+//
+// Every error is an [*exec.Error] of kind [exec.Device] or, where a request was
+// not even sent, [exec.Refused].
+type Module struct {
+	options Options
+	process *process
+	conn    *Conn
+	turn    chan struct{}              // holds one token while a call runs
+	stopped atomic.Pointer[exec.Error] // why we killed the child, if we did
+	failure *exec.Error                // why no call works any more; under turn
+}
+
+// Start checks the file of the module, starts the child, loads the module in it
+// and calls C_Initialize. ctx bounds these steps and not the life of the
+// module.
+func Start(ctx context.Context, o Options) (*Module, error) {
+	if o.CallTimeout <= 0 {
+		o.CallTimeout = DefaultCallTimeout
+	}
+	if o.KeygenTimeout <= 0 {
+		o.KeygenTimeout = DefaultKeygenTimeout
+	}
+	if o.Module == "" {
+		return nil, &exec.Error{Kind: exec.Refused, Message: "no PKCS#11 module is named"}
+	}
+	if name, found := spyIn(o.Env); found && !o.AllowSpy {
+		return nil, &exec.Error{Kind: exec.Refused,
+			Message: "the environment for the module sets " + name + ", but a spy is not allowed",
+			Advice:  "a spy writes PINs to a file: allow it only with test PINs"}
+	}
+	if err := checkLibrary(o.Module, runtime.GOOS, runtime.GOARCH); err != nil {
+		return nil, err
+	}
+	if len(o.Command) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, &exec.Error{Kind: exec.Local, Message: "cannot find this program's own file", Cause: err}
+		}
+		o.Command = []string{self, Arg}
+	}
+	p, err := startProcess(o.Command, childEnvironment(os.Environ(), o.Env, o.AllowSpy, runtime.GOOS))
+	if err != nil {
+		return nil, &exec.Error{Kind: exec.Local, Message: "cannot start the module host", Cause: err}
+	}
+	m := &Module{options: o, process: p, conn: NewConn(p, p.requests), turn: make(chan struct{}, 1)}
+	for _, req := range []*Request{
+		{Method: MethodLoad, Module: o.Module},
+		{Method: MethodInitialize, InitArgs: o.InitArgs},
+	} {
+		if _, err := m.call(ctx, req); err != nil {
+			m.shut()
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// PID is the process number of the child.
+func (m *Module) PID() int { return m.process.cmd.Process.Pid }
+
+// Output is the end of what the module has printed, as one line. What it
+// printed during calls that carry a PIN is left out as far as that can be told.
+func (m *Module) Output() string { return m.process.output.text() }
+
+// Info is C_GetInfo.
+func (m *Module) Info(ctx context.Context) (exec.ModuleInfo, error) {
+	resp, err := m.call(ctx, &Request{Method: MethodInfo})
+	return resp.Module, err
+}
+
+// Slots lists the slots that hold a token. A token that the module cannot read
+// has a zero TokenInfo.
+func (m *Module) Slots(ctx context.Context) ([]exec.Slot, error) {
+	resp, err := m.call(ctx, &Request{Method: MethodSlots})
+	return resp.Slots, err
+}
+
+// Token gives the calls on the token in a slot. It makes no call itself.
+func (m *Module) Token(id exec.SlotID) exec.Token { return token{m, id} }
+
+// Close calls C_Finalize, which ends all sessions, and ends the child. If the
+// module does not answer within a few seconds, it is killed and the error says
+// so. After Close the other methods fail; a second Close does nothing.
+func (m *Module) Close() error {
+	select {
+	case m.turn <- struct{}{}:
+	case <-time.After(closeTimeout):
+		m.stop(&exec.Error{Kind: exec.Device, Message: "the module was closed during the call"})
+		m.turn <- struct{}{}
+	}
+	defer func() { <-m.turn }()
+	if m.failure != nil {
+		m.shut()
+		return nil
+	}
+	_, err := m.exchange(context.Background(), &Request{Method: MethodFinalize}, closeTimeout)
+	m.shut()
+	if m.failure == nil {
+		m.failure = &exec.Error{Kind: exec.Device, Message: "the module is closed"}
+	}
+	return err
+}
+
+// shut ends the child for good and frees what belongs to it.
+func (m *Module) shut() {
+	m.process.closePipes()
+	m.process.reap()
+}
+
+// call makes one call. The response is never nil.
+func (m *Module) call(ctx context.Context, req *Request, pins ...exec.Credential) (*Response, error) {
+	for _, p := range pins {
+		if err := sendable(req.Method, p); err != nil {
+			return &Response{}, err
+		}
+	}
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+	}
+	if err := ctx.Err(); err != nil {
+		return &Response{}, &exec.Error{Kind: exec.Refused, Call: req.Method.String(), Message: "not called", Cause: err}
+	}
+	if m.failure != nil {
+		return &Response{}, m.ended(req.Method)
+	}
+	return m.exchange(ctx, req, m.limit(req), pins...)
+}
+
+func sendable(method Method, p exec.Credential) error {
+	var problem string
+	switch {
+	case p.PINPad:
+	case !p.Secret.IsSet():
+		problem = "no PIN was given"
+	case p.Secret.Len() > maxSecret:
+		problem = fmt.Sprintf("a PIN of %d bytes is longer than any token takes", p.Secret.Len())
+	}
+	if problem == "" {
+		return nil
+	}
+	return &exec.Error{Kind: exec.Refused, Call: method.String(), Message: problem}
+}
+
+func (m *Module) limit(req *Request) time.Duration {
+	if req.Method == MethodGenerateKeyPair && req.Mechanism == exec.CKMRSAKeyPairGen {
+		return max(m.options.KeygenTimeout, m.options.CallTimeout)
+	}
+	return m.options.CallTimeout
+}
+
+// exchange sends a request and waits for the answer. The caller has the turn.
+func (m *Module) exchange(ctx context.Context, req *Request, limit time.Duration, pins ...exec.Credential) (*Response, error) {
+	defer m.watch(ctx, req.Method, limit)()
+	var pin, newPIN exec.Credential
+	if len(pins) > 0 {
+		pin = pins[0]
+	}
+	if len(pins) > 1 {
+		newPIN = pins[1]
+	}
+	err := m.conn.SendRequest(req, pin, newPIN)
+	var resp *Response
+	if err == nil {
+		resp, err = m.conn.ReceiveResponse()
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			m.stop(&exec.Error{Kind: exec.Device, Message: "the module host gives no proper answer: " + err.Error()})
+		}
+	}
+	if err != nil {
+		m.failure = m.autopsy(req.Method, pins)
+		own := *m.failure // the caller may add to it
+		return &Response{}, &own
+	}
+	if len(pins) > 0 {
+		m.process.output.forget()
+	}
+	if f := resp.Failure; f != nil {
+		call := f.Call
+		if call == "" {
+			call = req.Method.String()
+		}
+		return &Response{}, &exec.Error{Kind: exec.Device, Call: call, CKR: f.CKR, Message: f.Message, Advice: f.Advice}
+	}
+	return resp, nil
+}
+
+// watch kills the child if the call outlasts its limit or its context. The
+// function that it returns ends the watch.
+func (m *Module) watch(ctx context.Context, method Method, limit time.Duration) (end func()) {
+	hang := &exec.Error{Kind: exec.Device, Call: method.String(),
+		Advice: "take the card out and put it in again; if the call is only slow, give it more time"}
+	if deadline, ok := ctx.Deadline(); ok {
+		if left := time.Until(deadline); left < limit {
+			limit, hang.Cause = left, context.DeadlineExceeded
+		}
+	}
+	timer := time.AfterFunc(limit, func() {
+		hang.Message = fmt.Sprintf("no answer within %v; the module hangs and was stopped", limit.Round(time.Millisecond))
+		m.stop(hang)
+	})
+	if ctx.Done() == nil {
+		return func() { timer.Stop() }
+	}
+	over := make(chan struct{})
+	unhook := context.AfterFunc(ctx, func() {
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			return
+		}
+		select {
+		case <-over:
+		case <-time.After(cancelGrace):
+			m.stop(&exec.Error{Kind: exec.Device, Call: method.String(), Cause: ctx.Err(),
+				Message: fmt.Sprintf("no answer within %v after the cancellation; the module was stopped", cancelGrace)})
+		}
+	})
+	return func() {
+		timer.Stop()
+		unhook()
+		close(over)
+	}
+}
+
+func (m *Module) stop(reason *exec.Error) {
+	m.stopped.CompareAndSwap(nil, reason)
+	m.process.kill()
+}
+
+// autopsy finds out why a call had no answer, and sees to the child's end.
+func (m *Module) autopsy(method Method, pins []exec.Credential) *exec.Error {
+	if !m.process.endsWithin(exitWait) {
+		m.stop(&exec.Error{Kind: exec.Device, Message: "the module host closed its pipe"})
+		m.process.endsWithin(exitWait)
+	}
+	e := &exec.Error{Kind: exec.Device, Message: m.process.fate(),
+		Advice: "take the card out, put it in again and run the same command; if it happens again, call the vendor of the middleware"}
+	if why := m.stopped.Load(); why != nil {
+		advice := e.Advice
+		*e = *why
+		if e.Advice == "" {
+			e.Advice = advice
+		}
+	}
+	e.Call = method.String()
+	if out := lastPart(m.process.output.text(pins...)); out != "" {
+		e.Message += fmt.Sprintf("; it printed %q", out)
+	}
+	m.process.output.forget()
+	return e
+}
+
+// ended is the error of every call after the one that was fatal.
+func (m *Module) ended(method Method) *exec.Error {
+	return &exec.Error{Kind: exec.Device, Call: method.String(), Message: "the module host has ended", Cause: m.failure, Advice: m.failure.Advice}
+}

@@ -1,0 +1,307 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"inscribe/exec"
+)
+
+func TestCallsCarryArgumentsAndAnswers(t *testing.T) {
+	m := start(t)
+	info, err := m.Info(ctx)
+	if err != nil || info.Description != "fake" {
+		t.Fatalf("info %+v, %v", info, err)
+	}
+	tok := m.Token(5)
+	big := bytes.Repeat([]byte{1, 2, 3}, 100_000)
+	if got, err := tok.Sign(ctx, exec.CKMECDSA, 1, big, nil); err != nil || !bytes.Equal(got, big) {
+		t.Errorf("300 kB came back as %d bytes, %v", len(got), err)
+	}
+	if err := tok.SetPIN(ctx, pinOf(canary), pinOf("")); err != nil {
+		t.Error(err)
+	}
+	if err := tok.InitPIN(ctx, exec.Credential{PINPad: true}); err != nil {
+		t.Error(err)
+	}
+	if got, err := tok.Sign(ctx, exec.CKMECDSA, 1, []byte("after"), nil); err != nil || string(got) != "after" {
+		t.Errorf("after calls with PINs: %q, %v", got, err)
+	}
+}
+
+func TestEmptyAttributeIsNotAnAbsentOne(t *testing.T) {
+	got, err := start(t).Token(0).Attributes(ctx, 1, exec.CKAValue, exec.CKALabel, exec.CKAID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0].Value != nil || got[1].Value == nil || len(got[1].Value) != 0 || !bytes.Equal(got[2].Value, []byte{7}) {
+		t.Errorf("got %#v", got)
+	}
+	if got[0].Type != exec.CKAValue || got[2].Type != exec.CKAID {
+		t.Errorf("types %#v", got)
+	}
+}
+
+func TestModuleAnswersWithTypedError(t *testing.T) {
+	m := start(t)
+	err := m.Token(0).Login(ctx, userEcho, pinOf(canary))
+	e := deviceError(t, err, "C_Login", "CKR_PIN_INCORRECT")
+	if !e.CKR.WrongPIN() {
+		t.Errorf("CKR is %s", e.CKR)
+	}
+	if _, err := m.Info(ctx); err != nil {
+		t.Errorf("an answer ended the module: %v", err)
+	}
+}
+
+func TestStartFailsWithTheModulesReason(t *testing.T) {
+	_, err := Start(ctx, Options{Module: "refused"})
+	if e := deviceError(t, err, "C_GetFunctionList", "not today"); e.Help() != "tomorrow" {
+		t.Errorf("help is %q", e.Help())
+	}
+}
+
+func TestNoCredentialIsNoCall(t *testing.T) {
+	m := start(t)
+	err := m.Token(0).Login(ctx, userHang, exec.Credential{})
+	var e *exec.Error
+	if !errors.As(err, &e) || e.Kind != exec.Refused || e.Call != "C_Login" {
+		t.Fatalf("got %v", err)
+	}
+	err = m.Token(0).Login(ctx, userHang, pinOf(strings.Repeat("x", maxSecret+1)))
+	if !errors.As(err, &e) || e.Kind != exec.Refused {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestHangEndsAtTheDeadline(t *testing.T) {
+	m := start(t, func(o *Options) { o.CallTimeout = 200 * time.Millisecond })
+	begin := time.Now()
+	err := m.Token(0).Login(ctx, userHang, pinOf(canary))
+	deviceError(t, err, "C_Login", "no answer within 200ms", "hangs")
+	if d := time.Since(begin); d > 2*time.Second {
+		t.Errorf("took %v", d)
+	}
+	if e := deviceError(t, m.Token(1).Logout(ctx), "C_Logout", "has ended", "C_Login", "no answer within 200ms"); e.Help() == "" {
+		t.Error("no advice")
+	}
+	if err := m.Close(); err != nil {
+		t.Errorf("close after a hang: %v", err)
+	}
+}
+
+func TestContextDeadlineWinsIfEarlier(t *testing.T) {
+	m := start(t)
+	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
+	err := m.Token(0).Login(short, userHang, pinOf(canary))
+	deviceError(t, err, "C_Login", "no answer within")
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v is no DeadlineExceeded", err)
+	}
+}
+
+func TestCancelledCallMayFinish(t *testing.T) {
+	m := start(t)
+	c, cancel := context.WithCancel(ctx)
+	time.AfterFunc(50*time.Millisecond, cancel)
+	err := m.Token(0).Login(c, userSlow, pinOf(canary))
+	deviceError(t, err, "C_Login", "CKR_PIN_INCORRECT")
+	_, err = m.Info(c)
+	var e *exec.Error
+	if !errors.As(err, &e) || e.Kind != exec.Refused || !errors.Is(err, context.Canceled) {
+		t.Errorf("a call with a cancelled context: %v", err)
+	}
+	if _, err := m.Info(ctx); err != nil {
+		t.Errorf("the module did not survive the cancellation: %v", err)
+	}
+}
+
+func TestKeygenHasItsOwnLimit(t *testing.T) {
+	m := &Module{options: Options{CallTimeout: time.Second, KeygenTimeout: time.Minute}}
+	for _, c := range []struct {
+		req  Request
+		want time.Duration
+	}{
+		{Request{Method: MethodGenerateKeyPair, Mechanism: exec.CKMRSAKeyPairGen}, time.Minute},
+		{Request{Method: MethodGenerateKeyPair, Mechanism: exec.CKMECKeyPairGen}, time.Second},
+		{Request{Method: MethodSign, Mechanism: exec.CKMRSAPKCS}, time.Second},
+	} {
+		if got := m.limit(&c.req); got != c.want {
+			t.Errorf("%s of %#x: %v", c.req.Method, c.req.Mechanism, got)
+		}
+	}
+}
+
+func TestChildsEndHasAName(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		user exec.User
+		want []string
+	}{
+		{"exit", userExit, []string{"ended its process (exit status 3)"}},
+		{"signal", userKilled, []string{"crashed (signal: killed)"}},
+		{"prints the PIN", userTell, []string{"exit status 1", "the PIN is [redacted]"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := start(t)
+			deviceError(t, m.Token(0).Login(ctx, c.user, pinOf(canary)), "C_Login", c.want...)
+			_, err := m.Info(ctx)
+			deviceError(t, err, "C_GetInfo", append(c.want, "has ended")...)
+			if strings.Contains(m.Output(), canary) {
+				t.Errorf("the output shows the PIN: %q", m.Output())
+			}
+		})
+	}
+}
+
+func TestGarbageOnThePipeIsAnError(t *testing.T) {
+	m := start(t, func(o *Options) { o.CallTimeout = 5 * time.Second })
+	deviceError(t, m.Token(0).Login(ctx, userGarbage, pinOf(canary)), "C_Login", "no proper answer")
+	_, err := m.Info(ctx)
+	deviceError(t, err, "C_GetInfo", "has ended", "no proper answer")
+}
+
+func TestPanicInTheChildIsAnAnswer(t *testing.T) {
+	m := start(t)
+	deviceError(t, m.Token(0).Login(ctx, userPanic, pinOf(canary)), "C_Login", "deliberate")
+	if _, err := m.Info(ctx); err != nil {
+		t.Errorf("the child did not survive: %v", err)
+	}
+}
+
+func TestCloseLeavesNothingBehind(t *testing.T) {
+	before := runtime.NumGoroutine()
+	var pids []int
+	for _, user := range []exec.User{userEcho, userExit} {
+		m := start(t)
+		pids = append(pids, m.PID())
+		_ = m.Token(0).Login(ctx, user, pinOf(canary))
+		if err := m.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		if err := m.Close(); err != nil {
+			t.Errorf("second close: %v", err)
+		}
+		if _, err := m.Info(ctx); err == nil {
+			t.Error("a call works after Close")
+		}
+	}
+	m := start(t)
+	pids = append(pids, m.PID())
+	hung := make(chan error, 1)
+	go func() { hung <- m.Token(0).Login(ctx, userDeaf, pinOf(canary)) }()
+	time.Sleep(100 * time.Millisecond)
+	begin := time.Now()
+	if err := m.Close(); err != nil {
+		t.Errorf("close during a hang: %v", err)
+	}
+	if d := time.Since(begin); d > closeTimeout+2*time.Second {
+		t.Errorf("close took %v", d)
+	}
+	deviceError(t, <-hung, "C_Login", "closed during the call")
+
+	for _, pid := range pids {
+		if st, err := os.Stat(fmt.Sprintf("/proc/%d", pid)); err == nil && runtime.GOOS == "linux" {
+			t.Errorf("process %d is still there: %v", pid, st.Name())
+		}
+	}
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<16)
+			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+		}
+	}
+}
+
+func TestChildSeesOnlyTheAllowedEnvironment(t *testing.T) {
+	t.Setenv("INSCRIBE_TEST_PIN", canary)
+	t.Setenv("PKCS11SPY", "/some/module.so")
+	t.Setenv("SOFTHSM2_CONF", "/some/softhsm2.conf")
+	t.Setenv("LD_PRELOAD", "")
+	m := start(t, func(o *Options) { o.Env = map[string]string{"EXTRA": "1"} })
+	slots, err := m.Slots(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, s := range slots {
+		name, _, _ := strings.Cut(s.Description, "=")
+		seen[name] = true
+	}
+	for _, name := range []string{"INSCRIBE_TEST_PIN", "PKCS11SPY", "LD_PRELOAD", "GOFLAGS"} {
+		if seen[name] {
+			t.Errorf("the child sees %s", name)
+		}
+	}
+	for _, name := range []string{"PATH", "SOFTHSM2_CONF", "EXTRA"} {
+		if !seen[name] {
+			t.Errorf("the child does not see %s", name)
+		}
+	}
+}
+
+func TestSpyNeedsPermission(t *testing.T) {
+	o := Options{Module: "fake", Env: map[string]string{"PKCS11SPY_OUTPUT": "/tmp/x"}}
+	_, err := Start(ctx, o)
+	var e *exec.Error
+	if !errors.As(err, &e) || e.Kind != exec.Refused || !strings.Contains(err.Error(), "PKCS11SPY_OUTPUT") {
+		t.Fatalf("got %v", err)
+	}
+	o.AllowSpy = true
+	m, err := Start(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = m.Close()
+}
+
+func TestConcurrentCallsTakeTurns(t *testing.T) {
+	m := start(t)
+	errs := make(chan error)
+	for i := range 8 {
+		go func() {
+			for j := range 100 {
+				want := fmt.Sprint(i, j)
+				got, err := m.Token(exec.SlotID(i)).Sign(ctx, 0, 0, []byte(want), nil)
+				if err == nil && string(got) != want {
+					err = fmt.Errorf("got %q, want %q", got, want)
+				}
+				if err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	for range 8 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func BenchmarkCall(b *testing.B) {
+	m := start(b)
+	for b.Loop() {
+		if _, err := m.Info(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLogin(b *testing.B) {
+	m := start(b)
+	pin := pinOf(canary)
+	for b.Loop() {
+		_ = m.Token(0).Login(ctx, userEcho, pin)
+	}
+}
