@@ -35,6 +35,12 @@ const (
 	CKAModulus          AttributeType = 0x120
 	CKAModulusBits      AttributeType = 0x121
 	CKAPublicExponent   AttributeType = 0x122
+	CKAPrivateExponent  AttributeType = 0x123
+	CKAPrime1           AttributeType = 0x124
+	CKAPrime2           AttributeType = 0x125
+	CKAExponent1        AttributeType = 0x126
+	CKAExponent2        AttributeType = 0x127
+	CKACoefficient      AttributeType = 0x128
 	CKAExtractable      AttributeType = 0x162
 	CKALocal            AttributeType = 0x163
 	CKANeverExtractable AttributeType = 0x164

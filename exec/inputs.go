@@ -90,7 +90,7 @@ func (r *run) checkNew(c Credential, op *plan.Op, slot string) error {
 	if op.Validation != "" {
 		re, err := regexp.Compile(`\A(?:` + op.Validation + `)\z`)
 		if err != nil || !re.Match(c.Secret.Reveal()) {
-			return refuse("does not match the validation of line %d", op.Source.Line)
+			return refuse("does not match the validation %s", op.Validation)
 		}
 	}
 	low, high := profile.PINMin, profile.PINMax

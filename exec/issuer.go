@@ -43,6 +43,13 @@ type Certificate struct {
 	Display CertificateDisplay
 }
 
+// ListEntry is a certificate of a list, with the attributes that make up its
+// private key, which are secret; nil where it has none.
+type ListEntry struct {
+	Certificate Certificate
+	Private     func() []Attribute
+}
+
 // CertificateDisplay are the facts of a certificate for reports; times are RFC
 // 3339 in UTC, the fingerprint is the SHA-256 of the DER in lower-case
 // hexadecimal.
@@ -71,6 +78,10 @@ type Issuer interface {
 	Issue(ctx context.Context, r CertificateRequest, pkcs10 []byte) (Certificate, error)
 	// Parse reads a certificate given as DER, PEM or base64.
 	Parse(data []byte) (Certificate, error)
+	// ParseList reads a certificate-key list: certificate, comma, private key
+	// (PKCS#8 or empty), semicolon and so on, each base64. Errors say which
+	// entry is wrong and never show it.
+	ParseList(data []byte) ([]ListEntry, error)
 	// KeyID is the one rule for CKA_ID: the SHA-1 of the content of the BIT
 	// STRING subjectPublicKey (RFC 5280, 4.2.1.2, method 1), 20 bytes.
 	KeyID(k PublicKey) ([]byte, error)

@@ -13,9 +13,12 @@ type Record struct {
 	// Tokens are the tokens by slot: in "run" as chosen, in "done" of inittoken
 	// as it became.
 	Tokens map[string]Identity `json:"tokens,omitempty"`
-	ID     string              `json:"id,omitempty"`
-	Op     string              `json:"op,omitempty"`
-	Slot   string              `json:"slot,omitempty"`
+	// Earlier are the keys and certificates that finished runs of the same plan
+	// put on these tokens, in "run".
+	Earlier []Record `json:"earlier,omitempty"`
+	ID      string   `json:"id,omitempty"`
+	Op      string   `json:"op,omitempty"`
+	Slot    string   `json:"slot,omitempty"`
 	// What an op left: the CKA_ID and label of a key or certificate, the
 	// SHA-256 of the certificate, and the certificate itself until it is
 	// written.
@@ -24,6 +27,8 @@ type Record struct {
 	Fingerprint string `json:"sha256,omitempty"`
 	DER         []byte `json:"der,omitempty"`
 	Message     string `json:"message,omitempty"`
+	// Untouched says of a "failed" op that it certainly changed nothing.
+	Untouched bool `json:"untouched,omitempty"`
 }
 
 // Journal keeps the records of one run. Each Write is durable when it returns.

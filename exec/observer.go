@@ -34,6 +34,8 @@ type Result struct {
 	Tokens map[string]TokenInfo `json:"tokens"`
 	// Objects are the keys and certificates that the plan put there.
 	Objects []ResultObject `json:"objects"`
+	// Outputs are the fields that the run filled.
+	Outputs map[string]string `json:"outputs"`
 	// Ran and Kept count the writing ops that ran and that were found done.
 	Ran  int `json:"ran"`
 	Kept int `json:"kept"`

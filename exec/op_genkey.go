@@ -115,32 +115,74 @@ func attributeName(t AttributeType) string {
 	return fmt.Sprintf("attribute 0x%x", uint64(t))
 }
 
-// orphan finds the key pair that an interrupted generation left: the label, no
-// CKA_ID of another key, and no certificate.
+// orphan finds the key pair that an interrupted generation left.
 func (r *run) orphan(slot, label string) (public, private Object, err error) {
 	t := r.tokens[slot]
-	privates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Text(CKALabel, label)})
-	if err != nil {
-		return 0, 0, err
-	}
 	publics, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Text(CKALabel, label)})
 	if err != nil {
 		return 0, 0, err
 	}
+	var id []byte
 	for _, p := range publics {
-		key, err := readPublicKey(r.ctx, t, p)
+		madeID, left, err := r.leftover(slot, p)
 		if err != nil {
 			return 0, 0, err
 		}
-		id, err := r.Issuer.KeyID(key)
-		if err != nil || r.ours(id) {
+		if !left {
 			continue
 		}
-		if len(privates) == 1 && len(publics) == 1 {
-			return p, privates[0], nil
+		if public != 0 {
+			return 0, 0, nil
 		}
+		public, id = p, madeID
 	}
-	return 0, 0, nil
+	if public == 0 {
+		return 0, 0, nil
+	}
+	privates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Text(CKALabel, label)})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, p := range privates {
+		attrs, err := t.Attributes(r.ctx, p, CKAID)
+		if err != nil {
+			return 0, 0, err
+		}
+		if has := attrs[0].Value; len(has) != 0 && !bytes.Equal(has, id) {
+			continue
+		}
+		if private != 0 {
+			return 0, 0, nil
+		}
+		private = p
+	}
+	if private == 0 {
+		return 0, 0, nil
+	}
+	return public, private, nil
+}
+
+// leftover reports whether a public key can be what an interrupted generation
+// left: it has no CKA_ID yet or the one that it makes, no certificate, and no
+// run of this plan noted it. id is the CKA_ID that it makes.
+func (r *run) leftover(slot string, public Object) (id []byte, left bool, err error) {
+	t := r.tokens[slot]
+	key, err := readPublicKey(r.ctx, t, public)
+	if err != nil {
+		return nil, false, err
+	}
+	if id, err = r.Issuer.KeyID(key); err != nil || r.ours(id) {
+		return nil, false, nil // a key of a kind that this plan does not make
+	}
+	attrs, err := t.Attributes(r.ctx, public, CKAID)
+	if err != nil {
+		return nil, false, err
+	}
+	if has := attrs[0].Value; len(has) != 0 && !bytes.Equal(has, id) {
+		return nil, false, nil
+	}
+	certificates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
+	return id, len(certificates) == 0, err
 }
 
 // readPublicKey reads the parts of a public key object.

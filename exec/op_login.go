@@ -21,11 +21,8 @@ func (r *run) login(op *plan.Op, slot string, _ *Record) error {
 	if err := r.tries(info, op.As == "so", op.Proves); err != nil {
 		return err
 	}
-	if !r.session[slot] {
-		if err := t.OpenSession(r.ctx); err != nil {
-			return err
-		}
-		r.session[slot] = true
+	if err := r.openSession(slot); err != nil {
+		return err
 	}
 	user := NormalUser
 	if op.As == "so" {

@@ -31,11 +31,16 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 	}
 	record.KeyID, record.Label, record.Fingerprint = hex.EncodeToString(w.id), label, fingerprintOf(w.cert.DER)
 	r.noteObject(op, slot, label, w.id, &w.cert.Display)
-	if there, err := r.certificateThere(slot, w.id, record.Fingerprint); err != nil || there {
+	return r.writeCertificate(slot, label, w.id, *w.cert)
+}
+
+// writeCertificate writes a certificate that is not there yet and reads it back.
+func (r *run) writeCertificate(slot, label string, id []byte, cert Certificate) error {
+	if there, err := r.certificateThere(slot, id, fingerprintOf(cert.DER)); err != nil || there {
 		return err
 	}
-	written := []Attribute{Text(CKALabel, label), Bytes(CKAID, w.id), Bytes(CKASubject, w.cert.Subject),
-		Bytes(CKAIssuer, w.cert.Issuer), Bytes(CKASerialNumber, w.cert.Serial), Bytes(CKAValue, w.cert.DER)}
+	written := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bytes(CKASubject, cert.Subject),
+		Bytes(CKAIssuer, cert.Issuer), Bytes(CKASerialNumber, cert.Serial), Bytes(CKAValue, cert.DER)}
 	t := r.tokens[slot]
 	object, err := t.CreateObject(r.ctx, append([]Attribute{Ulong(CKAClass, CKOCertificate), Bool(CKAToken, true), Bool(CKAPrivate, false),
 		Ulong(CKACertificateType, CKCX509)}, written...))

@@ -12,13 +12,22 @@ func (r *run) setPIN(op *plan.Op, slot string, _ *Record) error {
 	if err := r.tries(info, false, false); err != nil {
 		return err
 	}
-	if !r.session[slot] {
-		if err := t.OpenSession(r.ctx); err != nil {
-			return err
-		}
-		r.session[slot] = true
+	if err := r.openSession(slot); err != nil {
+		return err
 	}
 	return r.changePIN(op, slot)
+}
+
+// openSession opens the one session of a slot where there is none.
+func (r *run) openSession(slot string) error {
+	if r.session[slot] {
+		return nil
+	}
+	if err := r.tokens[slot].OpenSession(r.ctx); err != nil {
+		return err
+	}
+	r.session[slot] = true
+	return nil
 }
 
 // changePIN is C_SetPIN for whoever is logged in.

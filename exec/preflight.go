@@ -92,12 +92,19 @@ func (r *run) chooseTokens() error {
 		if op.Kind != plan.OpenSlot || !r.applies(op) || r.tokens[name] != nil {
 			continue
 		}
+		if facts := r.Plan.Facts(); name == plan.Signature && facts.Is(profile.SignatureSlot) == profile.No && facts.Is(profile.SecondToken) != profile.Yes {
+			return r.wrap(&Error{Kind: Refused, Message: "tokens of the profile " + facts.Name + " have no signature slot", Advice: "leave Location out, or choose another token"}, op, name)
+		}
 		selector := r.Selectors[name]
 		if name == plan.Signature && selector.IsZero() {
 			return r.wrap(&Error{Kind: Refused, Slot: "signature slot", Message: "nothing says which token holds the signature slot",
 				Advice: "name it with --signature-token, or with signature.token in station.toml"}, op, name)
 		}
-		slot, err := selector.Choose(slots, name)
+		candidates, err := r.withICCSN(slots, op)
+		if err != nil {
+			return r.wrap(err, op, name)
+		}
+		slot, err := selector.Choose(candidates, name)
 		if err != nil {
 			return r.wrap(err, op, name)
 		}
@@ -111,12 +118,37 @@ func (r *run) chooseTokens() error {
 	return nil
 }
 
+// withICCSN keeps the tokens with the serial number that an openslot asks for. The
+// answer-to-reset behind a hyphen is not told by PKCS#11 and not compared.
+func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
+	if op.ICCSN.IsZero() || r.Symbolic {
+		return slots, nil
+	}
+	want, ok := op.ICCSN.With(r.Inputs.Text).Resolved()
+	if !ok {
+		return nil, &Error{Kind: Refused, Message: "the serial number of the card has no value"}
+	}
+	if op.WithATR {
+		want, _, _ = strings.Cut(want, "-")
+	}
+	var kept []Slot
+	for _, s := range slots {
+		if strings.EqualFold(s.Token.Serial, want) {
+			kept = append(kept, s)
+		}
+	}
+	if kept == nil {
+		return nil, &Error{Kind: Device, Message: fmt.Sprintf("no token has the serial number %q; there %s", want, listTokens(slots)), Advice: "insert that card"}
+	}
+	return kept, nil
+}
+
 // destroys wants a yes for ops that destroy.
 func (r *run) destroys() error {
 	for i := range r.Plan.Ops {
 		op := &r.Plan.Ops[i]
 		if op.Destroys() && r.applies(op) && !r.DestroyConfirmed && r.slots[r.slot(op)].Token.Flags.Has(FlagTokenInitialized) {
-			return r.wrap(&Error{Kind: Refused, Message: "this destroys all keys, certificates and data on the token, and nobody said yes",
+			return r.wrap(&Error{Kind: Refused, Message: "this destroys " + op.Loses() + ", and nobody said yes",
 				Advice: "look at the plan, then say --yes"}, op, r.slot(op))
 		}
 	}
@@ -205,6 +237,9 @@ func (r *run) checkMechanism(op *plan.Op, slot string) error {
 		return err
 	}
 	i := slices.IndexFunc(offered, func(m Mechanism) bool { return m.Type == mechanism })
+	if i >= 0 && mechanism == CKMECEdwardsKeyPairGen && offered[i].Min == bits+1 {
+		offered[i].Min = bits // some count the 256 bits of an encoded point, not the 255 of the field
+	}
 	switch {
 	case i < 0:
 		return refuse("the token cannot generate %s", op.Key.Words())
@@ -228,6 +263,15 @@ func (r *run) checkIssuer(op *plan.Op, slot string) error {
 	case op.Kind == plan.PutCert && op.Certificate != nil:
 		_, err := r.given(op)
 		return err
+	case op.Kind == plan.PutList:
+		if r.Plan.Facts().Is(profile.ImportKeys) == profile.No {
+			return &Error{Kind: Refused, Message: "tokens of the profile " + r.Plan.Facts().Name + " take no private key from outside", Advice: "generate the key on the token with KeySize and CertTempl"}
+		}
+		_, err := r.list(op)
+		return err
+	case op.Kind == plan.PutData:
+		_, err := r.dataAttributes(op)
+		return err
 	}
 	return nil
 }
@@ -248,7 +292,7 @@ func (r *run) checkLabel(op *plan.Op, slot string) error {
 }
 
 // foreign finds objects of the op's label whose CKA_ID no earlier run of this
-// plan noted.
+// plan noted, and that are not what an interrupted one left.
 func (r *run) foreign(op *plan.Op, slot string, classes ...uint64) error {
 	if r.AllowExisting {
 		return nil
@@ -267,7 +311,16 @@ func (r *run) foreign(op *plan.Op, slot string, classes ...uint64) error {
 			if err != nil {
 				return err
 			}
-			if !r.ours(attrs[0].Value) {
+			if r.ours(attrs[0].Value) {
+				continue
+			}
+			left := false
+			if class == CKOPublicKey && r.generating(slot, label) {
+				if _, left, err = r.leftover(slot, o); err != nil {
+					return err
+				}
+			}
+			if !left {
 				return &Error{Kind: Refused, Message: fmt.Sprintf("a %s with the label %q is on the token already, and this plan did not put it there", className(class), label),
 					Advice: "remove it, give this key another label with KeyLabel, or say --existing add"}
 			}

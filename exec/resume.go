@@ -21,17 +21,41 @@ func (r *run) openJournal() error {
 	r.journal, r.finished = j, finished
 	for _, rec := range earlier {
 		switch rec.Event {
+		case "run":
+			for _, e := range rec.Earlier {
+				r.earlier[e.ID] = e
+			}
 		case "start":
 			r.began[rec.ID] = true
 		case "done":
 			r.earlier[rec.ID] = rec
 			delete(r.began, rec.ID)
+		case "failed":
+			if rec.Untouched {
+				delete(r.began, rec.ID)
+			}
 		}
 	}
 	if len(earlier) == 0 || finished {
-		return j.Write(Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: ids})
+		return j.Write(Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: ids, Earlier: r.objects()})
 	}
 	return nil
+}
+
+// objects are the records of what earlier runs put on the tokens. They go into
+// the journal of the new run, which is the only one that the next looks at. A PIN
+// that was set once is no reason not to set it again.
+func (r *run) objects() []Record {
+	var out []Record
+	for _, id := range sorted(r.earlier) {
+		rec := r.earlier[id]
+		switch plan.Kind(rec.Op) {
+		case plan.InitToken, plan.InitPIN, plan.Unblock, plan.SetPIN, plan.SetPUK, plan.Block:
+		default:
+			out = append(out, rec)
+		}
+	}
+	return out
 }
 
 // ours reports whether an earlier run of this plan noted the CKA_ID.
@@ -43,6 +67,21 @@ func (r *run) ours(id []byte) bool {
 	}
 	for _, w := range r.work {
 		if w.id != nil && bytes.Equal(w.id, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// generating reports whether an earlier run was cut off while it generated a key
+// of that label in that slot.
+func (r *run) generating(slot, label string) bool {
+	for i := range r.Plan.Ops {
+		op := &r.Plan.Ops[i]
+		if op.Kind != plan.GenKey || !r.began[op.ID] || r.slot(op) != slot {
+			continue
+		}
+		if l, err := r.label(op); err == nil && l == label {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, session: map[string]bool{}, user: map[string]string{},
 		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}}
-	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}}
+	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	defer r.forget()
 	if err := r.preflight(); err != nil {
 		return &r.result, err
@@ -149,7 +150,7 @@ func (r *run) op(op *plan.Op) error {
 		r.report(event)
 		// The run fails for its own reason; a journal that fails too must not
 		// hide it.
-		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error()})
+		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error(), Untouched: untouched(err)})
 		return err
 	}
 	if record.Event != "" {
@@ -166,6 +167,16 @@ func (r *run) op(op *plan.Op) error {
 	return nil
 }
 
+// untouched reports whether an op that failed certainly changed nothing: it was
+// refused here, or the token found the shown PIN wrong or the new one unfit.
+func untouched(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	return e.Kind == Refused || e.CKR.WrongPIN() || e.CKR == CKRPINInvalid || e.CKR == CKRPINLenRange
+}
+
 // handlers run the op kinds; each stands in its own file.
 var handlers = map[plan.Kind]func(r *run, op *plan.Op, slot string, record *Record) error{
 	plan.OpenSlot:    (*run).openSlot,
@@ -179,6 +190,10 @@ var handlers = map[plan.Kind]func(r *run, op *plan.Op, slot string, record *Reco
 	plan.GenKey:      (*run).genKey,
 	plan.ReqCert:     (*run).reqCert,
 	plan.PutCert:     (*run).putCert,
+	plan.PutList:     (*run).putList,
+	plan.PutData:     (*run).putData,
+	plan.Block:       (*run).block,
+	plan.ListTokens:  (*run).listTokens,
 	plan.ClearFields: (*run).clearFields,
 	plan.CloseSlot:   (*run).closeSlot,
 }

@@ -122,6 +122,8 @@ type Credential struct {
 	// PINPad asks the reader itself to get the value: a null pointer goes to
 	// the module (CKF_PROTECTED_AUTHENTICATION_PATH).
 	PINPad bool
+	// Wrong says that the value is made to be wrong, to block a PIN.
+	Wrong bool
 }
 
 // Object is the handle of an object in one session (CK_OBJECT_HANDLE).

@@ -86,30 +86,26 @@ type lowering struct {
 // pages fix only the order of applications.
 func (l *lowering) run() {
 	l.unsupported()
+	if l.program.Description.Has(schema.MRetrieveTokens) {
+		l.listTokens()
+		return
+	}
 	for _, slot := range check.Slots {
 		l.credentials(l.program.Credentials(slot))
 	}
 	for _, a := range l.program.Applications {
 		l.application(a)
 	}
+	l.chooseOnly()
 	l.clearFields()
 	l.closeSlots()
 }
 
-// unsupported refuses what has no lowering.
+// unsupported refuses what PKCS#11 has no way for.
 func (l *lowering) unsupported() {
 	d := l.program.Description
-	for _, m := range []string{schema.MMiniDriver, schema.MRetrieveTokens, schema.MUseICCSN} {
-		if s := d.Get(m); s != nil {
-			l.refuse(s, s.Keyword.Name+" cannot be run by this version of Inscribe", "remove it, or run the description with the vendor's encoder")
-		}
-	}
-	for _, a := range l.program.Applications {
-		for _, m := range []string{schema.MWriteKeyList, schema.MDataObject, schema.MBlockCard} {
-			if s := a.Get(m); s != nil {
-				l.refuse(s, s.Keyword.Name+" cannot be run by this version of Inscribe", "take "+a.Letter+" out of ApplicationList, or run the description with the vendor's encoder")
-			}
-		}
+	if s := d.Get(schema.MMiniDriver); s != nil && d.Get(schema.MLibrary) == nil {
+		l.refuse(s, "a minidriver is no PKCS#11 module", "name a PKCS#11 module with PKCS11Library")
 	}
 }
 
@@ -143,6 +139,12 @@ func (l *lowering) application(a *check.Application) {
 		l.issue(a)
 	case a.Has(schema.MWriteCertificate):
 		l.writeCertificate(a)
+	case a.Has(schema.MWriteKeyList):
+		l.writeList(a)
+	case a.Has(schema.MDataObject):
+		l.dataObject(a)
+	case a.Has(schema.MBlockCard):
+		l.block(a)
 	}
 }
 
@@ -227,5 +229,6 @@ func (l *lowering) finish() {
 		l.plan.Needs = append(l.plan.Needs, name)
 	}
 	slices.Sort(l.plan.Needs)
+	l.unproven()
 	l.plan.Seal()
 }

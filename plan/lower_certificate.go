@@ -2,6 +2,7 @@ package plan
 
 import (
 	"inscribe/check"
+	"inscribe/check/profile"
 	"inscribe/check/schema"
 )
 
@@ -9,6 +10,9 @@ import (
 // by it, the certificate beside it.
 func (l *lowering) issue(a *check.Application) {
 	slot := l.slotOf(a)
+	if slot != Default && l.options.Profile.Is(profile.BothLogins) == profile.Yes {
+		l.login(Default)
+	}
 	l.login(slot)
 	template := a.Get(schema.MCertTempl)
 	key, at := &Key{Type: "RSA"}, a.Get(schema.MKeySize)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"inscribe/check"
+	"inscribe/check/profile"
 	"inscribe/check/schema"
 )
 
@@ -18,6 +19,20 @@ func (l *lowering) credentials(c check.Credentials) {
 		l.refuse(c.Key, "plain PKCS#11 has no call that takes a card manager key", "give the PUK with InitialPUK, or let the station's hook do it")
 		return
 	}
+	facts := l.options.Profile
+	own := facts.Word(profile.PUKIs) == "own"
+	if by := c.InitialPUK; by != nil && c.Init == nil && facts.Word(profile.PUKIs) == "none" {
+		l.refuse(by, "tokens of the profile "+facts.Name+" have no PUK", "change the PIN by the old one with !FROM_USER_DIALOG_3_FIELD")
+		return
+	}
+	if c.PUK != nil && own {
+		l.refuse(c.PUK, "PKCS#11 has no call that changes the PUK of a card of the profile "+facts.Name, "leave "+c.PUK.Keyword.Name+" out, or let the station's hook do it")
+		return
+	}
+	if c.Init != nil && facts.Is(profile.InitToken) == profile.No {
+		l.refuse(c.Init, "tokens of the profile "+facts.Name+" cannot be initialised over PKCS#11", "initialise the card with the vendor's tool, or let the station's hook do it")
+		return
+	}
 	l.openSlot(slot, nil)
 	if c.Init != nil {
 		l.initToken(c, source(c.Init))
@@ -30,7 +45,10 @@ func (l *lowering) credentials(c check.Credentials) {
 		validation = c.Validation.Value.Text
 	}
 	newPIN := c.Action == check.FirstPIN || c.Action == check.Unblock
-	if newPIN || c.PUK != nil {
+	if newPIN && own && c.Init == nil {
+		l.emit(Op{Kind: Unblock, Slot: slot, Old: l.ref(c.InitialPUK, "old"), New: l.ref(c.PIN, "new"), Validation: validation,
+			Requires: []string{"token"}, Changes: []string{"=pin"}, Source: source(c.PIN)})
+	} else if newPIN || c.PUK != nil {
 		l.emit(Op{Kind: Login, Slot: slot, As: "so", Credential: l.ref(c.InitialPUK, "old"), Requires: []string{"token"}, Changes: []string{"+so"}, Source: source(c.InitialPUK)})
 		if newPIN {
 			kind, changes := InitPIN, []string{"+pin"}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"inscribe/check"
+	"inscribe/check/profile"
 	"inscribe/check/schema"
 )
 
@@ -21,9 +22,21 @@ func (l *lowering) openSlot(slot string, in *Condition) {
 }
 
 func (l *lowering) emitOpen(slot string, when []Condition) {
-	o := Op{Kind: OpenSlot, Slot: slot, When: when, Changes: []string{"+token"}, Source: l.source(l.program.Description, l.program.Library())}
+	d := l.program.Description
+	o := Op{Kind: OpenSlot, Slot: slot, When: when, Changes: []string{"+token"}, Source: l.source(d, l.program.Library())}
+	if s := d.Get(schema.MICCSN); s != nil && d.Has(schema.MUseICCSN) {
+		o.ICCSN, o.WithATR, o.Source = l.text(s), d.Has(schema.MWithATR), l.source(d, s)
+	}
 	l.emit(o)
 	l.opened = append(l.opened, o)
+}
+
+// chooseOnly opens the default slot of a description that chooses a card and does
+// nothing with it, so that the choice is made at all.
+func (l *lowering) chooseOnly() {
+	if len(l.plan.Ops) == 0 && l.program.Description.Has(schema.MUseICCSN) {
+		l.openSlot(Default, nil)
+	}
 }
 
 // login makes the slot of an application ready: open and logged in as user.
@@ -32,12 +45,29 @@ func (l *lowering) login(slot string) {
 	if field == "" {
 		l.openSlot(slot, nil)
 		if when, needed := l.coverOf(l.user, slot).claim(nil); needed {
+			l.exclude(slot, when)
 			l.emitLogin(slot, when)
 		}
 		return
 	}
 	l.bothCases(l.open, field, l.emitOpen)
-	l.bothCases(l.user, field, l.emitLogin)
+	l.bothCases(l.user, field, func(slot string, when []Condition) {
+		if (&Op{Slot: slot}).SlotField() == "" {
+			l.exclude(slot, when)
+		}
+		l.emitLogin(slot, when)
+	})
+}
+
+// exclude logs the other slot out first where the profile says that two logins
+// exclude each other. An op whose slot is not logged in then does nothing.
+func (l *lowering) exclude(slot string, when []Condition) {
+	other := otherSlot(slot)
+	if l.options.Profile.Is(profile.ExclusiveLogins) != profile.Yes || l.coverOf(l.user, other).empty() {
+		return
+	}
+	l.emit(Op{Kind: Logout, Slot: other, When: when, Requires: []string{"token"}, Source: l.source(l.program.Description, l.pin(slot))})
+	l.user[other] = &cover{}
 }
 
 // bothCases claims either slot for the case in which the field decides for it:

@@ -23,6 +23,10 @@ const (
 	GenKey      Kind = "genkey"      // C_GenerateKeyPair
 	ReqCert     Kind = "reqcert"     // PKCS#10 by the new key; the CA's certificate
 	PutCert     Kind = "putcert"     // write a certificate
+	PutList     Kind = "putlist"     // write a list of certificates and private keys
+	PutData     Kind = "putdata"     // write a data object
+	Block       Kind = "block"       // spend the tries of a PIN with wrong values
+	ListTokens  Kind = "listtokens"  // read the serial numbers of all tokens
 	ClearFields Kind = "clearfields" // forget values
 	CloseSlot   Kind = "closeslot"   // close the session, which logs out
 )
@@ -117,6 +121,12 @@ type Key struct {
 	Curve string `json:"curve,omitempty"`
 }
 
+// Attribute is a PKCS#11 attribute as the description gives it.
+type Attribute struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
 // Op is one step. Members that an op kind does not use are empty.
 type Op struct {
 	ID   string `json:"id"`
@@ -138,12 +148,26 @@ type Op struct {
 	// Validation is the expression that the new value must match as a whole.
 	Validation string `json:"validation,omitempty"`
 	// Proves says that a login shows a value just set to be the right one.
-	Proves      bool     `json:"proves,omitempty"`
-	Key         *Key     `json:"key,omitempty"`
-	Template    string   `json:"template,omitempty"`
-	Label       Text     `json:"label,omitzero"`
-	Certificate *Ref     `json:"certificate,omitempty"`
-	Clears      []string `json:"clears,omitempty"`
+	Proves      bool   `json:"proves,omitempty"`
+	Key         *Key   `json:"key,omitempty"`
+	Template    string `json:"template,omitempty"`
+	Label       Text   `json:"label,omitzero"`
+	Certificate *Ref   `json:"certificate,omitempty"`
+	// List is the certificate-key list of putlist, Any says that only its
+	// first entry must be written, Returns is the field for the outcome.
+	List    *Ref   `json:"list,omitempty"`
+	Any     bool   `json:"any,omitempty"`
+	Returns string `json:"returns,omitempty"`
+	// Data and Attributes are those of putdata.
+	Data       *Ref        `json:"data,omitempty"`
+	Attributes []Attribute `json:"attributes,omitempty"`
+	// ICCSN chooses the token of openslot by its serial number; WithATR says
+	// that the value has the answer-to-reset behind a hyphen.
+	ICCSN   Text `json:"iccsn,omitzero"`
+	WithATR bool `json:"withATR,omitempty"`
+	// Attempts is how many wrong values block shows.
+	Attempts int      `json:"attempts,omitempty"`
+	Clears   []string `json:"clears,omitempty"`
 	// Requires names what must hold before: "token", "no-session", "user",
 	// "so", "key", "pkcs10". Changes names what the op leaves behind: "+key",
 	// "+certificate", "+pin", "=pin", "=puk", "-objects", "-pin" and so on;
@@ -166,7 +190,7 @@ func (o *Op) Destroys() bool {
 // Writes reports whether the op changes the token.
 func (o *Op) Writes() bool {
 	switch o.Kind {
-	case InitToken, InitPIN, Unblock, SetPIN, SetPUK, GenKey, PutCert:
+	case InitToken, InitPIN, Unblock, SetPIN, SetPUK, GenKey, PutCert, PutList, PutData, Block:
 		return true
 	}
 	return false

@@ -66,6 +66,11 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	if len(p.Ops) > 0 {
 		b.WriteByte('\n')
 	}
+	for i := range p.Ops {
+		if op := &p.Ops[i]; op.Destroys() {
+			fmt.Fprintf(&b, "%s %s: %s\n", paint(styleRed, "Destroys:"), op.ID, printable(op.Loses()))
+		}
+	}
 	if len(p.Needs) > 0 {
 		fmt.Fprintf(&b, "Needs: %s\n", strings.Join(p.Needs, ", "))
 	}

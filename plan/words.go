@@ -9,6 +9,9 @@ import (
 func (o *Op) Words() string {
 	switch o.Kind {
 	case OpenSlot:
+		if !o.ICCSN.IsZero() {
+			return "choose the token with the serial number " + o.ICCSN.Words()
+		}
 		return "choose the token"
 	case Login:
 		return o.loginWords()
@@ -23,7 +26,11 @@ func (o *Op) Words() string {
 	case InitPIN:
 		return "set the first PIN from " + o.New.Words()
 	case Unblock:
-		return "unblock: set the PIN from " + o.New.Words()
+		words := "unblock: set the PIN from " + o.New.Words()
+		if o.Old != nil {
+			words += " under the card's PUK from " + o.Old.Words()
+		}
+		return words
 	case SetPIN:
 		return "change the PIN from " + o.Old.Words() + " to " + o.New.Words()
 	case SetPUK:
@@ -37,12 +44,32 @@ func (o *Op) Words() string {
 			return "write the certificate from " + o.Certificate.Words()
 		}
 		return "write the certificate beside its key"
+	case PutList:
+		words := "write the certificates and private keys from " + o.List.Words()
+		if o.Any {
+			words += ", as many as fit, the first one at least"
+		}
+		return words
+	case PutData:
+		return fmt.Sprintf("write a data object from %s, label %q", o.Data.Words(), o.Label.Words())
+	case Block:
+		return fmt.Sprintf("block the PIN with %d wrong values; only the PUK opens it again", o.Attempts)
+	case ListTokens:
+		return "read the serial numbers of all tokens into field " + o.Returns
 	case ClearFields:
 		return "forget " + strings.Join(o.Clears, ", ")
 	case CloseSlot:
 		return "close, which logs out"
 	}
 	return string(o.Kind)
+}
+
+// Loses says what an op that destroys takes away.
+func (o *Op) Loses() string {
+	if o.Kind == Block {
+		return "the use of the " + o.Slot + " slot, until its PUK is shown"
+	}
+	return "all keys, certificates, data and the PIN on the token of the " + o.Slot + " slot"
 }
 
 func (o *Op) loginWords() string {

@@ -61,7 +61,7 @@ func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) e
 	if facts == nil {
 		facts = p.Profile
 	}
-	pl, err := lower(p, o.Inputs, facts)
+	pl, err := a.proved(p, o.Inputs, facts)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 			facts = p.Profile
 		}
 	}
-	if o.Plan, err = lower(p, o.Inputs, facts); err != nil {
+	if o.Plan, err = a.proved(p, o.Inputs, facts); err != nil {
 		return err
 	}
 	if o.Prompter, err = a.prompter(o.Plan.Dialogs); err != nil {

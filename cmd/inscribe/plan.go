@@ -5,6 +5,7 @@ import (
 	"inscribe/check/profile"
 	"inscribe/cmd/internal/station"
 	"inscribe/exec"
+	"inscribe/exec/prove"
 	"inscribe/plan"
 )
 
@@ -38,7 +39,7 @@ func (a *app) plan(args []string) error {
 	if facts == nil {
 		facts = p.Profile
 	}
-	pl, err := lower(p, in, facts)
+	pl, err := a.proved(p, in, facts)
 	if err != nil {
 		return err
 	}
@@ -85,6 +86,21 @@ func libraryOf(p *check.Program) string {
 		return s.Value.Text
 	}
 	return ""
+}
+
+// proved lowers the description and proves the plan in every case of what is not
+// bound; what fails is in its refusals.
+func (a *app) proved(p *check.Program, in exec.Inputs, facts *profile.Profile) (*plan.Plan, error) {
+	pl, err := lower(p, in, facts)
+	if err != nil || len(pl.Refusals) > 0 {
+		return pl, err
+	}
+	proof, err := prove.Prove(a.ctx, pl, in)
+	if err != nil {
+		return nil, err
+	}
+	proof.Refuse(pl)
+	return pl, nil
 }
 
 func lower(p *check.Program, in exec.Inputs, facts *profile.Profile) (*plan.Plan, error) {

@@ -133,6 +133,9 @@ func (s *Issuers) Issue(ctx context.Context, r exec.CertificateRequest, pkcs10 [
 	return cert, nil
 }
 
+// ParseList reads a certificate-key list.
+func (s *Issuers) ParseList(data []byte) ([]exec.ListEntry, error) { return pki.ParseList(data) }
+
 // KeyID gives the CKA_ID for a key.
 func (s *Issuers) KeyID(k exec.PublicKey) ([]byte, error) { return pki.KeyID(k) }
 

@@ -9,6 +9,7 @@ import (
 
 	"inscribe/check/profile"
 	"inscribe/exec"
+	"inscribe/plan"
 )
 
 // pin is what a token knows of a PIN or SO PIN. A PIN that is unknown is learnt
@@ -17,6 +18,7 @@ import (
 type pin struct {
 	set, known bool
 	value      string
+	wrong      int // wrong values since the last right one
 }
 
 // symbol stands for a credential: its bytes where there are any, else where it
@@ -32,6 +34,9 @@ func symbol(c exec.Credential) string {
 func (p *pin) accepts(c exec.Credential) bool {
 	if c.PINPad {
 		return true
+	}
+	if c.Wrong {
+		return false
 	}
 	if !p.known {
 		p.known, p.value = true, symbol(c)
@@ -54,6 +59,7 @@ type token struct {
 	slot    exec.Slot
 	user    pin
 	so      pin
+	puk     pin // the card's own, where it has one
 	session bool
 	login   string // "", "user" or "so"
 	objects map[exec.Object]*object
@@ -69,6 +75,25 @@ func (t *token) call(ctx context.Context, name string) error {
 	return ctx.Err()
 }
 
+// locked reports whether a PIN took as many wrong values as the profile allows.
+func (t *token) locked(p *pin) bool {
+	limit, known := t.module.facts.Count(profile.Retries)
+	return known && t.module.facts.Is(profile.Locks) == profile.Yes && p.wrong >= limit
+}
+
+// try shows a value to a PIN and counts.
+func (t *token) try(call string, p *pin, c exec.Credential) error {
+	if t.locked(p) {
+		return fail(call, exec.CKRPINLocked)
+	}
+	if !p.accepts(c) {
+		p.wrong++
+		return fail(call, exec.CKRPINIncorrect)
+	}
+	p.wrong = 0
+	return nil
+}
+
 func (t *token) flags() exec.TokenFlags {
 	f := exec.FlagRNG | exec.FlagLoginRequired
 	if t.so.set {
@@ -76,6 +101,9 @@ func (t *token) flags() exec.TokenFlags {
 	}
 	if t.user.set {
 		f |= exec.FlagUserPINInit
+	}
+	if t.locked(&t.user) {
+		f |= exec.FlagUserPINLocked
 	}
 	if t.module.facts.Is(profile.PINPad) == profile.Yes {
 		f |= exec.FlagProtectedAuthPath
@@ -165,11 +193,23 @@ func (t *token) Login(ctx context.Context, user exec.User, c exec.Credential) er
 		return fail(call, exec.CKRUserAnotherAlreadyLoggedIn)
 	case !p.set:
 		return fail(call, exec.CKRUserPINNotInitialized)
-	case !p.accepts(c):
-		return fail(call, exec.CKRPINIncorrect)
+	case t.module.facts.Is(profile.ExclusiveLogins) == profile.Yes && t.otherLoggedIn():
+		return fail(call, exec.CKRUserAlreadyLoggedIn)
+	}
+	if err := t.try(call, p, c); err != nil {
+		return err
 	}
 	t.login = name
 	return nil
+}
+
+func (t *token) otherLoggedIn() bool {
+	for _, other := range t.module.tokens {
+		if other != t && other.login != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // Logout follows C_Logout.
@@ -218,8 +258,14 @@ func (t *token) SetPIN(ctx context.Context, old, new exec.Credential) error {
 		return fail(call, exec.CKRFunctionNotSupported)
 	case !p.set:
 		return fail(call, exec.CKRUserPINNotInitialized)
-	case !p.accepts(old):
-		return fail(call, exec.CKRPINIncorrect)
+	}
+	// A card with a PUK of its own takes that as the old value too.
+	if t.login == "" && t.module.facts.Word(profile.PUKIs) == "own" && !(p.known && p.value == symbol(old)) {
+		if err := t.try(call, &t.puk, old); err != nil {
+			return err
+		}
+	} else if err := t.try(call, p, old); err != nil {
+		return err
 	}
 	p.become(new)
 	return nil
@@ -245,6 +291,9 @@ func (t *token) GenerateKeyPair(ctx context.Context, m exec.MechanismType, publi
 	}
 	if t.login != "user" {
 		return 0, 0, fail(call, exec.CKRUserNotLoggedIn)
+	}
+	if t.slot.Description == plan.Signature && t.module.facts.Is(profile.BothLogins) == profile.Yes && !t.otherLoggedIn() {
+		return 0, 0, fail(call, exec.CKRGeneralError)
 	}
 	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(t.slot.Description), uint64(t.next)))
 	kind := exec.CKKRSA
@@ -286,7 +335,7 @@ func (t *token) CreateObject(ctx context.Context, attributes []exec.Attribute) (
 	if t.login != "user" {
 		return 0, fail("C_CreateObject", exec.CKRUserNotLoggedIn)
 	}
-	return t.put(attributes), nil
+	return t.put(attributes, exec.Bool(exec.CKALocal, false)), nil
 }
 
 // DestroyObject removes an object.

@@ -56,6 +56,14 @@ func (s Secret) Equal(o Secret) bool {
 	return s.IsSet() == o.IsSet() && subtle.ConstantTimeCompare(s.Reveal(), o.Reveal()) == 1
 }
 
+// Clone is a copy that Wipe of the original does not reach.
+func (s Secret) Clone() Secret {
+	if s.bytes == nil {
+		return s
+	}
+	return New(append([]byte{}, s.Reveal()...))
+}
+
 // Wipe overwrites the bytes with zeros and forgets them, for this Secret and
 // all its copies. Copies made by a PKCS#11 binding or the runtime are beyond it.
 func (s Secret) Wipe() {

@@ -1,0 +1,27 @@
+package exec
+
+import (
+	"strings"
+
+	"inscribe/plan"
+)
+
+// listTokens reads the serial numbers of all initialised tokens; none at all is
+// an error (page "Reader/card selection and information").
+func (r *run) listTokens(op *plan.Op, _ string, _ *Record) error {
+	slots, err := r.Module.Slots(r.ctx)
+	if err != nil {
+		return err
+	}
+	var serials []string
+	for _, s := range slots {
+		if s.Token.Flags.Has(FlagTokenInitialized) && s.Token.Serial != "" {
+			serials = append(serials, s.Token.Serial)
+		}
+	}
+	if serials == nil {
+		return &Error{Kind: Device, Message: "there is no token", Advice: "insert a card"}
+	}
+	r.result.Outputs[op.Returns] = strings.Join(serials, ",")
+	return nil
+}

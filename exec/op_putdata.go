@@ -1,0 +1,104 @@
+package exec
+
+import (
+	"encoding/asn1"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"inscribe/plan"
+)
+
+var dataAttributeTypes = map[string]AttributeType{
+	"CKA_PRIVATE": CKAPrivate, "CKA_COPYABLE": CKACopyable, "CKA_MODIFIABLE": CKAModifiable, "CKA_DESTROYABLE": CKADestroyable,
+	"CKA_APPLICATION": CKAApplication, "CKA_OBJECT_ID": CKAObjectID,
+}
+
+// dataAttributes makes the attributes of a data object: its content, label and
+// what the description adds. An object identifier is DER (PKCS#11, data
+// objects).
+func (r *run) dataAttributes(op *plan.Op) ([]Attribute, error) {
+	text, ok := r.Inputs.Text[op.Data.Field]
+	content := []byte("symbolic data")
+	if ok || !r.Symbolic {
+		var err error
+		content, err = base64.StdEncoding.DecodeString(strings.Map(dropBlanks, text))
+		if err != nil {
+			return nil, &Error{Kind: Refused, Message: "the data of " + op.Data.Words() + " is no base64", Advice: "give the content as base64; base64 of nothing is an empty object"}
+		}
+	}
+	label, err := r.label(op)
+	if err != nil {
+		return nil, err
+	}
+	attributes := []Attribute{Text(CKALabel, label), Bytes(CKAValue, content)}
+	for _, a := range op.Attributes {
+		t, known := dataAttributeTypes[a.Name]
+		if !known {
+			return nil, &Error{Kind: Refused, Message: "a data object has no attribute " + a.Name}
+		}
+		value := Text(t, a.Value)
+		switch t {
+		case CKAApplication:
+		case CKAObjectID:
+			der, err := encodeOID(a.Value)
+			if err != nil {
+				return nil, &Error{Kind: Refused, Message: "CKA_OBJECT_ID", Cause: err}
+			}
+			value = Bytes(t, der)
+		default:
+			value = Bool(t, strings.EqualFold(a.Value, "TRUE"))
+		}
+		attributes = append(attributes, value)
+	}
+	return attributes, nil
+}
+
+func encodeOID(dotted string) ([]byte, error) {
+	var oid asn1.ObjectIdentifier
+	for _, part := range strings.Split(dotted, ".") {
+		n, err := strconv.ParseInt(part, 10, 31)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no object identifier", dotted)
+		}
+		oid = append(oid, int(n))
+	}
+	return asn1.Marshal(oid)
+}
+
+func dropBlanks(c rune) rune {
+	if c == '\n' || c == '\r' || c == ' ' || c == '\t' {
+		return -1
+	}
+	return c
+}
+
+// putData writes a data object and reads it back. One that is there already,
+// equal in all of it, is kept.
+func (r *run) putData(op *plan.Op, slot string, record *Record) error {
+	attributes, err := r.dataAttributes(op)
+	if err != nil {
+		return err
+	}
+	record.Label = string(attributes[0].Value)
+	t := r.tokens[slot]
+	class := Ulong(CKAClass, CKOData)
+	there, err := t.FindObjects(r.ctx, append([]Attribute{class}, attributes...))
+	if err != nil || len(there) > 0 {
+		return err
+	}
+	object, err := t.CreateObject(r.ctx, append([]Attribute{class, Bool(CKAToken, true)}, attributes...))
+	if err != nil {
+		return err
+	}
+	var types []AttributeType
+	for _, a := range attributes {
+		types = append(types, a.Type)
+	}
+	read, err := t.Attributes(r.ctx, object, types...)
+	if err != nil {
+		return err
+	}
+	return compare("data object", attributes, read)
+}

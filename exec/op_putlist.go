@@ -1,0 +1,89 @@
+package exec
+
+import (
+	"fmt"
+	"strings"
+
+	"inscribe/plan"
+)
+
+// list reads the certificate-key list of an op.
+func (r *run) list(op *plan.Op) ([]ListEntry, error) {
+	value := r.Inputs.Secrets[op.List.Field]
+	if !value.IsSet() && r.Symbolic {
+		return r.Issuer.ParseList(nil)
+	}
+	entries, err := r.Issuer.ParseList(value.Reveal())
+	if err != nil {
+		return nil, &Error{Kind: Refused, Message: "the list of " + op.List.Words() + " cannot be read", Cause: err,
+			Advice: "give certificate,key;certificate,key;… with each part as base64 (X.509 and PKCS#8), and no key where there is none"}
+	}
+	return entries, nil
+}
+
+// putList writes certificates and private keys. With Any, what does not fit is
+// left out, but never the first one; else the first failure ends the run.
+func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
+	entries, err := r.list(op)
+	if err != nil {
+		return err
+	}
+	var outcome []string
+	for i, e := range entries {
+		err := r.putEntry(slot, e)
+		if err != nil && (i == 0 || !op.Any) {
+			if inner, ok := err.(*Error); ok && inner.Message == "" {
+				inner.Message = fmt.Sprintf("entry %d of the list", i+1)
+			}
+			return err
+		}
+		state := "written"
+		if err != nil {
+			state = "not written"
+		}
+		outcome = append(outcome, fmt.Sprintf("%d=%s", i+1, state))
+	}
+	if op.Returns != "" {
+		r.result.Outputs[op.Returns] = strings.Join(outcome, ";")
+	}
+	return nil
+}
+
+func (r *run) putEntry(slot string, e ListEntry) error {
+	id, err := r.Issuer.KeyID(e.Certificate.Key)
+	if err != nil {
+		return &Error{Kind: Refused, Message: "the certificate's key", Cause: err}
+	}
+	label := e.Certificate.Display.Subject
+	if e.Private != nil {
+		if err := r.putPrivateKey(slot, label, id, e); err != nil {
+			return err
+		}
+	}
+	return r.writeCertificate(slot, label, id, e.Certificate)
+}
+
+// putPrivateKey imports a private key that is not there yet and reads back that
+// it cannot be read.
+func (r *run) putPrivateKey(slot, label string, id []byte, e ListEntry) error {
+	t := r.tokens[slot]
+	there, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+	if err != nil || len(there) > 0 {
+		return err
+	}
+	use := []Attribute{Bool(CKASign, true), Bool(CKADecrypt, true)}
+	if e.Certificate.Key.Type != CKKRSA {
+		use = []Attribute{Bool(CKASign, true), Bool(CKADerive, true)}
+	}
+	object, err := t.CreateObject(r.ctx, append(append([]Attribute{Ulong(CKAClass, CKOPrivateKey), Ulong(CKAKeyType, e.Certificate.Key.Type), Bool(CKAToken, true),
+		Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false), Text(CKALabel, label), Bytes(CKAID, id), Bytes(CKASubject, e.Certificate.Subject)}, use...), e.Private()...))
+	if err != nil {
+		return err
+	}
+	read, err := t.Attributes(r.ctx, object, CKALabel, CKAID, CKAPrivate, CKASensitive, CKAExtractable, CKALocal)
+	if err != nil {
+		return err
+	}
+	return compare("imported private key", []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKAPrivate, true), Bool(CKASensitive, true),
+		Bool(CKAExtractable, false), Bool(CKALocal, false)}, read)
+}

@@ -1,0 +1,169 @@
+package prove
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"inscribe/check"
+	"inscribe/check/profile"
+	"inscribe/exec"
+	"inscribe/grammar"
+	"inscribe/internal/secret"
+	"inscribe/plan"
+)
+
+func lower(t testing.TB, text, facts string) (*plan.Plan, exec.Inputs) {
+	t.Helper()
+	prog := check.Check(grammar.Parse("x.dsc", []byte(text)), nil)
+	in := exec.Inputs{Literals: map[string]secret.Secret{}}
+	for _, s := range prog.Description.Settings {
+		if s.Keyword.Secret() && s.Value.Form == check.FixedValue {
+			in.Literals[s.Keyword.Name] = s.Value.Secret
+		}
+	}
+	facts1 := profile.Lookup(facts)
+	if facts1 == nil {
+		t.Fatalf("no profile %s", facts)
+	}
+	p, err := plan.Lower(prog, plan.Options{Profile: facts1})
+	if err != nil {
+		for _, d := range prog.Diagnostics {
+			t.Log(d.Code, d.Message)
+		}
+		t.Fatal(err)
+	}
+	return p, in
+}
+
+func prove(t testing.TB, text, facts string) *Proof {
+	t.Helper()
+	p, in := lower(t, text, facts)
+	proof, err := Prove(context.Background(), p, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return proof
+}
+
+func TestPublishedExamplesAreProvedOnSoftHSM(t *testing.T) {
+	paths, err := filepath.Glob("../../testdata/examples/*.dsc")
+	if err != nil || len(paths) < 10 {
+		t.Fatal(err, paths)
+	}
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proof := prove(t, string(raw), "softhsm")
+		for _, f := range proof.Failures {
+			if !strings.Contains(path, "10-block") {
+				t.Errorf("%s: %+v", filepath.Base(path), f)
+			}
+		}
+	}
+}
+
+const head = "[Fields]\nPIN=\nSIGN_PIN=\nPUK=\nL=\n[Description]\nPKCS11Library=x.dll\n"
+
+const app = "[Application_A]\nECCurve=P-256\nCertTempl=t\n"
+
+func TestCounterexamples(t *testing.T) {
+	for name, c := range map[string]struct{ text, facts, op, want, inCase string }{
+		"SignPIN missing in one case": {head + "ApplicationList=A\nPIN=PIN\n" + app + "Location=L\n", "softhsm", "login", "gives no credential", "L decides for the signature slot"},
+		"PIN missing in one case":     {head + "ApplicationList=A\nSignPIN=SIGN_PIN\n" + app + "Location=L\n", "softhsm", "login", "gives no credential", "L decides for the default slot"},
+		"short literal PIN":           {head + "SetPIN=true\nInitialPUK=PUK\nPIN=#12\n", "softhsm", "unblock", "fewer than 4", ""},
+		"initialised without a PIN":   {head + "ApplicationList=A\nInitToken=true\nInitialPUK=PUK\nSignPIN=SIGN_PIN\nPIN=PIN\nSetPIN=true\n" + app, "softhsm", "", "", ""},
+		"curve not offered":           {head + "ApplicationList=A\nPIN=PIN\n" + strings.Replace(app, "P-256", "Ed25519", 1), "opensc", "genkey", "does not offer", ""},
+		"no signature slot":           {head + "ApplicationList=A\nPIN=PIN\nSignPIN=SIGN_PIN\n" + app + "Location=L\n", "tcos", "openslot", "no signature slot", "L decides for the signature slot"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, in := lower(t, c.text, c.facts)
+			proof, err := Prove(context.Background(), p, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.want == "" {
+				if len(proof.Failures) > 0 {
+					t.Errorf("a sound plan fails: %+v", proof.Failures)
+				}
+				return
+			}
+			if len(proof.Failures) == 0 {
+				t.Fatalf("nothing found in %d cases", proof.Cases)
+			}
+			f := proof.Failures[0]
+			if !strings.Contains(f.Reason, c.want) || !strings.Contains(f.Case, c.inCase) || (c.inCase == "") != (f.Case == "") || f.WayOut == "" || f.Line == 0 {
+				t.Errorf("got %+v", f)
+			}
+			for i := range p.Ops {
+				if p.Ops[i].ID == f.Op && string(p.Ops[i].Kind) != c.op {
+					t.Errorf("blamed on %s", p.Ops[i].Kind)
+				}
+			}
+			proof.Refuse(p)
+			if len(p.Refusals) != len(proof.Failures) {
+				t.Error("the plan does not refuse")
+			}
+		})
+	}
+}
+
+func TestBothStatesOfAToken(t *testing.T) {
+	proof := prove(t, head+"InitToken=true\nInitialPUK=PUK\nSetPIN=true\nPIN=PIN\n", "softhsm")
+	if proof.Cases != 2 {
+		t.Errorf("%d cases, want a fresh and an initialised token", proof.Cases)
+	}
+}
+
+func TestManyFieldsAreSaid(t *testing.T) {
+	text := "[Fields]\nPIN=\nS=\n"
+	apps, list := "", ""
+	for i := range 12 {
+		letter := string(rune('A' + i))
+		text += "L" + letter + "=\n"
+		list += letter
+		apps += "[Application_" + letter + "]\nECCurve=P-256\nCertTempl=t" + letter + "\nLocation=L" + letter + "\n"
+	}
+	text += "[Description]\nPKCS11Library=x.dll\nPIN=PIN\nSignPIN=S\nApplicationList=" + list + "\n" + apps
+	p, in := lower(t, text, "softhsm")
+	proof, err := Prove(context.Background(), p, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if proof.Cases != 1024 || len(proof.Skipped) != 2 || len(proof.Failures) != 0 {
+		t.Errorf("%d cases, skipped %v, %+v", proof.Cases, proof.Skipped, proof.Failures)
+	}
+	proof.Refuse(p)
+	if len(p.Warnings) == 0 || !strings.Contains(p.Warnings[len(p.Warnings)-1].Message, "unproven") {
+		t.Error("the plan does not say what was left out")
+	}
+}
+
+func TestInputsSurvive(t *testing.T) {
+	p, in := lower(t, head+"ClearFields=PIN\nSetPIN=true\nInitialPUK=PUK\nPIN=PIN\n", "softhsm")
+	in.Secrets = map[string]secret.Secret{"PIN": secret.FromString("123456")}
+	in.Text = map[string]string{"L": "x"}
+	if _, err := Prove(context.Background(), p, in); err != nil {
+		t.Fatal(err)
+	}
+	if in.Secrets["PIN"].Len() != 6 || in.Text["L"] != "x" {
+		t.Error("the proof ate the inputs")
+	}
+}
+
+func BenchmarkProve(b *testing.B) {
+	raw, err := os.ReadFile("../../testdata/examples/06-signature-slot.dsc")
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, in := lower(b, string(raw), "softhsm")
+	for b.Loop() {
+		if _, err := Prove(context.Background(), p, in); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package plan
+
+import (
+	"inscribe/check"
+	"inscribe/check/schema"
+)
+
+// dataObject lowers DataObject with its label expression and attributes.
+func (l *lowering) dataObject(a *check.Application) {
+	slot := l.slotOf(a)
+	l.login(slot)
+	data := a.Get(schema.MDataObject)
+	field := data.Value.Field.Name
+	l.want(field)
+	o := Op{Kind: PutData, Slot: slot, Application: a.Letter, Data: &Ref{Field: field, Keyword: data.Keyword.Name},
+		Requires: []string{"user"}, Changes: []string{"+data"}, Source: l.source(a.Block, data)}
+	if s := a.Get(schema.MDataLabel); s != nil {
+		for _, part := range s.Value.Parts {
+			if part.Field == nil {
+				o.Label.Parts = append(o.Label.Parts, TextPart{Text: part.Text})
+				continue
+			}
+			l.want(part.Field.Name)
+			o.Label.Parts = append(o.Label.Parts, TextPart{Field: part.Field.Name})
+		}
+		o.Label = o.Label.With(l.options.Values)
+	}
+	if s := a.Get(schema.MDataAttributes); s != nil {
+		for _, attribute := range s.Value.Attributes {
+			o.Attributes = append(o.Attributes, Attribute{attribute.Name, attribute.Value})
+		}
+	}
+	l.emit(o)
+}
+
+// want notes that a field must be bound.
+func (l *lowering) want(name string) {
+	if _, bound := l.options.Values[name]; !bound {
+		l.needs[name] = true
+	}
+}
