@@ -26,6 +26,19 @@ func (f *Field) Columns() []string {
 	return names
 }
 
+// quoted reports whether the right-hand side holds fixed text.
+func (f *Field) quoted() bool {
+	if f.Binding == nil {
+		return false
+	}
+	for _, t := range f.Binding.Terms {
+		if t.String != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // Evaluate gives the value of the right-hand side; column gives the value of a
 // database field. Without a right-hand side ok is false. An error names the
 // column that has no value, or one that is longer than its pattern.

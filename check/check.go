@@ -22,7 +22,7 @@ var Rules = []Rule{
 	requiredRule, applicationListRule, valueRule, locationRule, literalSecretRule, credentialRule,
 	fieldTypeRule, secretLeakRule, weakKeyRule, conflictRule, validationRule, encryptedRule,
 	blanksRule, commentMarkRule, templateRule, bindingRule, pukRolesRule, outputRule, importRule, blockRule, libraryRule,
-	pinsRule, signatureUsageRule, notClearedRule, extensionRule, limitsRule,
+	pinsRule, signatureUsageRule, notClearedRule, extensionRule, limitsRule, policyRule,
 }
 
 // Codes lists the codes that the rules report, with those of suppressions.
@@ -45,14 +45,24 @@ func Check(f *ast.File, cfg *config.Config) *Program {
 	for _, rule := range Rules {
 		rule.Run(p, r)
 	}
+	p.Blocking = diag.Sort(r.blocking)
 	p.Diagnostics = diag.Sort(suppress(p, r))
 	return p
+}
+
+// blocks are the codes that no plan can ignore: what they speak of has no
+// meaning, or the organisation forbids it. A comment may silence them for the
+// linter, but not for the planner.
+var blocks = map[diag.Code]bool{
+	diag.Syntax: true, diag.UndefinedField: true, diag.InvalidValue: true, diag.MissingKeyword: true, diag.MissingSection: true,
+	diag.ConflictingKeywords: true, diag.PINValidation: true, diag.MissingApplication: true, diag.PolicyViolation: true, diag.SecretLeak: true,
 }
 
 // Report collects what rules find.
 type Report struct {
 	severity map[diag.Code]diag.Severity
 	found    []diag.Diagnostic
+	blocking []diag.Diagnostic
 }
 
 // Add reports a finding at a place, with the severity that the code has by
@@ -63,6 +73,9 @@ func (r *Report) Add(code diag.Code, span ast.Span, format string, args ...any) 
 
 // AddAs is Add with a default severity of its own.
 func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
+	if severity == diag.Error && blocks[code] {
+		r.blocking = append(r.blocking, diag.Diagnostic{Code: code, Severity: diag.Error, Span: span, Message: fmt.Sprintf(format, args...)})
+	}
 	if s, ok := r.severity[code]; ok {
 		severity = s
 	}

@@ -235,3 +235,26 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// TestSilencedErrorsStillBlock: a comment or the configuration may silence an
+// error for the linter; the planner could only crash on it, or break the policy.
+func TestSilencedErrorsStillBlock(t *testing.T) {
+	text := "[Encoding]\nType=1024,Chip\n[Fields]\n[Description]\nPKCS11Library=x.dll\nSetPIN=true\nInitialPUK=!FROM\n# inscribe:ignore undefined-field later\nPIN=PIN_FIELD\n"
+	p := check(strings.Replace(text, "InitialPUK=!FROM\n", "", 1))
+	for _, d := range p.Diagnostics {
+		if d.Code == diag.UndefinedField {
+			t.Error("the comment does not silence it")
+		}
+	}
+	if !p.Errors() || len(p.Blocking) == 0 {
+		t.Error("a silenced undefined field does not block")
+	}
+	cfg, err := config.Parse("inscribe.toml", []byte("[severity]\nundefined-field = \"off\"\nmissing-keyword = \"off\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := Check(grammar.Parse("x.dsc", []byte("[Encoding]\nType=1024,Chip\n[Description]\nPKCS11Library=x.dll\nPIN=NOWHERE\n")), cfg)
+	if errors, _ := diag.Count(q.Diagnostics); errors != 0 || !q.Errors() {
+		t.Errorf("%d errors shown, blocked: %v", errors, q.Errors())
+	}
+}

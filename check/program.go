@@ -30,6 +30,9 @@ type Program struct {
 	Applications, Unlisted []*Application
 	// Diagnostics are sorted by place.
 	Diagnostics []diag.Diagnostic
+	// Blocking are the errors without which a description has no meaning that
+	// could be planned, also where a comment or the configuration silences them.
+	Blocking []diag.Diagnostic
 	// Secrets are the places of the text that must never be shown.
 	Secrets []ast.Span
 
@@ -37,11 +40,11 @@ type Program struct {
 	blocks []*Block          // all sections with keywords, in the order of the file
 }
 
-// Errors reports whether a diagnostic is an error; such a description is not
-// planned.
+// Errors reports whether there are errors, silenced ones that block too; such a
+// description is not planned.
 func (p *Program) Errors() bool {
 	errors, _ := diag.Count(p.Diagnostics)
-	return errors > 0
+	return errors > 0 || len(p.Blocking) > 0
 }
 
 // Field gives the field of a name: the exact one, else the only one whose name

@@ -34,11 +34,10 @@ var bindingRule = Rule{[]diag.Code{diag.InvalidValue, diag.LiteralSecret}, func(
 			if t.Format != nil && unquote(t.Format.Pattern) == "" {
 				r.Add(diag.InvalidValue, f.Line.Value, "the pattern of Format is empty").Help = `for example: Format(Field21,"000000")`
 			}
-			if t.String != "" && f.Secret() {
-				d := r.Add(diag.LiteralSecret, f.Line.Value, "a fixed value of the secret field %s stands in the file", f.Name)
-				d.Help = "leave the right-hand side empty, or name a database field"
-				break
-			}
+		}
+		if f.Secret() && f.quoted() {
+			d := r.Add(diag.LiteralSecret, f.Line.Value, "a fixed value of the secret field %s stands in the file", f.Name)
+			d.Help = "leave the right-hand side empty, or name a database field"
 		}
 	}
 }}

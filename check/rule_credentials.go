@@ -1,6 +1,8 @@
 package check
 
 import (
+	"strings"
+
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check/schema"
@@ -8,7 +10,7 @@ import (
 
 // credentialRule holds PIN and PUK keywords against what the description does in
 // each slot.
-var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing, diag.MissingKeyword, diag.ConflictingKeywords}, func(p *Program, r *Report) {
+var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing, diag.MissingKeyword, diag.ConflictingKeywords, diag.InvalidValue}, func(p *Program, r *Report) {
 	if p.Technology != schema.SmartCard {
 		return
 	}
@@ -17,12 +19,12 @@ var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing,
 		changes = changes || p.Credentials(slot).Changes()
 	}
 	for _, slot := range Slots {
-		credentialsOf(r, p.Credentials(slot), changes)
+		credentialsOf(p, r, p.Credentials(slot), changes)
 	}
 	missingPINs(p, r)
 }}
 
-func credentialsOf(r *Report, c Credentials, changes bool) {
+func credentialsOf(p *Program, r *Report, c Credentials, changes bool) {
 	if c.PIN == nil {
 		return
 	}
@@ -39,6 +41,10 @@ func credentialsOf(r *Report, c Credentials, changes bool) {
 	case c.Set != nil && c.Action == Login && (!changes || v.Form == Dialog && v.Entries == 2):
 		d := r.Add(diag.MissingKeyword, c.PIN.Line.Name, "SetPIN has no authority to set %s", c.PIN.Keyword.Name)
 		d.Help = "give the present PUK with " + initial + ", or ask for the present PIN too with !FROM_USER_DIALOG_3_FIELD"
+	case v.Form == Dialog && v.Entries == 1 && (c.Action == FirstPIN || c.Action == Unblock):
+		d := r.Add(diag.InvalidValue, c.PIN.Line.Value, "a dialog of one entry asks for the present %s, and here a new one is set", c.PIN.Keyword.Name)
+		d.Help = "a new PIN is entered twice"
+		d.Fixes = append(d.Fixes, replace("ask twice", v.Span, strings.Replace(p.File.Slice(v.Span), "_1_", "_2_", 1)))
 	case c.Init != nil && c.Set == nil:
 		d := r.Add(diag.MissingKeyword, c.PIN.Line.Name, "InitToken takes every PIN off the token, and SetPIN is missing to set the first one")
 		d.Help = "add SetPIN=true"

@@ -1,8 +1,6 @@
 package check
 
 import (
-	"slices"
-
 	"inscribe/ast/diag"
 	"inscribe/check/profile"
 	"inscribe/check/schema"
@@ -10,7 +8,7 @@ import (
 
 // importRule finds private keys that go where none can or may go.
 var importRule = Rule{[]diag.Code{diag.ImportUnsupported, diag.SignatureKeyImport}, func(p *Program, r *Report) {
-	for _, a := range slices.Concat(p.Applications, p.Unlisted) {
+	for _, a := range p.Applications {
 		list := a.Get(schema.MWriteKeyList)
 		if list == nil {
 			continue

@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"regexp/syntax"
+	"slices"
+	"unicode/utf8"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -22,7 +24,7 @@ var limitsRule = Rule{[]diag.Code{diag.ValidationLimits}, func(p *Program, r *Re
 		if err != nil {
 			continue
 		}
-		tree = tree.Simplify()
+		tree = withoutAnchors(tree.Simplify())
 		if !exact(tree) || neverMatches(tree) {
 			continue
 		}
@@ -33,11 +35,11 @@ var limitsRule = Rule{[]diag.Code{diag.ValidationLimits}, func(p *Program, r *Re
 			d.Help = "the person at the dialog learns it only when the token says no; narrow the expression"
 		}
 		if least, ok := p.Profile.Count(profile.PINMin); ok && minLength(tree) < least {
-			report("a PIN of %d characters (the token wants %d at least)", minLength(tree), least)
+			report("a PIN of length %d (the token wants %d at least)", minLength(tree), least)
 		}
 		if most, ok := p.Profile.Count(profile.PINMax); ok {
 			if n, bounded := maxLength(tree); !bounded || n > most {
-				report("a PIN of more than %d characters", most)
+				report("a PIN longer than %d", most)
 			}
 		}
 		if p.Profile.Word(profile.PINAlphabet) == "digits" {
@@ -63,14 +65,36 @@ func exact(e *syntax.Regexp) bool {
 	return true
 }
 
-// maxLength is the greatest number of characters that an expression takes;
+// withoutAnchors takes the anchors off both ends: a validation takes the whole PIN
+// anyway.
+func withoutAnchors(e *syntax.Regexp) *syntax.Regexp {
+	anchor := func(sub *syntax.Regexp, ops ...syntax.Op) bool { return slices.Contains(ops, sub.Op) }
+	if e.Op != syntax.OpConcat {
+		return e
+	}
+	subs := e.Sub
+	for len(subs) > 0 && anchor(subs[0], syntax.OpBeginText, syntax.OpBeginLine) {
+		subs = subs[1:]
+	}
+	for len(subs) > 0 && anchor(subs[len(subs)-1], syntax.OpEndText, syntax.OpEndLine) {
+		subs = subs[:len(subs)-1]
+	}
+	return &syntax.Regexp{Op: syntax.OpConcat, Flags: e.Flags, Sub: subs}
+}
+
+// maxLength is the greatest number of bytes of UTF-8 that an expression takes;
 // bounded is false where there is none.
 func maxLength(e *syntax.Regexp) (n int, bounded bool) {
 	switch e.Op {
 	case syntax.OpLiteral:
-		return len(e.Rune), true
-	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return 1, true
+		return len(string(e.Rune)), true
+	case syntax.OpCharClass:
+		if len(e.Rune) == 0 {
+			return 0, true
+		}
+		return utf8.RuneLen(e.Rune[len(e.Rune)-1]), true
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return utf8.UTFMax, true
 	case syntax.OpCapture, syntax.OpQuest:
 		return maxLength(e.Sub[0])
 	case syntax.OpStar, syntax.OpPlus:

@@ -24,23 +24,26 @@ var pinsRule = Rule{[]diag.Code{diag.SamePIN, diag.SharedPIN, diag.FixedSignatur
 		if s != nil && s.Value.Form == PINPad {
 			d := r.Add(diag.NoPINPad, s.Line.Value, "tokens of the profile %s have no PIN pad", p.Profile.Name)
 			d.Help = "ask in a dialog; the forms with _AUTO take a PIN pad where there is one"
-			d.Fixes = append(d.Fixes, replace("ask in a dialog where there is no PIN pad", s.Line.Value, "!FROM_USER_DIALOG_1_FIELD_AUTO"))
+			dialog := "!FROM_USER_DIALOG_1_FIELD_AUTO"
+			if action := p.Credentials(s.Keyword.Slot).Action; action == FirstPIN || action == Unblock {
+				dialog = "!FROM_USER_DIALOG_2_FIELD_AUTO"
+			}
+			d.Fixes = append(d.Fixes, replace("ask in a dialog where there is no PIN pad", s.Line.Value, dialog))
 		}
 	}
 }}
 
 func comparePINs(p *Program, r *Report, pin, sign *Setting) {
 	a, b := pin.Value, sign.Value
-	sameField := a.Form == FieldRef && b.Form == FieldRef && a.Field != nil && a.Field == b.Field
-	sameLiteral := a.Form == FixedValue && b.Form == FixedValue && a.Secret.Len() > 0 && a.Secret.Equal(b.Secret)
+	same := sameSource(a, b)
 	shared := p.Profile.Is(profile.SharedPIN)
 	related := []diag.Label{{Span: pin.Line.Value, Message: "the PIN"}}
 	switch {
-	case (sameField || sameLiteral) && shared != profile.Yes:
+	case same && shared != profile.Yes:
 		d := r.Add(diag.SamePIN, sign.Line.Value, "PIN and SignPIN are one value")
 		d.Help = "the signature slot has a PIN of its own so that the everyday PIN signs nothing"
 		d.Related = related
-	case shared == profile.Yes && a.Form == b.Form && !sameField && !sameLiteral && (a.Form == FieldRef || a.Form == FixedValue):
+	case shared == profile.Yes && a.Form == b.Form && !same && (a.Form == FieldRef || a.Form == FixedValue):
 		d := r.Add(diag.SharedPIN, sign.Line.Value, "tokens of the profile %s have one PIN for both slots, and SignPIN is another", p.Profile.Name)
 		d.Help = "give both keywords the same field"
 		d.Related = related

@@ -27,6 +27,9 @@ var signatureUsageRule = Rule{[]diag.Code{diag.SignatureKeyUsage, diag.SecretLea
 		commitment := len(template.KeyUsage) == 1 && (strings.EqualFold(template.KeyUsage[0], "nonRepudiation") || strings.EqualFold(template.KeyUsage[0], "contentCommitment"))
 		if !commitment {
 			d := r.Add(diag.SignatureKeyUsage, t.Line.Value, "template %s goes to the signature slot with other key usages than nonRepudiation alone", t.Value.Text)
+			if len(template.KeyUsage) == 0 {
+				d.Message = "template " + t.Value.Text + " goes to the signature slot and does not say its key usage"
+			}
 			d.Help = `say key-usage = ["nonRepudiation"] in [certificate.` + t.Value.Text + `] of inscribe.toml`
 		}
 		for _, eku := range template.EKU {
@@ -38,6 +41,18 @@ var signatureUsageRule = Rule{[]diag.Code{diag.SignatureKeyUsage, diag.SecretLea
 	}
 }}
 
+// mentions reports whether a pattern takes the value of a field, however its name
+// is spaced and cased in the braces.
+func mentions(pattern, field string) bool {
+	for _, part := range strings.Split(pattern, "{")[1:] {
+		name, _, closed := strings.Cut(part, "}")
+		if closed && strings.EqualFold(strings.TrimSpace(name), field) {
+			return true
+		}
+	}
+	return false
+}
+
 // subjectLeaks finds secret fields in the patterns of a template.
 func subjectLeaks(p *Program, r *Report, t *Setting, patterns ...string) {
 	for _, f := range p.Fields {
@@ -45,7 +60,7 @@ func subjectLeaks(p *Program, r *Report, t *Setting, patterns ...string) {
 			continue
 		}
 		for _, pattern := range patterns {
-			if strings.Contains(pattern, "{"+f.Name+"}") {
+			if mentions(pattern, f.Name) {
 				d := r.Add(diag.SecretLeak, t.Line.Value, "the template %s puts the secret field %s into the certificate", t.Value.Text, f.Name)
 				d.Help = "everyone can read a certificate; use another field in inscribe.toml"
 			}

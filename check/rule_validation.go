@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"regexp/syntax"
+	"unicode/utf8"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -104,12 +105,17 @@ func impossible(before []*syntax.Regexp, anchor *syntax.Regexp) bool {
 	return false
 }
 
-// minLength is the least number of characters that an expression takes.
+// minLength is the least number of bytes of UTF-8 that an expression takes.
 func minLength(e *syntax.Regexp) int {
 	switch e.Op {
 	case syntax.OpLiteral:
-		return len(e.Rune)
-	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return len(string(e.Rune))
+	case syntax.OpCharClass:
+		if len(e.Rune) == 0 {
+			return 0
+		}
+		return utf8.RuneLen(e.Rune[0])
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		return 1
 	case syntax.OpCapture, syntax.OpPlus:
 		return minLength(e.Sub[0])
@@ -122,11 +128,13 @@ func minLength(e *syntax.Regexp) int {
 		}
 		return n
 	case syntax.OpAlternate:
-		n := minLength(e.Sub[0])
-		for _, sub := range e.Sub[1:] {
-			n = min(n, minLength(sub))
+		least, found := 0, false
+		for _, sub := range e.Sub {
+			if n := minLength(sub); !neverMatches(sub) && (!found || n < least) {
+				least, found = n, true
+			}
 		}
-		return n
+		return least
 	}
 	return 0
 }

@@ -69,11 +69,11 @@ func (r *run) credential(ref *plan.Ref, slot string) (Credential, error) {
 			Advice: "use a reader with a PIN pad, or ask with !FROM_USER_DIALOG_1_FIELD"}
 	}
 	switch {
-	case c.PINPad || r.Symbolic:
-	case !c.Secret.IsSet():
+	case c.PINPad:
+	case c.Secret.IsSet() && c.Secret.Len() == 0:
+		return c, &Error{Kind: Refused, Message: c.Name + " is empty", Advice: "give a value"}
+	case !c.Secret.IsSet() && !r.Symbolic:
 		return c, &Error{Kind: Refused, Message: c.Name + " has no value", Advice: "give it with --field or --answer"}
-	case c.Secret.Len() == 0:
-		return c, &Error{Kind: Refused, Message: c.Name + " is empty"}
 	}
 	return c, nil
 }

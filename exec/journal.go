@@ -8,6 +8,8 @@ type Record struct {
 	Time  string `json:"time,omitempty"` // RFC 3339, set by the journal
 	// OpsSHA256 is the plan's, in "run".
 	OpsSHA256 string `json:"opsSha256,omitempty"`
+	// PlanSHA256 is the digest of the saved plan that was run, in "run".
+	PlanSHA256 string `json:"planSha256,omitempty"`
 	// File is the name of the description, in "run".
 	File string `json:"file,omitempty"`
 	// Tokens are the tokens by slot: in "run" as chosen, in "done" of inittoken
@@ -34,6 +36,9 @@ type Record struct {
 // Journal keeps the records of one run. Each Write is durable when it returns.
 type Journal interface {
 	Write(r Record) error
+	// Close lets go of the tokens. A run without the record "end" is unfinished
+	// then, and one without any record never was.
+	Close() error
 }
 
 // Journals finds and opens journals.
@@ -54,6 +59,9 @@ func (m *Memory) Write(r Record) error {
 	m.Records = append(m.Records, r)
 	return nil
 }
+
+// Close does nothing.
+func (m *Memory) Close() error { return nil }
 
 // Open gives itself.
 func (m *Memory) Open(map[string]Identity, string, bool) (Journal, []Record, bool, error) {

@@ -27,7 +27,7 @@ func (r *run) preflight() error {
 	if err := r.openJournal(); err != nil {
 		return err
 	}
-	for _, check := range []func(*plan.Op, string) error{r.checkFlags, r.checkMechanism, r.checkIssuer, r.checkLabel} {
+	for _, check := range []func(*plan.Op, string) error{r.checkCutOff, r.checkFlags, r.checkMechanism, r.checkIssuer, r.checkLabel} {
 		for i := range r.Plan.Ops {
 			op := &r.Plan.Ops[i]
 			if !r.applies(op) {

@@ -19,6 +19,10 @@ func (r *run) openJournal() error {
 		return err
 	}
 	r.journal, r.finished = j, finished
+	if r.Saved && finished && len(earlier) > 0 && earlier[0].PlanSHA256 == r.Plan.PlanSHA256 {
+		return &Error{Kind: Refused, Message: "this saved plan was run on this token already, on " + earlier[0].Time,
+			Advice: "make a new plan, or apply the description itself"}
+	}
 	for _, rec := range earlier {
 		switch rec.Event {
 		case "run":
@@ -36,10 +40,24 @@ func (r *run) openJournal() error {
 			}
 		}
 	}
-	if len(earlier) == 0 || finished {
-		return j.Write(Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: ids, Earlier: r.objects()})
-	}
+	r.begun = len(earlier) > 0 && !finished
 	return nil
+}
+
+// begin writes the first record of a run, once everything was checked.
+func (r *run) begin() error {
+	if r.begun {
+		return nil
+	}
+	ids := map[string]Identity{}
+	for slot, s := range r.slots {
+		ids[slot] = s.Token.Identity()
+	}
+	rec := Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: ids, Earlier: r.objects()}
+	if r.Saved {
+		rec.PlanSHA256 = r.Plan.PlanSHA256
+	}
+	return r.journal.Write(rec)
 }
 
 // objects are the records of what earlier runs put on the tokens. They go into
@@ -88,6 +106,17 @@ func (r *run) generating(slot, label string) bool {
 	return false
 }
 
+// checkCutOff refuses to go on where an earlier run was cut off while it changed a
+// PIN or PUK: the old value may hold or the new one, and to try either may cost a
+// try. It is asked before the first login, which would be such a try.
+func (r *run) checkCutOff(op *plan.Op, _ string) error {
+	if op.Kind != plan.SetPIN && op.Kind != plan.SetPUK || r.finished || !r.began[op.ID] {
+		return nil
+	}
+	return &Error{Kind: Refused, Message: "an earlier run was cut off while it changed this value, and which one holds is not known",
+		Advice: "find out which one opens the token, then give up the earlier run with --abandon"}
+}
+
 // skip decides whether an op was done by an earlier run and needs no second
 // time. Of a finished run only keys and certificates that are still there count;
 // of an unfinished one everything that was noted as done does.
@@ -101,10 +130,6 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 		}
 		if _, done := r.earlier[op.ID]; done {
 			return true, "done before the interruption", nil
-		}
-		if r.began[op.ID] && (op.Kind == plan.SetPIN || op.Kind == plan.SetPUK) {
-			return false, "", &Error{Kind: Refused, Message: "an earlier run was cut off while it changed this value, and which one holds is not known",
-				Advice: "find out which one opens the token, then give up the earlier run with --abandon"}
 		}
 	case plan.Login, plan.Logout:
 		if op.As == "so" || op.Kind == plan.Logout {

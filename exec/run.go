@@ -25,6 +25,8 @@ type Options struct {
 	// Cases decides the fields that are not bound, each for "default" or
 	// "signature"; the proof uses it.
 	Cases map[string]string
+	// Saved says that the plan is a saved one, which a token takes once.
+	Saved bool
 	// Symbolic says that the token is a model: credentials may have no value.
 	Symbolic bool
 	// DestroyConfirmed allows ops that destroy.
@@ -57,6 +59,7 @@ type run struct {
 	earlier  map[string]Record
 	began    map[string]bool
 	finished bool
+	begun    bool // the journal has its first record
 	result   Result
 }
 
@@ -80,7 +83,11 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}}
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	defer r.forget()
+	defer r.release()
 	if err := r.preflight(); err != nil {
+		return &r.result, err
+	}
+	if err := r.begin(); err != nil {
 		return &r.result, err
 	}
 	err := r.ops()
@@ -145,6 +152,9 @@ func (r *run) op(op *plan.Op) error {
 		event.MS = 0
 	}
 	if err != nil {
+		if r.ctx.Err() != nil {
+			err = &Error{Kind: Device, Message: "interrupted", Advice: "run the same command again to go on", Cause: err}
+		}
 		err = r.wrap(err, op, slot)
 		event.State, event.Detail = Failed, err.Error()
 		r.report(event)
@@ -256,6 +266,14 @@ func (r *run) closeAll() {
 			_ = r.tokens[slot].CloseSession(context.WithoutCancel(r.ctx))
 			r.session[slot], r.user[slot] = false, ""
 		}
+	}
+}
+
+// release lets go of the journal, and so of the tokens. Its records are on the
+// disk already, so an error has nothing left to tell.
+func (r *run) release() {
+	if r.journal != nil {
+		_ = r.journal.Close()
 	}
 }
 

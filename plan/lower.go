@@ -48,6 +48,7 @@ func Lower(p *check.Program, o Options) (*Plan, error) {
 	l.plan = &Plan{
 		Version: 1, Profile: o.Profile.Name, profile: o.Profile,
 		Description: Description{File: baseName(p.File.Name), SHA256: digest(p.File.Print())},
+		Config:      p.Config.SHA256,
 		Ops:         []Op{}, Fields: []Field{}, Needs: []string{}, Dialogs: []Dialog{}, Warnings: []Warning{},
 	}
 	if lib := p.Library(); lib != nil {
@@ -218,6 +219,12 @@ func (l *lowering) bindings() error {
 		if bound && f.Type == schema.Location && check.NearSignature(value) {
 			return &BindingError{f.Name, fmt.Sprintf("%q nearly spells %s, and would silently mean the default slot; write %s or another word", value, check.Signature, check.Signature)}
 		}
+		if bound {
+			if l.plan.Bindings == nil {
+				l.plan.Bindings = map[string]string{}
+			}
+			l.plan.Bindings[f.Name] = value
+		}
 		l.plan.Fields = append(l.plan.Fields, Field{Name: f.Name, Type: f.Type.String(), Secret: f.Secret(), Bound: bound || l.options.Secrets[f.Name]})
 	}
 	return nil
@@ -230,5 +237,6 @@ func (l *lowering) finish() {
 	}
 	slices.Sort(l.plan.Needs)
 	l.unproven()
+	l.policy()
 	l.plan.Seal()
 }

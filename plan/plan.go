@@ -35,10 +35,15 @@ const (
 type Plan struct {
 	Version     int         `json:"version"`
 	Description Description `json:"description"`
-	Library     string      `json:"library"`
-	Profile     string      `json:"profile"`
-	Fields      []Field     `json:"fields"`
-	Ops         []Op        `json:"ops"`
+	// Config is the digest of the inscribe.toml that took part, "" where there
+	// was none.
+	Config  string `json:"configSha256,omitempty"`
+	Library string `json:"library"`
+	Profile string `json:"profile"`
+	// Bindings are the values of the fields that are bound and not secret.
+	Bindings map[string]string `json:"bindings,omitempty"`
+	Fields   []Field           `json:"fields"`
+	Ops      []Op              `json:"ops"`
 	// Needs are the input fields that must still be bound, sorted.
 	Needs []string `json:"needs"`
 	// Dialogs are the questions that the run will ask.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -41,6 +42,34 @@ func (r Ref) MarshalJSON() ([]byte, error) {
 		j.Keyword = r.Keyword
 	}
 	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes; anything else is an error. The
+// keyword of a reference that is no dialog is not in it.
+func (r *Ref) UnmarshalJSON(raw []byte) error {
+	var j refJSON
+	if err := strictly(raw, &j); err != nil {
+		return err
+	}
+	kinds := 0
+	for _, is := range []bool{j.Field != "", j.Literal, j.Dialog > 0, j.PINPad} {
+		if is {
+			kinds++
+		}
+	}
+	if kinds != 1 || j.Dialog < 0 || j.Dialog == 0 && (j.Part != "" || j.Auto || j.Keyword != "") {
+		return fmt.Errorf("plan: %s says of no one place where a secret comes from", raw)
+	}
+	*r = Ref{Field: j.Field, Literal: j.Literal, Dialog: j.Dialog, Part: j.Part, Auto: j.Auto, PINPad: j.PINPad, Keyword: j.Keyword}
+	return nil
+}
+
+// strictly is json.Unmarshal without unknown members. The decoder of the whole
+// plan does not reach into methods like UnmarshalJSON with its own strictness.
+func strictly(raw []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
 }
 
 // Words says where the secret comes from.
@@ -121,4 +150,15 @@ func (t Text) MarshalJSON() ([]byte, error) {
 		return json.Marshal(s)
 	}
 	return json.Marshal(t.Parts)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *Text) UnmarshalJSON(raw []byte) error {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		*t = PlainText(s)
+		return nil
+	}
+	t.Parts = nil
+	return strictly(raw, &t.Parts)
 }

@@ -48,6 +48,7 @@ const (
 	SignatureKeyUsage    Code = "signature-key-usage"
 	NoPINPad             Code = "no-pin-pad"
 	SecretNotCleared     Code = "secret-not-cleared"
+	PolicyViolation      Code = "policy"
 	VendorExtension      Code = "vendor-extension"
 	UnusedSuppression    Code = "unused-suppression"
 	Internal             Code = "internal"
@@ -105,6 +106,7 @@ var Rules = []Rule{
 	{SignatureKeyUsage, Warning, "a certificate template in the signature slot with other usages than signing for commitment"},
 	{NoPINPad, Error, "a PIN pad is asked of a token without one"},
 	{SecretNotCleared, Info, "ClearFields leaves a secret field out"},
+	{PolicyViolation, Error, "something that the policy of inscribe.toml forbids"},
 	{VendorExtension, Off, "a keyword that only Inscribe has"},
 	{UnusedSuppression, Warning, "a suppression that suppresses nothing"},
 	{Internal, Error, "a defect of Inscribe itself"},

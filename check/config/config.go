@@ -2,6 +2,8 @@ package config
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path"
@@ -27,6 +29,67 @@ type Config struct {
 	Keywords     []schema.Keyword
 	Middleware   map[string]Middleware
 	Certificates map[string]Certificate
+	Policy       Policy
+	// SHA256 is the digest of the file, lower-case hexadecimal.
+	SHA256 string
+}
+
+// Policy are the rules that an organisation sets over what a plan may do. A rule
+// that is left out holds nothing.
+type Policy struct {
+	// RSAMin is the least size of an RSA key, in bits.
+	RSAMin int `toml:"rsa-min"`
+	// Curves are the only elliptic curves; an empty list forbids all.
+	Curves *[]string `toml:"curves"`
+	// SignatureTemplates are the only templates for the signature slot. A *
+	// stands for any characters.
+	SignatureTemplates *[]string `toml:"signature-templates"`
+	// Templates are the only templates at all.
+	Templates *[]string `toml:"templates"`
+	// Libraries are the only libraries that descriptions may name.
+	Libraries *[]string `toml:"libraries"`
+	// Profiles are the only kinds of token.
+	Profiles *[]string `toml:"profiles"`
+	// ForbidInitToken forbids to initialise tokens.
+	ForbidInitToken bool `toml:"forbid-init-token"`
+	// ForbidKeyImport forbids private keys from outside.
+	ForbidKeyImport bool `toml:"forbid-key-import"`
+	// ForbidLiteralSecrets forbids secrets in the description.
+	ForbidLiteralSecrets bool `toml:"forbid-literal-secrets"`
+	// DistinctPINs demands another value for SignPIN than for PIN.
+	DistinctPINs bool `toml:"distinct-pins"`
+}
+
+// Allows reports whether a name is in a list of patterns, case aside; a nil list
+// allows everything.
+func Allows(patterns *[]string, name string) bool {
+	if patterns == nil {
+		return true
+	}
+	for _, p := range *patterns {
+		if matches(strings.ToLower(p), strings.ToLower(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// matches holds a name against a pattern in which * stands for any characters.
+func matches(pattern, name string) bool {
+	head, tail, star := strings.Cut(pattern, "*")
+	if !star {
+		return pattern == name
+	}
+	rest, ok := strings.CutPrefix(name, head)
+	if !ok {
+		return false
+	}
+	for i := 0; i <= len(rest); i++ {
+		if matches(tail, rest[i:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // Middleware is what the project knows of a library that its descriptions name.
@@ -53,6 +116,7 @@ type fileFormat struct {
 	Keyword     []userKeyword          `toml:"keyword"`
 	Middleware  map[string]Middleware  `toml:"middleware"`
 	Certificate map[string]Certificate `toml:"certificate"`
+	Policy      Policy                 `toml:"policy"`
 }
 
 type userKeyword struct {
@@ -71,7 +135,7 @@ func Parse(name string, raw []byte) (*Config, error) {
 	if err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(&f); err != nil {
 		return nil, Located(name, err)
 	}
-	c := &Config{Path: name, Severity: map[diag.Code]diag.Severity{}, Middleware: f.Middleware, Certificates: f.Certificate}
+	c := &Config{Path: name, Severity: map[diag.Code]diag.Severity{}, Middleware: f.Middleware, Certificates: f.Certificate, Policy: f.Policy, SHA256: digest(raw)}
 	var errs *multierror.Error
 	fail := func(format string, args ...any) {
 		errs = multierror.Append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
@@ -105,6 +169,11 @@ func Parse(name string, raw []byte) (*Config, error) {
 		}
 	}
 	return c, errs.ErrorOrNil()
+}
+
+func digest(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // Located adds file, line and column to an error of the TOML library.

@@ -22,19 +22,29 @@ func Format(f *ast.File, table *schema.Table) string {
 // Edits are the changes that [Format] makes, in the order of the text; there
 // are none where the text is in canonical form already.
 func Edits(f *ast.File, table *schema.Table) []diag.Edit {
-	return FormatRange(f, table, ast.Span{Start: 0, End: len(f.Text)})
+	return edits(f, table, func(ast.Span) bool { return true })
 }
 
-// FormatRange are those of [Edits] that touch the lines of a part of the text.
-// Any of them may be left out: each stands for itself.
+// FormatRange are those of [Edits] that lie in a part of the text or overlap
+// it; an empty part means the line that it stands in. Each edit stands for
+// itself, so any may be left out.
 func FormatRange(f *ast.File, table *schema.Table, span ast.Span) []diag.Edit {
-	var edits []diag.Edit
+	return edits(f, table, func(place ast.Span) bool {
+		if span.Len() == 0 || place.Len() == 0 {
+			return place.Start <= span.End && span.Start <= place.End
+		}
+		return place.Start < span.End && span.Start < place.End
+	})
+}
+
+func edits(f *ast.File, table *schema.Table, wanted func(ast.Span) bool) []diag.Edit {
+	var list []diag.Edit
 	pieces(f, table, func(place ast.Span, text string) {
-		if place.Start <= span.End && span.Start <= place.End && f.Slice(place) != text {
-			edits = append(edits, diag.Edit{Span: place, NewText: text})
+		if wanted(place) && f.Slice(place) != text {
+			list = append(list, diag.Edit{Span: place, NewText: text})
 		}
 	})
-	return edits
+	return list
 }
 
 // Encode gives the bytes of a text in the encoding of the file that it came

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"inscribe/check"
@@ -26,9 +28,27 @@ func (a *app) apply(args []string) error {
 	if e := a.opts.existing; e != "refuse" && e != "add" {
 		return usagef("--existing is %q; it can be refuse or add", e)
 	}
-	path, err := one(args, "description")
+	path, err := one(args, "description or saved plan")
 	if err != nil {
 		return err
+	}
+	st, err := a.loadStation()
+	if err != nil {
+		return err
+	}
+	raw, err := a.read(path)
+	if err != nil {
+		return err
+	}
+	if path == stdinName {
+		a.stdin = bytes.NewReader(raw)
+	}
+	sp, err := a.openSaved(path, raw, st)
+	if err != nil {
+		return err
+	}
+	if sp != nil {
+		path = a.descriptionOf(path, sp)
 	}
 	p, err := a.load(path)
 	if err != nil {
@@ -37,36 +57,76 @@ func (a *app) apply(args []string) error {
 	if err := a.sound(p); err != nil {
 		return err
 	}
-	st, err := a.loadStation()
-	if err != nil {
-		return err
-	}
 	in, err := a.inputs(p)
 	if err != nil {
 		return err
+	}
+	o := exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing == "add", DestroyConfirmed: a.opts.yes}
+	if sp != nil {
+		if err := a.takeSaved(p, sp, &o); err != nil {
+			return err
+		}
 	}
 	facts, err := a.profileFor(p, st)
 	if err != nil {
 		return err
 	}
-	o := exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing == "add", DestroyConfirmed: a.opts.yes}
 	if a.opts.dryRun {
 		return a.dryRun(p, o, facts)
+	}
+	if a.opts.replay != "" {
+		return usagef("--replay runs on the model token; say --dry-run too")
 	}
 	return a.applyFor(p, o, st, facts)
 }
 
-// dryRun runs the plan on the model token.
-func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) error {
-	if facts == nil {
-		facts = p.Profile
-	}
-	pl, err := a.proved(p, o.Inputs, facts)
-	if err != nil {
+// takeSaved puts a saved plan into the options of a run, with the decisions that
+// it left open.
+func (a *app) takeSaved(p *check.Program, sp *saved, o *exec.Options) error {
+	var err error
+	if o.Plan, err = a.relower(p, sp); err != nil {
 		return err
 	}
-	o.Plan, o.Symbolic, o.DestroyConfirmed = pl, true, true
-	o.Module, o.Selectors = model.New(pl.Facts(), model.Start{}), model.Selectors()
+	for name, value := range sp.plan.Bindings {
+		if given, again := o.Inputs.Text[name]; again && given != value {
+			return refusedf("make another plan for another value", "field %s is bound in the saved plan, and another value is given", name)
+		}
+		o.Inputs.Text[name] = value
+	}
+	o.Saved = true
+	o.Cases, err = cases(o.Plan, o.Inputs.Text)
+	return err
+}
+
+// dryRun runs the plan on the model token.
+func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) error {
+	start := model.Start{}
+	if a.opts.replay != "" {
+		c, err := readCounterexample(a.opts.replay)
+		if err != nil {
+			return err
+		}
+		o.Cases, start.Fresh, facts = c.Cases, c.Fresh, profile.Lookup(c.Profile)
+		maps.Copy(o.Inputs.Text, c.Bindings)
+		if o.Plan, err = lower(p, o.Inputs, facts); err != nil {
+			return err
+		}
+		if err := c.fits(o.Plan); err != nil {
+			return err
+		}
+	}
+	if o.Plan == nil {
+		if facts == nil {
+			facts = p.Profile
+		}
+		pl, _, err := a.proved(p, o.Inputs, facts)
+		if err != nil {
+			return err
+		}
+		o.Plan = pl
+	}
+	o.Symbolic, o.DestroyConfirmed, o.Saved = true, true, false
+	o.Module, o.Selectors = model.New(o.Plan.Facts(), start), model.Selectors()
 	o.Issuer, o.Journals = model.Issuer{}, &exec.Memory{}
 	return a.runPlan(o)
 }
@@ -87,17 +147,19 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 	}
 	defer module.Close()
 	o.Module = module
-	if facts == nil {
-		info, err := module.Info(a.ctx)
-		if err != nil {
+	if o.Plan == nil {
+		if facts == nil {
+			info, err := module.Info(a.ctx)
+			if err != nil {
+				return err
+			}
+			if facts = profile.ForManufacturer(info.Manufacturer); facts == nil {
+				facts = p.Profile
+			}
+		}
+		if o.Plan, _, err = a.proved(p, o.Inputs, facts); err != nil {
 			return err
 		}
-		if facts = profile.ForManufacturer(info.Manufacturer); facts == nil {
-			facts = p.Profile
-		}
-	}
-	if o.Plan, err = a.proved(p, o.Inputs, facts); err != nil {
-		return err
 	}
 	if o.Prompter, err = a.prompter(o.Plan.Dialogs); err != nil {
 		return err
@@ -205,7 +267,20 @@ func (a *app) selectors(mw station.Middleware) (map[string]exec.Selector, error)
 	return out, nil
 }
 
+// startModule starts the module. A variable that holds a value of this run does
+// not reach it, whatever its name.
 func (a *app) startModule(mw station.Middleware) (*host.Module, error) {
+	for _, arg := range a.opts.answers {
+		if _, value, _ := strings.Cut(arg, "="); strings.HasPrefix(value, "env:") {
+			a.variables = append(a.variables, strings.TrimPrefix(value, "env:"))
+		}
+	}
+	for _, name := range a.variables {
+		if value, ok := os.LookupEnv(name); ok {
+			_ = os.Unsetenv(name)
+			defer func() { _ = os.Setenv(name, value) }()
+		}
+	}
 	return host.Start(a.ctx, host.Options{Module: mw.Module, InitArgs: mw.Init, Env: mw.Env, AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout})
 }
 

@@ -27,11 +27,15 @@ var commands []command
 
 func init() {
 	commands = []command{
-		{"check", "FILE…", "find what is wrong in descriptions", "Checks descriptions, each FILE or everything *.dsc below a folder; - is the standard input.\nExit code 1 says that there are findings.", []func(*pflag.FlagSet, *options){checkFlags}, (*app).check},
+		{"check", "FILE…", "find what is wrong in descriptions", "Checks descriptions, each FILE, everything *.dsc and *.dsz below a folder, or what a pattern with * and ** matches; - is the standard input.\nExit code 1 says that there are findings, 3 that a file could not be read.", []func(*pflag.FlagSet, *options){checkFlags, fixFlags}, (*app).check},
+		{"fmt", "[FILE…]", "write descriptions in canonical form", "Prints each FILE in canonical form: one spelling of sections and keywords, no blanks that mean nothing. Names of fields and values stay as they are.\nWithout a FILE, or with -, it is a filter. --list and --diff exit with 1 where something differs and is not written.", []func(*pflag.FlagSet, *options){fmtFlags}, (*app).fmt},
 		{"plan", "FILE", "show what a description would do", "Prints the operations that the description lowers to. No token is touched.", []func(*pflag.FlagSet, *options){planFlags, valueFlags}, (*app).plan},
-		{"apply", "FILE", "do it on a token", "Runs the plan of the description on a token: everything that can be checked is checked first, then op by op.\nAfter an interruption the same command goes on.", []func(*pflag.FlagSet, *options){applyFlags, moduleFlags, valueFlags}, (*app).apply},
+		{"apply", "FILE|PLAN", "do it on a token", "Runs the plan of the description on a token: everything that can be checked is checked first, then op by op.\nAfter an interruption the same command goes on.", []func(*pflag.FlagSet, *options){applyFlags, moduleFlags, valueFlags}, (*app).apply},
 		{"tokens", "", "list slots and tokens", "Lists the tokens of a PKCS#11 module, with the state of their PINs. Nothing is written and no PIN is tried.", []func(*pflag.FlagSet, *options){tokensFlags, moduleFlags}, (*app).tokens},
 		{"ca", "cert|path", "the embedded CA for demos, labs and tests", "cert prints the certificate of the embedded CA as PEM, path the folder that it lives in.", []func(*pflag.FlagSet, *options){stateFlags}, (*app).ca},
+		{"explain", "[WORD]", "tell what a word means", "Explains a keyword, a section, a value, a code, an operation of plans, a profile, a fact of profiles or a return value of PKCS#11.\nWithout a WORD it lists what can be explained.", []func(*pflag.FlagSet, *options){explainFlags}, (*app).explain},
+		{"pack", "FILE.dsc [FILE…]", "make a .dsz of a description", "Packs a description, and files that go with it, into a .dsz. The same files give the same bytes.", []func(*pflag.FlagSet, *options){packFlags}, (*app).pack},
+		{"unpack", "FILE.dsz", "take the files out of a .dsz", "Writes the files of a .dsz into a folder and overwrites nothing. The other commands read a .dsz as it is.", []func(*pflag.FlagSet, *options){unpackFlags}, (*app).unpack},
 		{"version", "", "print the version", "Prints the version of Inscribe and what it was built with.", nil, (*app).version},
 	}
 }
@@ -44,6 +48,18 @@ type options struct {
 	failOn       string
 	strictVendor bool
 	fix          bool
+	unsafeFixes  bool
+
+	list, write, diff bool
+
+	output string
+	force  bool
+
+	out            string
+	sign           string
+	counterexample string
+	description    string
+	replay         string
 
 	fields        []string
 	fieldFiles    []string
@@ -78,6 +94,9 @@ func planFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.format, "format", "text", "text or json")
 	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")
 	f.StringVar(&o.station, "station", "", "station file")
+	f.StringVar(&o.out, "out", "", "save the plan to FILE, for apply")
+	f.StringVar(&o.sign, "sign", "", "sign the saved plan with an Ed25519 or ECDSA key file (PEM)")
+	f.StringVar(&o.counterexample, "counterexample", "", "save the first case in which the plan fails, for apply --dry-run --replay")
 }
 
 func valueFlags(f *pflag.FlagSet, o *options) {
@@ -99,6 +118,8 @@ func stateFlags(f *pflag.FlagSet, o *options) {
 
 func applyFlags(f *pflag.FlagSet, o *options) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "run on a model token; nothing is touched")
+	f.StringVar(&o.replay, "replay", "", "with --dry-run: run the case of a counterexample")
+	f.StringVar(&o.description, "description", "", "the description of a saved plan (default: the file of its name beside the plan)")
 	f.StringVar(&o.token, "token", "", "the token of the default slot: a label, a PKCS#11 URI, or fresh")
 	f.StringVar(&o.signatureToken, "signature-token", "", "the token of the signature slot")
 	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")

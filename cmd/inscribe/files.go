@@ -1,32 +1,108 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
+	"inscribe/ast"
 	"inscribe/check"
 	"inscribe/check/config"
 	"inscribe/grammar"
+	"inscribe/grammar/container"
 )
 
 const stdinName = "-"
 
+// largestInput is far more than a description, or an archive with one, needs.
+const largestInput = 64 << 20
+
 // read gives the bytes of a file, or of the standard input.
 func (a *app) read(path string) ([]byte, error) {
-	if path == stdinName {
-		return io.ReadAll(a.stdin)
+	in := a.stdin
+	if path != stdinName {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
 	}
-	return os.ReadFile(path)
+	raw, err := io.ReadAll(io.LimitReader(in, largestInput+1))
+	if err == nil && len(raw) > largestInput {
+		err = fmt.Errorf("%s: larger than %d MiB, which no description is", path, largestInput>>20)
+	}
+	return raw, err
+}
+
+// source is a file that was given, with the description in it.
+type source struct {
+	path string // as it was given
+	raw  []byte
+	// packed says that the description came out of a .dsz.
+	packed bool
+	file   *ast.File
+	config *config.Config
+}
+
+// loader reads descriptions, also for several goroutines at once, and looks for
+// inscribe.toml once a folder.
+type loader struct {
+	app     *app
+	mu      sync.Mutex
+	configs map[string]foundConfig // by absolute folder
+}
+
+type foundConfig struct {
+	config *config.Config
+	err    error
+}
+
+func (a *app) loader() *loader { return &loader{app: a, configs: map[string]foundConfig{}} }
+
+// source reads a file and finds its configuration.
+func (l *loader) source(path string) (*source, error) {
+	raw, err := l.app.read(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{path: path, raw: raw}
+	name, text := path, raw
+	if s.packed, err = container.Is(raw, path); err == nil && s.packed {
+		var archive *container.Archive
+		if archive, err = container.Open(raw, path, container.Default); err == nil {
+			name, text = path+":"+archive.Description.Name, archive.Description.Data
+		}
+	}
+	if err != nil {
+		return nil, containerError(err)
+	}
+	if s.config, err = l.configFor(path); err != nil {
+		return nil, err
+	}
+	s.file = grammar.Parse(name, text)
+	return s, nil
+}
+
+func containerError(err error) error {
+	var refused *container.Error
+	if errors.As(err, &refused) {
+		return &exitError{code: exitInternal, err: err, help: refused.Help}
+	}
+	return err
 }
 
 // configFor finds inscribe.toml upward from a file.
-func (a *app) configFor(path string) (*config.Config, error) {
+func (l *loader) configFor(path string) (*config.Config, error) {
 	dir := "."
 	if path != stdinName {
 		dir = filepath.Dir(path)
@@ -35,70 +111,249 @@ func (a *app) configFor(path string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		file := filepath.Join(dir, config.FileName)
-		raw, err := os.ReadFile(file)
-		if err == nil {
-			c, err := config.Parse(file, raw)
-			if err != nil {
-				return nil, &exitError{code: exitUsage, err: err}
-			}
-			return c, nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		if parent := filepath.Dir(dir); parent != dir {
-			dir = parent
-			continue
-		}
-		return nil, nil
-	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := l.upward(dir)
+	return found.config, found.err
 }
+
+func (l *loader) upward(dir string) foundConfig {
+	found, known := l.configs[dir]
+	if known {
+		return found
+	}
+	file := filepath.Join(dir, config.FileName)
+	raw, err := os.ReadFile(file)
+	switch parent := filepath.Dir(dir); {
+	case err == nil:
+		if found.config, err = config.Parse(file, raw); err != nil {
+			found = foundConfig{err: &exitError{code: exitUsage, err: err}}
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		found.err = err
+	case parent != dir:
+		found = l.upward(parent)
+	}
+	l.configs[dir] = found
+	return found
+}
+
+// configFor finds inscribe.toml upward from a file.
+func (a *app) configFor(path string) (*config.Config, error) { return a.loader().configFor(path) }
 
 // load reads and checks one description.
 func (a *app) load(path string) (*check.Program, error) {
-	raw, err := a.read(path)
+	s, err := a.loader().source(path)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := a.configFor(path)
-	if err != nil {
-		return nil, err
-	}
-	return check.Check(grammar.Parse(path, raw), cfg), nil
+	return check.Check(s.file, s.config), nil
 }
 
-// expand turns folders to the descriptions below them, in stable order.
-func expand(args []string) ([]string, error) {
-	if len(args) == 0 {
-		return nil, usagef("give a description, a folder, or - for the standard input")
+// expand turns folders to the descriptions below them and patterns to those
+// that match, in stable order and each file once. What cannot be read is an
+// error beside the rest.
+func expand(args []string) (files []string, errs []error) {
+	seen := map[string]bool{}
+	add := func(path string) {
+		key := path
+		if path != stdinName {
+			if real, err := filepath.EvalSymlinks(path); err == nil {
+				key = real
+			}
+			if abs, err := filepath.Abs(key); err == nil {
+				key = abs
+			}
+		}
+		if !seen[key] {
+			seen[key] = true
+			files = append(files, path)
+		}
 	}
-	var files []string
 	for _, arg := range args {
-		info, err := os.Stat(arg)
-		if arg == stdinName || err == nil && !info.IsDir() {
-			files = append(files, arg)
+		found, err := expandOne(arg)
+		for _, path := range found {
+			add(path)
+		}
+		if err != nil {
+			errs = append(errs, err...)
+		}
+	}
+	return files, errs
+}
+
+func expandOne(arg string) ([]string, []error) {
+	if arg == stdinName {
+		return []string{arg}, nil
+	}
+	info, err := os.Stat(arg)
+	switch {
+	case err == nil && info.IsDir():
+		found, errs := below(arg, func(string) bool { return true })
+		if found == nil && errs == nil {
+			errs = append(errs, fmt.Errorf("there is no *.dsc or *.dsz below %s", arg))
+		}
+		return found, errs
+	case err == nil:
+		return []string{arg}, nil
+	case strings.Contains(arg, "*"):
+		found, errs := glob(arg)
+		if found == nil && errs == nil {
+			errs = append(errs, fmt.Errorf("no *.dsc or *.dsz matches %s", arg))
+		}
+		return found, errs
+	}
+	return nil, []error{err}
+}
+
+// below finds the descriptions below a folder that are wanted, sorted. It goes
+// on behind what it cannot read.
+func below(dir string, wanted func(path string) bool) (found []string, errs []error) {
+	root := dir
+	if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		// With a separator behind it the link is followed, as it was asked for.
+		root += string(filepath.Separator)
+	}
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch ext := strings.ToLower(filepath.Ext(path)); {
+		case err != nil:
+			errs = append(errs, err)
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+		case !d.IsDir() && (ext == container.Description || ext == container.Extension) && wanted(path):
+			found = append(found, path)
+		}
+		return nil
+	})
+	slices.Sort(found)
+	return found, errs
+}
+
+// inOrder runs work for 0 to n-1 on all processors and hands the results to use
+// in order, a few of them waiting at a time. It stops early when the command is
+// interrupted.
+func inOrder[T any](a *app, n int, work func(i int) T, use func(i int, v T)) error {
+	type outcome struct {
+		value  T
+		defect string
+	}
+	queue := make(chan chan outcome, 2*runtime.GOMAXPROCS(0))
+	go func() {
+		defer close(queue)
+		for i := range n {
+			if a.ctx.Err() != nil {
+				return
+			}
+			c := make(chan outcome, 1)
+			queue <- c
+			go func() {
+				var o outcome
+				defer func() {
+					// Only the goroutine of run can report a defect as one.
+					if p := recover(); p != nil {
+						o.defect = fmt.Sprintf("%v\n%s", p, debug.Stack())
+					}
+					c <- o
+				}()
+				o.value = work(i)
+			}()
+		}
+	}()
+	i := 0
+	for c := range queue {
+		o := <-c
+		if o.defect != "" {
+			panic(o.defect)
+		}
+		use(i, o.value)
+		i++
+	}
+	return a.ctx.Err()
+}
+
+// reportAll reports errors, each text once, and gives the gravest exit code.
+func (a *app) reportAll(errs []error) int {
+	code := exitOK
+	seen := map[string]bool{}
+	for _, err := range errs {
+		if seen[err.Error()] {
 			continue
 		}
-		if err != nil {
-			return nil, err
-		}
-		var found []string
-		err = filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && strings.EqualFold(filepath.Ext(path), ".dsc") {
-				found = append(found, path)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if found == nil {
-			return nil, fmt.Errorf("there is no *.dsc below %s", arg)
-		}
-		slices.Sort(found)
-		files = append(files, found...)
+		seen[err.Error()] = true
+		code = max(code, a.report(err))
 	}
-	return files, nil
+	return code
+}
+
+// replaceFile puts new bytes in the place of a file, whole or not at all; old
+// is what they were made from. Links are followed and the mode is kept.
+func replaceFile(path string, old, data []byte) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no plain file and is not written", path)
+	}
+	// A rename would go past the protection of the file itself.
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	now, err := io.ReadAll(io.LimitReader(f, largestInput+1))
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, old) {
+		return fmt.Errorf("%s was changed by someone else meanwhile and is not written", path)
+	}
+	return writeFile(path, data, info.Mode().Perm())
+}
+
+// writeFile makes or replaces a file, whole or not at all.
+func writeFile(path string, data []byte, mode fs.FileMode) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, ".inscribe-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(mode)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err == nil && runtime.GOOS != "windows" {
+		err = syncDir(dir)
+	}
+	return err
+}
+
+// syncDir makes a rename last. Windows has no such call for folders.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if closeErr := d.Close(); err == nil {
+		err = closeErr
+	}
+	return err
 }

@@ -42,6 +42,7 @@ type app struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	opts           options
+	variables      []string // of the environment, that env: values named
 }
 
 // run is the whole command; it gives the exit code. A defect becomes a message

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/cmd/internal/station"
@@ -39,8 +41,11 @@ func (a *app) plan(args []string) error {
 	if facts == nil {
 		facts = p.Profile
 	}
-	pl, err := a.proved(p, in, facts)
+	pl, proof, err := a.proved(p, in, facts)
 	if err != nil {
+		return err
+	}
+	if err := a.saveCounterexample(pl, proof); err != nil {
 		return err
 	}
 	if a.opts.format == "json" {
@@ -48,10 +53,10 @@ func (a *app) plan(args []string) error {
 	} else {
 		err = pl.Text(a.stdout, plan.TextOptions{Color: a.colored(a.stdout), Width: width(a.stdout)})
 	}
-	if err == nil && len(pl.Refusals) > 0 {
+	if err == nil && len(pl.Refusals) > 0 && a.opts.out == "" {
 		return &exitError{code: exitRefused}
 	}
-	return err
+	return errors.Join(err, a.savePlan(pl))
 }
 
 func (a *app) loadStation() (*station.Station, error) {
@@ -90,17 +95,17 @@ func libraryOf(p *check.Program) string {
 
 // proved lowers the description and proves the plan in every case of what is not
 // bound; what fails is in its refusals.
-func (a *app) proved(p *check.Program, in exec.Inputs, facts *profile.Profile) (*plan.Plan, error) {
+func (a *app) proved(p *check.Program, in exec.Inputs, facts *profile.Profile) (*plan.Plan, *prove.Proof, error) {
 	pl, err := lower(p, in, facts)
 	if err != nil || len(pl.Refusals) > 0 {
-		return pl, err
+		return pl, nil, err
 	}
 	proof, err := prove.Prove(a.ctx, pl, in)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	proof.Refuse(pl)
-	return pl, nil
+	return pl, proof, nil
 }
 
 func lower(p *check.Program, in exec.Inputs, facts *profile.Profile) (*plan.Plan, error) {

@@ -20,12 +20,7 @@ import (
 
 // inputs reads the values of --field and --fields for a description.
 func (a *app) inputs(p *check.Program) (exec.Inputs, error) {
-	in := exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}, Literals: map[string]secret.Secret{}}
-	for _, s := range p.Description.Settings {
-		if s.Keyword.Secret() && s.Value.Form == check.FixedValue {
-			in.Literals[s.Keyword.Name] = s.Value.Secret
-		}
-	}
+	in := exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}, Literals: literals(p)}
 	columns := map[string]string{}
 	for _, file := range a.opts.fieldFiles {
 		if err := a.fieldsFile(p, in, columns, file); err != nil {
@@ -42,6 +37,17 @@ func (a *app) inputs(p *check.Program) (exec.Inputs, error) {
 		}
 	}
 	return in, evaluate(p, in, columns)
+}
+
+// literals are the secrets that stand in the description, by keyword.
+func literals(p *check.Program) map[string]secret.Secret {
+	out := map[string]secret.Secret{}
+	for _, s := range p.Description.Settings {
+		if s.Keyword.Secret() && s.Value.Form == check.FixedValue {
+			out[s.Keyword.Name] = s.Value.Secret
+		}
+	}
+	return out
 }
 
 // evaluate gives the fields with a right-hand side their value, where the
@@ -172,6 +178,7 @@ func (a *app) value(value, what string) ([]byte, error) {
 		return []byte(rest), nil
 	case "env":
 		v, ok := os.LookupEnv(rest)
+		a.variables = append(a.variables, rest)
 		if !ok {
 			return nil, fail(fmt.Errorf("the environment has no variable %s", rest))
 		}

@@ -45,8 +45,9 @@ func tokenKey(id exec.Identity) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Open finds the unfinished run on these tokens, or the last finished one of the
-// same plan, and opens the journal to go on with.
+// Open finds the unfinished run of the plan on these tokens, or the last finished
+// one, and opens the journal to go on with. abandon gives up any unfinished run
+// that has one of the tokens, be it of the same plan.
 func (f *Folder) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
 	r := &run{folder: f, keys: map[string]string{}}
 	for slot, id := range tokens {
@@ -81,7 +82,8 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 		if !r.concerns(records) {
 			continue
 		}
-		if len(records) > 0 && records[0].OpsSHA256 == opsSHA256 {
+		same := records[0].OpsSHA256 == opsSHA256
+		if same && !abandon && maps.Equal(keysOf(records), r.keys) {
 			r.path = path
 			r.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
 			if err != nil {
@@ -90,8 +92,12 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 			return r, records, false, mendTail(path, r.file)
 		}
 		if !abandon {
+			what := "another plan"
+			if same {
+				what = "this plan on other tokens"
+			}
 			return nil, nil, false, &exec.Error{Kind: exec.Refused,
-				Message: fmt.Sprintf("an unfinished run of another plan (%s) has this token; its journal is %s", fileOf(records), path),
+				Message: fmt.Sprintf("an unfinished run of %s (%s) has this token; its journal is %s", what, fileOf(records), path),
 				Advice:  "finish that run first, or give it up with --abandon"}
 		}
 		if err := os.Rename(path, path+".abandoned"); err != nil {
@@ -105,11 +111,32 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 	var tail [4]byte
 	_, _ = rand.Read(tail[:])
 	r.path = filepath.Join(f.dir, "open", f.Now().UTC().Format("20060102T150405.000")+"-"+hex.EncodeToString(tail[:])+".jsonl")
-	r.file, err = os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	return r, earlier, true, nil
+}
+
+// create makes the file of a new run. It is made by the first record, so that a
+// run which is refused before it began leaves nothing behind.
+func (r *run) create() error {
+	f, err := os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, nil, false, local(err)
+		return local(err)
 	}
-	return r, earlier, true, syncFolder(filepath.Dir(r.path))
+	r.file = f
+	return syncFolder(filepath.Dir(r.path))
+}
+
+// Close lets go of the tokens; an unfinished run stays open for the next one.
+func (r *run) Close() error {
+	r.unlock()
+	if r.file == nil {
+		return nil
+	}
+	err := r.file.Close()
+	r.file = nil
+	if err != nil {
+		return local(err)
+	}
+	return nil
 }
 
 // concerns reports whether a run had one of our tokens.
@@ -123,6 +150,17 @@ func (r *run) concerns(records []exec.Record) bool {
 		}
 	}
 	return false
+}
+
+// keysOf gives the tokens of a run by slot, as they became.
+func keysOf(records []exec.Record) map[string]string {
+	keys := map[string]string{}
+	for _, rec := range records {
+		for slot, id := range rec.Tokens {
+			keys[slot] = tokenKey(id)
+		}
+	}
+	return keys
 }
 
 // finished gives the records of the last finished run of the plan on the same
@@ -159,6 +197,11 @@ func (r *run) doneName() string {
 // Write appends a record and waits until it is on the disk. The record "end"
 // closes the run and moves its file.
 func (r *run) Write(rec exec.Record) error {
+	if r.file == nil {
+		if err := r.create(); err != nil {
+			return err
+		}
+	}
 	rec.Time = r.folder.Now().UTC().Format(time.RFC3339Nano)
 	b, err := json.Marshal(rec)
 	if err != nil {
@@ -180,10 +223,10 @@ func (r *run) Write(rec exec.Record) error {
 }
 
 func (r *run) end() error {
-	defer r.unlock()
 	if err := r.file.Close(); err != nil {
 		return local(err)
 	}
+	r.file = nil
 	dir := filepath.Join(r.folder.dir, "done", r.doneName())
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return local(err)

@@ -25,6 +25,10 @@ type Failure struct {
 	Case   string // "" for every case
 	Reason string
 	WayOut string
+	// Decided and Fresh are the first such case itself: the slot that each
+	// unbound field decides for, and whether the token was never initialised.
+	Decided map[string]string
+	Fresh   bool
 }
 
 // Proof is the outcome.
@@ -76,6 +80,7 @@ func Prove(ctx context.Context, p *plan.Plan, in exec.Inputs) (*Proof, error) {
 			f := failure(p, e)
 			key := f.Op + f.Reason
 			if found[key] == nil {
+				f.Decided, f.Fresh = decided, start.Fresh
 				found[key] = f
 				order = append(order, key)
 			}

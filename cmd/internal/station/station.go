@@ -25,6 +25,14 @@ type Station struct {
 	Path       string                `toml:"-"`
 	Middleware map[string]Middleware `toml:"middleware"`
 	CA         map[string]CA         `toml:"ca"`
+	Plans      Plans                 `toml:"plans"`
+}
+
+// Plans says which plans run here.
+type Plans struct {
+	// Signers are PEM files of public keys, relative to the station file. Where
+	// there are any, only saved plans signed by one of them run.
+	Signers []string `toml:"signers"`
 }
 
 // Middleware says what stands for a library on this machine.

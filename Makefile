@@ -1,0 +1,98 @@
+# make demo and make test are each all that a fresh Debian or Ubuntu machine with
+# Go and make needs: what is missing is installed first.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# The build stamps the version itself, so that it works without git too.
+RELEASE := $(shell git describe --tags --always --dirty 2>/dev/null || true)
+LDFLAGS := -s -w $(if $(RELEASE),-X main.release=$(RELEASE))
+export GOFLAGS += -buildvcs=false
+
+FUZZTIME  ?= 5s
+BENCHTIME ?= 1s
+
+# What holds no cgo and reaches no process, file lock or token: it builds for the
+# browser and runs under the race detector.
+PURE := ./ast/... ./grammar/... ./check/... ./plan/... ./docs/... ./exec ./exec/model ./exec/prove \
+	$(if $(wildcard lsp/*.go),./lsp/...)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what is missing (Debian, Ubuntu)
+	@.ci/setup
+
+.PHONY: build
+build: ## bin/inscribe, and bin/inscribe-static without cgo (no PKCS#11)
+	@CGO_ENABLED=1 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/inscribe ./cmd/inscribe
+	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/inscribe-static ./cmd/inscribe
+
+.PHONY: demo
+demo: setup ## a description from the file to two tokens, each step checked
+	@$(MAKE) build
+	@docs/demo/run.sh
+
+.PHONY: test
+test: setup ## everything: lint, all platforms, tests, races, a short fuzz
+	@$(MAKE) lint cross unit race fuzz bench-builds
+	@echo 'make test: all is well'
+
+.PHONY: lint
+lint: ## gofmt and go vet
+	@echo '== gofmt, go vet'
+	@unformatted=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...) bench); \
+	if [[ -n $$unformatted ]]; then echo "not gofmt'ed:" $$unformatted >&2; exit 1; fi
+	@go vet ./...
+
+.PHONY: cross
+cross:
+	@echo '== builds without cgo: this platform, Windows, macOS, the browser'
+	@CGO_ENABLED=0 go build ./...
+	@CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build ./...
+	@CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./...
+	@CGO_ENABLED=0 GOOS=js GOARCH=wasm go build $(PURE)
+
+.PHONY: unit
+unit:
+	@echo '== tests'
+	@go test ./...
+	@echo '== the stub without cgo'
+	@CGO_ENABLED=0 go test ./exec/pkcs11
+
+.PHONY: race
+race:
+	@echo '== races'
+	@CGO_ENABLED=1 go test -race $(PURE) ./exec/host
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (5s)
+	@echo '== fuzz, $(FUZZTIME) each'
+	@for package in $$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package >fuzz.out 2>&1 || { cat fuzz.out; exit 1; }; \
+		done; \
+	done; rm -f fuzz.out
+
+.PHONY: bench-builds
+bench-builds:
+	@echo '== bench'
+	@cd bench && go vet -mod=mod ./... && go test -mod=mod ./...
+
+.PHONY: bench
+bench: ## ratios against named peers, in one run
+	@cd bench && go test -mod=mod -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./... | go run -mod=mod ./table
+
+.PHONY: fmt
+fmt: ## gofmt
+	@gofmt -w $$(go list -f '{{.Dir}}' ./...) bench
+
+.PHONY: clean
+clean: ## remove what was built
+	@rm -rf bin

@@ -1,0 +1,609 @@
+package inscribe_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"inscribe/check"
+	"inscribe/check/config"
+	"inscribe/check/profile"
+	"inscribe/check/report"
+	"inscribe/grammar"
+	"inscribe/plan"
+)
+
+// The tests of this file keep the rules of ARCHITECTURE.md that no single
+// package can keep.
+
+const module = "inscribe"
+
+// arrows say what the production code of a package may import: packages of this
+// module, and modules from elsewhere. A row holds for the packages below it that
+// have no row of their own. A new package needs a row here and in
+// ARCHITECTURE.md.
+var arrows = map[string]struct{ inside, outside []string }{
+	"internal/secret":  {},
+	"ast":              {},
+	"ast/diag":         {inside: []string{"ast"}},
+	"grammar":          {[]string{"ast", "ast/diag"}, []string{participle}},
+	"check/schema":     {[]string{"ast/diag"}, []string{multierror}},
+	"check/profile":    {[]string{"ast/diag", "check/schema"}, []string{multierror, toml}},
+	"check/config":     {[]string{"ast/diag", "check/schema", "check/profile"}, []string{multierror, toml}},
+	"check/report":     {inside: []string{"ast", "ast/diag"}},
+	"check":            {inside: []string{"ast", "ast/diag", "grammar", "check/schema", "check/profile", "check/config", "internal/secret"}},
+	"plan":             {inside: []string{"ast", "ast/diag", "check", "check/schema", "check/profile", "check/config"}},
+	"exec":             {inside: []string{"plan", "check/profile", "internal/secret"}},
+	"exec/model":       {inside: []string{"exec", "plan", "check/profile", "internal/secret"}},
+	"exec/prove":       {inside: []string{"exec", "exec/model", "plan", "check", "check/profile", "internal/secret"}},
+	"exec/pki":         {inside: []string{"exec"}},
+	"exec/pki/pkitest": {inside: []string{"exec", "exec/pki"}},
+	"exec/ca":          {inside: []string{"exec", "exec/pki"}},
+	"exec/journal":     {[]string{"exec"}, []string{xsys}},
+	"exec/host":        {[]string{"exec", "internal/secret"}, []string{xsys}},
+	"exec/pkcs11":      {[]string{"exec", "exec/host"}, []string{miekg}},
+	"docs":             {inside: []string{"ast/diag", "check/schema", "check/profile"}},
+	"lsp":              {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/report", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}, []string{jsonrpc2}},
+	"cmd":              {[]string{"*"}, []string{multierror, pflag, toml, xterm, xsys}},
+}
+
+const (
+	participle = "github.com/alecthomas/participle/v2"
+	multierror = "github.com/hashicorp/go-multierror"
+	toml       = "github.com/pelletier/go-toml/v2"
+	miekg      = "github.com/miekg/pkcs11"
+	pflag      = "github.com/spf13/pflag"
+	jsonrpc2   = "github.com/sourcegraph/jsonrpc2"
+	xterm      = "golang.org/x/term"
+	xsys       = "golang.org/x/sys"
+)
+
+// light are the packages that the editor and the browser load, with all that
+// they import; heavy is what must not be among it.
+var (
+	light = []string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/report", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}
+	heavy = []string{"os/exec", "net", "net/http", "plugin", "crypto/x509", "runtime/cgo", module + "/exec/host", module + "/exec/pkcs11", module + "/exec/ca", module + "/exec/journal", miekg}
+)
+
+// revealers are the files that look into a [secret.Secret], with the reason.
+var revealers = map[string]string{
+	"exec/host/conn.go":         "sink: the pipe to the module host",
+	"exec/pkcs11/library.go":    "sink: the PKCS#11 call",
+	"exec/host/output.go":       "takes a PIN out of what a module printed",
+	"exec/inputs.go":            "length and validation before a PIN reaches a token",
+	"exec/op_putlist.go":        "cuts a certificate-key list into entries",
+	"exec/model/token.go":       "compares PINs on the model token by their digests",
+	"check/rule_validation.go":  "holds a literal PIN against the validation of its description",
+	"cmd/inscribe/dialogs.go":   "holds a typed PIN against the validation before it is repeated",
+	"cmd/inscribe/values.go":    "hands what was typed to its field, which boxes it again",
+	"internal/secret/secret.go": "Equal, in constant time",
+}
+
+// talkers are the files outside cmd that touch the standard streams.
+var talkers = map[string]string{
+	"exec/host/pipes_other.go": "the child's pipes to its parent are its standard streams where no others can be inherited",
+}
+
+// folders are all that may stand at the top.
+var folders = []string{".ci", "ast", "bench", "check", "cmd", "docs", "editors", "exec", "grammar", "internal", "lsp", "plan", "testdata"}
+
+// source is a Go file of production code, for whatever platform.
+type source struct {
+	path    string // with slashes, from the root
+	file    *ast.File
+	imports map[string]string // local name to import path
+}
+
+var sources = sync.OnceValues(func() ([]source, error) {
+	var out []source
+	err := walk(func(name string) error {
+		if path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "bench/") || strings.Contains("/"+name, "/testdata/") {
+			return nil
+		}
+		f, err := parser.ParseFile(positions, name, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		s := source{path: name, file: f, imports: map[string]string{}}
+		for _, i := range f.Imports {
+			p, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			local := path.Base(p)
+			if i.Name != nil {
+				local = i.Name.Name
+			}
+			s.imports[local] = p
+		}
+		out = append(out, s)
+		return nil
+	})
+	return out, err
+})
+
+var positions = token.NewFileSet()
+
+// walk calls f for each file of the repository, without what is built or
+// fetched.
+func walk(f func(name string) error) error {
+	return filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // another test's temporary file
+			}
+			return err
+		}
+		if d.IsDir() {
+			if n := d.Name(); n == ".git" || n == "bin" || n == "build" || n == "node_modules" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		return f(filepath.ToSlash(name))
+	})
+}
+
+func load(t *testing.T) []source {
+	t.Helper()
+	s, err := sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// row finds the row of arrows for a package.
+func row(pkg string) (string, bool) {
+	for p := pkg; p != "."; p = path.Dir(p) {
+		if _, ok := arrows[p]; ok {
+			return p, true
+		}
+	}
+	return "", false
+}
+
+// TestArrows looks at the files of every platform, which "go list" would not.
+func TestArrows(t *testing.T) {
+	for _, s := range load(t) {
+		pkg := path.Dir(s.path)
+		name, ok := row(pkg)
+		if !ok {
+			t.Errorf("%s: package %s has no row in arrows", s.path, pkg)
+			continue
+		}
+		may := arrows[name]
+		for _, p := range s.imports {
+			if in, own := strings.CutPrefix(p, module+"/"); own {
+				target, known := row(in)
+				if !known {
+					target = in
+				}
+				if target != name && !slices.Contains(may.inside, target) && !slices.Contains(may.inside, "*") {
+					t.Errorf("%s imports %s; %s may import %v", s.path, in, name, may.inside)
+				}
+				continue
+			}
+			if first, _, _ := strings.Cut(p, "/"); !strings.Contains(first, ".") {
+				continue // the standard library
+			}
+			if !slices.ContainsFunc(may.outside, func(m string) bool { return p == m || strings.HasPrefix(p, m+"/") }) {
+				t.Errorf("%s imports %s; %s may import %v", s.path, p, name, may.outside)
+			}
+		}
+	}
+}
+
+// TestArrowsHaveNoCycle looks at the rows themselves: the compiler sees a cycle
+// of packages, but not that two folders lean on each other.
+func TestArrowsHaveNoCycle(t *testing.T) {
+	done := map[string]bool{}
+	var visit func(p string, way []string)
+	visit = func(p string, way []string) {
+		if slices.Contains(way, p) {
+			t.Fatalf("cycle: %s", strings.Join(append(way, p), " > "))
+		}
+		if done[p] {
+			return
+		}
+		for _, q := range arrows[p].inside {
+			if q != p && q != "*" {
+				visit(q, append(slices.Clone(way), p))
+			}
+		}
+		done[p] = true
+	}
+	for _, p := range slices.Sorted(maps.Keys(arrows)) {
+		visit(p, nil)
+	}
+}
+
+func TestOnlyPKCS11TouchesCgo(t *testing.T) {
+	for _, s := range load(t) {
+		for _, p := range s.imports {
+			if (p == "C" || p == "runtime/cgo" || p == miekg) && path.Dir(s.path) != "exec/pkcs11" {
+				t.Errorf("%s imports %s", s.path, p)
+			}
+		}
+	}
+}
+
+// TestLightPackagesReachNothingHeavy looks at all that is linked in, on this
+// platform and in the browser.
+func TestLightPackagesReachNothingHeavy(t *testing.T) {
+	for _, env := range [][]string{nil, {"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}} {
+		packages := list(t, env)
+		for _, p := range packages {
+			in, own := strings.CutPrefix(p.ImportPath, module+"/")
+			if !own || !slices.Contains(light, in) && !strings.HasPrefix(in, "lsp/") {
+				continue
+			}
+			for _, d := range p.Deps {
+				if slices.Contains(heavy, d) {
+					t.Errorf("%v %s reaches %s", env, in, d)
+				}
+			}
+		}
+	}
+}
+
+type listed struct {
+	ImportPath string
+	Deps       []string
+}
+
+func list(t *testing.T, env []string) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-e", "-deps", "-json=ImportPath,Deps", "./...")
+	cmd.Env = append(os.Environ(), env...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	raw, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var out []listed
+	for d := json.NewDecoder(bytes.NewReader(raw)); ; {
+		var p listed
+		if err := d.Decode(&p); err == io.EOF {
+			return out
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, p)
+	}
+}
+
+// TestOnlyCmdTalks keeps printing, prompting and exiting in cmd.
+func TestOnlyCmdTalks(t *testing.T) {
+	forbidden := map[string]*regexp.Regexp{
+		"fmt": regexp.MustCompile(`^(Print|Scan)(f|ln)?$`),
+		"os":  regexp.MustCompile(`^(Stdin|Stdout|Stderr|Exit)$`),
+		"log": regexp.MustCompile(`.`),
+	}
+	used := map[string]bool{}
+	for _, s := range load(t) {
+		if strings.HasPrefix(s.path, "cmd/") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			where, what := token.NoPos, ""
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if x, ok := n.X.(*ast.Ident); ok && x.Obj == nil {
+					p := s.imports[x.Name]
+					if re := forbidden[p]; re != nil && re.MatchString(n.Sel.Name) {
+						where, what = n.Pos(), p+"."+n.Sel.Name
+					}
+				}
+			case *ast.CallExpr:
+				if x, ok := n.Fun.(*ast.Ident); ok && x.Obj == nil && (x.Name == "print" || x.Name == "println") {
+					where, what = n.Pos(), x.Name
+				}
+			}
+			if what == "" {
+				return true
+			}
+			if used[s.path] = true; talkers[s.path] == "" {
+				t.Errorf("%s: %s", positions.Position(where), what)
+			}
+			return true
+		})
+	}
+	for name := range talkers {
+		if !used[name] {
+			t.Errorf("%s talks no more; take it off the list", name)
+		}
+	}
+}
+
+// TestSecretsAreRevealedInKnownPlaces keeps the list of who looks into a Secret.
+func TestSecretsAreRevealedInKnownPlaces(t *testing.T) {
+	used := map[string]bool{}
+	for _, s := range load(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if n, ok := n.(*ast.SelectorExpr); ok && n.Sel.Name == "Reveal" {
+				if used[s.path] = true; revealers[s.path] == "" {
+					t.Errorf("%s reveals a secret and is not on the list", positions.Position(n.Pos()))
+				}
+			}
+			return true
+		})
+	}
+	page := read(t, "ARCHITECTURE.md")
+	for name := range revealers {
+		if !used[name] {
+			t.Errorf("%s reveals nothing any more; take it off the list", name)
+		}
+		if !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("ARCHITECTURE.md does not name %s among those who reveal a secret", name)
+		}
+	}
+}
+
+// TestEveryPackageSaysWhatItIs wants a doc.go with the comment of the package.
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	said := map[string]bool{}
+	for _, s := range load(t) {
+		dir := path.Dir(s.path)
+		said[dir] = said[dir] || path.Base(s.path) == "doc.go" && s.file.Doc != nil
+		if s.file.Doc != nil && path.Base(s.path) != "doc.go" {
+			t.Errorf("%s: the comment of a package stands in doc.go", s.path)
+		}
+	}
+	page := read(t, "ARCHITECTURE.md")
+	for dir, ok := range said {
+		if !ok {
+			t.Errorf("%s has no doc.go with a comment of the package", dir)
+		}
+		if name, _ := row(dir); !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("ARCHITECTURE.md does not tell what %s holds", name)
+		}
+	}
+}
+
+func TestEveryExportedNameHasAComment(t *testing.T) {
+	for _, s := range load(t) {
+		if s.file.Name.Name == "main" {
+			continue
+		}
+		missing := func(n *ast.Ident) {
+			t.Errorf("%s: %s has no comment", positions.Position(n.Pos()), n.Name)
+		}
+		for _, d := range s.file.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Name.IsExported() && d.Doc == nil && exportedReceiver(d) {
+					missing(d.Name)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch spec := spec.(type) {
+					case *ast.TypeSpec:
+						if spec.Name.IsExported() && spec.Doc == nil && (d.Doc == nil || len(d.Specs) > 1) {
+							missing(spec.Name)
+						}
+					case *ast.ValueSpec:
+						for _, n := range spec.Names {
+							if n.IsExported() && d.Doc == nil && spec.Doc == nil && spec.Comment == nil {
+								missing(n)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// exportedReceiver reports whether a function can be seen in the documentation.
+func exportedReceiver(d *ast.FuncDecl) bool {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return true
+	}
+	e := d.Recv.List[0].Type
+	for {
+		switch x := e.(type) {
+		case *ast.StarExpr:
+			e = x.X
+		case *ast.IndexExpr:
+			e = x.X
+		case *ast.Ident:
+			return x.IsExported()
+		default:
+			return true
+		}
+	}
+}
+
+// TestNothingOfThisMachine keeps the names of one machine and of its sources
+// out. The words are put together here so that this file passes too.
+func TestNothingOfThisMachine(t *testing.T) {
+	var words []string
+	for _, w := range [][2]string{{"sha", "red/"}, {"/wo", "rk/"}, {"proxy.go", "lang.org"}, {"sum.go", "lang.org"}, {"goprox", "y.io"}, {"registry.npm", "js.org"}, {"py", "pi.org"}, {"static.crates", ".io"}} {
+		words = append(words, w[0]+w[1])
+	}
+	err := walk(func(name string) error {
+		raw, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		for _, w := range words {
+			if i := bytes.Index(raw, []byte(w)); i >= 0 {
+				t.Errorf("%s:%d holds %q", name, 1+bytes.Count(raw[:i], []byte("\n")), w)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFolders(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if n := e.Name(); e.IsDir() && n != ".git" && n != "bin" && n != "build" && !slices.Contains(folders, n) {
+			t.Errorf("there is a folder %s at the top; there may be %v", n, folders)
+		}
+	}
+}
+
+// TestEveryDependencyHasAReason holds docs/dependencies.md against go.mod.
+func TestEveryDependencyHasAReason(t *testing.T) {
+	page := read(t, "docs/dependencies.md")
+	raw, err := exec.Command("go", "mod", "edit", "-json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mod struct {
+		Require []struct {
+			Path, Version string
+			Indirect      bool
+		}
+	}
+	if err := json.Unmarshal(raw, &mod); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range mod.Require {
+		if cell := fmt.Sprintf("| `%s` | %s |", r.Path, r.Version); !r.Indirect && !strings.Contains(page, cell) {
+			t.Errorf("docs/dependencies.md has no line that begins %s", cell)
+		}
+	}
+}
+
+// TestArchitectureNamesRealTests wants each test that ARCHITECTURE.md names.
+func TestArchitectureNamesRealTests(t *testing.T) {
+	real := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
+	err := walk(func(name string) error {
+		if !strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		raw, err := os.ReadFile(name)
+		for _, m := range function.FindAllSubmatch(raw, -1) {
+			pkg := path.Dir(name)
+			if pkg == "." {
+				pkg = module
+			}
+			real[pkg+"."+string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`([a-z0-9/]+\\.(?:Test|Fuzz|Benchmark)\\w+)`")
+	for _, m := range named.FindAllStringSubmatch(read(t, "ARCHITECTURE.md"), -1) {
+		if !real[m[1]] {
+			t.Errorf("ARCHITECTURE.md names %s, and there is no such test", m[1])
+		}
+	}
+}
+
+// TestEveryFlagIsDocumented holds docs/cli.md against the commands.
+func TestEveryFlagIsDocumented(t *testing.T) {
+	page := read(t, "docs/cli.md")
+	for _, s := range load(t) {
+		if !strings.HasPrefix(s.path, "cmd/inscribe/") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) < 2 {
+				return true
+			}
+			f, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !strings.HasSuffix(f.Sel.Name, "Var") && !strings.HasSuffix(f.Sel.Name, "VarP") {
+				return true
+			}
+			if name, ok := call.Args[1].(*ast.BasicLit); ok && name.Kind == token.STRING {
+				if flag := "--" + strings.Trim(name.Value, `"`); !strings.Contains(page, "`"+flag) {
+					t.Errorf("%s: docs/cli.md does not tell of %s", positions.Position(n.Pos()), flag)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// TestLinksOfThePages wants every file that a page links to.
+func TestLinksOfThePages(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	err := walk(func(name string) error {
+		if path.Ext(name) != ".md" || strings.Contains("/"+name, "/testdata/") {
+			return nil
+		}
+		raw, err := os.ReadFile(name)
+		for _, m := range link.FindAllSubmatch(raw, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(name), string(m[1]))); err != nil {
+				t.Errorf("%s links to %s, which is not there", name, m[1])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestReadmeShowsRealOutput holds the outputs of README.md against the demo's
+// description.
+func TestReadmeShowsRealOutput(t *testing.T) {
+	cfg, err := config.Parse("inscribe.toml", []byte(read(t, "docs/demo/inscribe.toml")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := read(t, "docs/demo/card.dsc")
+	var findings, ops bytes.Buffer
+	typo := check.Check(grammar.Parse("typo.dsc", []byte(strings.Replace(text, "#Signature", "#Sigature", 1))), cfg)
+	err = report.Write(&findings, report.Text, []report.File{{Path: "typo.dsc", Source: typo.File, Diagnostics: typo.Diagnostics, Secrets: typo.Secrets}}, report.Options{Width: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.Lower(check.Check(grammar.Parse("card.dsc", []byte(text)), cfg), plan.Options{Profile: profile.Lookup("softhsm")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Text(&ops, plan.TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	page := read(t, "README.md")
+	for _, want := range []string{
+		"```\n$ inscribe check typo.dsc\n" + findings.String() + "```\n",
+		"```\n$ inscribe plan card.dsc\n" + ops.String() + "```\n",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("README.md does not have, as it is now:\n%s", want)
+		}
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}

@@ -1,0 +1,73 @@
+package check
+
+import (
+	"inscribe/ast/diag"
+	"inscribe/check/config"
+	"inscribe/check/schema"
+)
+
+// policyRule holds a description against the [policy] of inscribe.toml, as far as
+// the file alone can tell; plan holds the rest against it.
+var policyRule = Rule{[]diag.Code{diag.PolicyViolation}, func(p *Program, r *Report) {
+	rules := p.Config.Policy
+	forbid := func(s *Setting, format string, args ...any) {
+		d := r.Add(diag.PolicyViolation, s.Line.Value, format, args...)
+		d.Help = "the rule stands under [policy] in inscribe.toml"
+	}
+	for _, s := range p.Description.Settings {
+		if s.Keyword.Kind == schema.Path && s.Problem == "" && !config.Allows(rules.Libraries, s.Value.Text) {
+			forbid(s, "the policy does not allow this library")
+		}
+	}
+	if s := p.Description.Get(schema.MInitToken); s != nil && rules.ForbidInitToken {
+		forbid(s, "the policy forbids to initialise tokens")
+	}
+	if rules.ForbidLiteralSecrets {
+		for _, s := range p.Description.Settings {
+			if s.Keyword.Secret() && s.Value.Form == FixedValue {
+				forbid(s, "the policy forbids secrets in the file")
+			}
+		}
+		for _, f := range p.Fields {
+			if f.Secret() && f.quoted() {
+				d := r.Add(diag.PolicyViolation, f.Line.Value, "the policy forbids secrets in the file")
+				d.Help = "the rule stands under [policy] in inscribe.toml"
+			}
+		}
+	}
+	pin, sign := p.Description.Get(schema.MPIN), p.Description.Get(schema.MSignPIN)
+	if rules.DistinctPINs && pin != nil && sign != nil && sameSource(pin.Value, sign.Value) {
+		forbid(sign, "the policy demands another value for SignPIN than for PIN")
+	}
+	for _, a := range p.Applications {
+		applicationPolicy(rules, a, forbid)
+	}
+}}
+
+func applicationPolicy(rules config.Policy, a *Application, forbid func(*Setting, string, ...any)) {
+	if s := a.Get(schema.MKeySize); s != nil && s.Problem == "" && s.Value.Number < rules.RSAMin {
+		forbid(s, "the policy demands RSA keys of %d bits or more", rules.RSAMin)
+	}
+	if s := a.Get(schema.MECCurve); s != nil && s.Problem == "" && !config.Allows(rules.Curves, s.Value.Text) {
+		forbid(s, "the policy does not allow the curve %s", s.Value.Text)
+	}
+	if s := a.Get(schema.MWriteKeyList); s != nil && rules.ForbidKeyImport {
+		forbid(s, "the policy forbids private keys from outside")
+	}
+	t := a.Get(schema.MCertTempl)
+	if t == nil {
+		return
+	}
+	if !config.Allows(rules.Templates, t.Value.Text) {
+		forbid(t, "the policy does not allow the template %s", t.Value.Text)
+	}
+	if slot, field := a.SlotOf(); field == nil && slot == schema.SignatureSlot && !config.Allows(rules.SignatureTemplates, t.Value.Text) {
+		forbid(t, "the policy does not allow the template %s in the signature slot", t.Value.Text)
+	}
+}
+
+// sameSource reports whether two values are one, as far as the file tells.
+func sameSource(a, b Value) bool {
+	return a.Form == FieldRef && b.Form == FieldRef && a.Field != nil && a.Field == b.Field ||
+		a.Form == FixedValue && b.Form == FixedValue && a.Secret.Len() > 0 && a.Secret.Equal(b.Secret)
+}

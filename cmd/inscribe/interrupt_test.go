@@ -1,0 +1,377 @@
+//go:build cgo && linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	osexec "os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// threeKeys puts two certificates of one template, and so of one label, into the
+// default slot and one into the signature slot.
+const threeKeys = `[Fields]
+CARD=
+SIGN=
+
+[Description]
+PKCS11Library=yourMiddleware.dll
+ApplicationList=ABC
+PIN=CARD
+SignPIN=SIGN
+
+[Application_A]
+ECCurve=P-256
+CertTempl=auth
+
+[Application_B]
+ECCurve=P-256
+CertTempl=auth
+
+[Application_C]
+ECCurve=P-256
+CertTempl=sig
+Location=#Signature
+`
+
+// TestKilledAnywhere ends the command, as a power cut would, at each call that
+// changes a token: before it, and after it was done. The same command must then
+// bring the tokens to where an undisturbed run would have brought them.
+func TestKilledAnywhere(t *testing.T) {
+	for n := 1; n <= callsOf(t, threeKeys, "CARD=env:CARD_PIN", "SIGN=env:SIGN_PIN"); n++ {
+		for _, when := range []string{"before", "after"} {
+			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
+				t.Parallel()
+				m := newMachine(t)
+				args := []string{"apply", m.file("x.dsc", threeKeys), "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"}
+				call := m.killed(n, when, args)
+				m.must(0, args, "Applied x.dsc")
+				card, sign := m.holds("CARD", "1234", 2, 2, 2), m.holds("SIGN", "5678", 1, 1, 1)
+				for _, objects := range [][]object{card, sign} {
+					m.coherent(objects)
+				}
+				if t.Failed() {
+					t.Logf("killed %s %s", when, call)
+				}
+				m.must(0, args, "nothing to do")
+				m.holds("CARD", "1234", 2, 2, 2)
+			})
+		}
+	}
+}
+
+// callsOf counts the calls of an undisturbed run that the shim can end.
+func callsOf(t *testing.T, description string, fields ...string) int {
+	t.Helper()
+	m := newMachine(t)
+	args := []string{"apply", m.file("x.dsc", description), "--yes"}
+	for _, f := range fields {
+		args = append(args, "--field", f)
+	}
+	m.moduleEnv["SHIM_LOG"] = m.dir + "/calls"
+	m.must(0, args)
+	return len(m.calls())
+}
+
+// calls are the calls that the shim noted.
+func (m *machine) calls() []string {
+	m.Helper()
+	b, err := os.ReadFile(m.dir + "/calls")
+	if err != nil {
+		m.Fatal(err)
+	}
+	return strings.Fields(string(b))
+}
+
+// killed runs the command and ends it at its nth call. It gives the call's name
+// and leaves the machine with the module alone.
+func (m *machine) killed(n int, when string, args []string) string {
+	m.Helper()
+	m.moduleEnv = map[string]string{"SHIM_LOG": m.dir + "/calls", "SHIM_KILL": fmt.Sprintf("%d:%s", n, when)}
+	if o := m.run(args...); o.code != -1 {
+		m.Fatalf("was not killed at call %d: %s", n, o)
+	}
+	calls := m.calls()
+	if len(calls) != n {
+		m.Fatalf("killed after %d calls, want %d", len(calls), n)
+	}
+	m.moduleEnv = map[string]string{}
+	return calls[n-1]
+}
+
+// coherent demands that each certificate has its key pair, and that they belong
+// together.
+func (m *machine) coherent(objects []object) {
+	m.Helper()
+	for _, cert := range objects {
+		if cert.kind != "cert" {
+			continue
+		}
+		of := func(kind string) object {
+			i := slices.IndexFunc(objects, func(o object) bool { return o.kind == kind && o.id == cert.id })
+			if i < 0 {
+				m.Errorf("there is no %s key for %v", kind, cert)
+				return object{}
+			}
+			return objects[i]
+		}
+		private, public := of("private"), of("public")
+		if private.label != cert.label || public.label != cert.label {
+			m.Errorf("the labels differ: %v", []object{private, public, cert})
+		}
+		token, pin := "CARD", "1234"
+		if cert.label == "sig" {
+			token, pin = "SIGN", "5678"
+		}
+		if err := m.belong(token, pin, "EC EC_POINT 256 bits", private, public, cert); err != nil {
+			m.Error(err)
+		}
+	}
+}
+
+// TestKilledWhilePINsChange ends the example that sets PIN and PUK of the
+// signature slot at each of its calls. Where nobody can know which PUK holds,
+// nothing is tried and the next run says so; else it ends as if undisturbed.
+func TestKilledWhilePINsChange(t *testing.T) {
+	description := example(t, "07-change-signature-puk.dsc")
+	args := func(old string) []string {
+		return []string{"apply", description, "--field", "OLD_SIGN_PUK=env:" + old, "--field", "NEW_SIGN_PUK=env:NEW_PUK", "--field", "NEW_SIGN_PIN=env:NEW_PIN"}
+	}
+	for n := 1; n <= 5; n++ {
+		for _, when := range []string{"before", "after"} {
+			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
+				t.Parallel()
+				m := newMachine(t)
+				m.env["NEW_PUK"], m.env["NEW_PIN"] = "55556666", "9988"
+				call := m.killed(n, when, args("SIGN_PUK"))
+				m.moduleEnv["SHIM_LOG"] = m.dir + "/calls2"
+				o := m.run(args("SIGN_PUK")...)
+				if call == "C_SetPIN" {
+					if o.code != exitRefused || !strings.Contains(o.stderr, "which one holds is not known") || !strings.Contains(o.stderr, "--abandon") {
+						t.Fatalf("killed %s %s: %s", when, call, o)
+					}
+					if _, err := os.Stat(m.dir + "/calls2"); err == nil {
+						b, _ := os.ReadFile(m.dir + "/calls2")
+						if strings.Contains(string(b), "C_SetPIN") {
+							t.Errorf("a value was tried all the same: %s", b)
+						}
+					}
+					// Whoever looks finds out, and goes on.
+					holds := "SIGN_PUK"
+					if when == "after" {
+						holds = "NEW_PUK"
+					}
+					m.opened(true, "SIGN", "so", m.env[holds])
+					o = m.run(append(args(holds), "--abandon")...)
+				}
+				if o.code != exitOK {
+					t.Fatalf("killed %s %s: %s", when, call, o)
+				}
+				m.opened(true, "SIGN", "user", "9988")
+				m.opened(false, "SIGN", "user", "5678")
+				m.opened(true, "SIGN", "so", "55556666")
+				m.opened(false, "SIGN", "so", "33334444")
+			})
+		}
+	}
+}
+
+// TestKilledWhileInitialising ends an initialisation at each of its calls.
+func TestKilledWhileInitialising(t *testing.T) {
+	description := example(t, "09-initialise.dsc")
+	for n := 1; n <= 4; n++ {
+		for _, when := range []string{"before", "after"} {
+			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
+				t.Parallel()
+				m := newMachine(t)
+				// The label changes on the way, the serial number does not.
+				args := []string{"apply", description, "--yes", "--token", "pkcs11:serial=" + m.serial("CARD"), "--field", "PIN_FIELD=env:NEW_PIN", "--field", "PUK_FIELD=env:CARD_PUK"}
+				m.env["NEW_PIN"] = "9988"
+				call := m.killed(n, when, args)
+				if o := m.run(args...); o.code != exitOK {
+					t.Fatalf("killed %s %s: %s", when, call, o)
+				}
+				m.opened(true, "My Token Label", "user", "9988")
+				m.opened(true, "My Token Label", "so", "11112222")
+				m.opened(true, "SIGN", "user", "5678")
+			})
+		}
+	}
+}
+
+// serial is the serial number of a token, as the token list of pkcs11-tool has
+// it.
+func (m *machine) serial(label string) string {
+	m.Helper()
+	out, err := m.reader.command("pkcs11-tool", "--module", module, "-L").Output()
+	if err != nil {
+		m.Fatal(err)
+	}
+	found := false
+	for line := range strings.Lines(string(out)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch strings.TrimSpace(name) {
+		case "token label":
+			found = strings.TrimSpace(value) == label
+		case "serial num":
+			if found {
+				return strings.TrimSpace(value)
+			}
+		}
+	}
+	m.Fatalf("no token %s:\n%s", label, out)
+	return ""
+}
+
+const oneKey = `[Fields]
+CARD=
+
+[Description]
+PKCS11Library=yourMiddleware.dll
+ApplicationList=A
+PIN=CARD
+
+[Application_A]
+ECCurve=P-256
+CertTempl=auth
+`
+
+// start starts the command and gives a function that waits for its end.
+func (m *machine) start(args ...string) (*osexec.Cmd, func() outcome) {
+	m.Helper()
+	c := m.command(args...)
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	if err := c.Start(); err != nil {
+		m.Fatal(err)
+	}
+	ended := false
+	m.Cleanup(func() {
+		if !ended {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	})
+	return c, func() outcome {
+		m.Helper()
+		err := c.Wait()
+		ended = true
+		return m.outcome(err, &stdout, &stderr)
+	}
+}
+
+// event waits until the events of a running command have one with all the texts.
+func (m *machine) event(file string, texts ...string) {
+	m.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		b, _ := os.ReadFile(file)
+		for line := range strings.Lines(string(b)) {
+			has := strings.HasSuffix(line, "\n")
+			for _, s := range texts {
+				has = has && strings.Contains(line, s)
+			}
+			if has {
+				return
+			}
+		}
+	}
+	m.Fatalf("no event with %v in %s", texts, file)
+}
+
+// TestKilledByEvent kills the command the moment its events tell of an op, with
+// the module itself and without the shim.
+func TestKilledByEvent(t *testing.T) {
+	for _, at := range [][]string{{`"reqcert"`, `"start"`}, {`"genkey"`, `"C"`, `"start"`}, {`"putcert"`, `"A"`, `"done"`}} {
+		t.Run(strings.Join(at, " "), func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			args := []string{"apply", m.file("x.dsc", threeKeys), "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"}
+			events := m.dir + "/events"
+			c, wait := m.start(append(args, "--events", events)...)
+			m.event(events, at...)
+			_ = c.Process.Kill()
+			if o := wait(); o.code != -1 && o.code != exitOK { // it may have been faster
+				t.Fatal(o)
+			}
+			m.must(exitOK, args)
+			m.coherent(m.holds("CARD", "1234", 2, 2, 2))
+			m.coherent(m.holds("SIGN", "5678", 1, 1, 1))
+		})
+	}
+}
+
+// TestInterrupt sends an interrupt, as the key of a terminal does, during a call:
+// the call is brought to its end, the run says how to go on, and it does go on
+// with the key that was made.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
+	m.moduleEnv["SHIM_SLOW"] = "600"
+	events := m.dir + "/events"
+	c, wait := m.start(append(args, "--events", events)...)
+	m.event(events, `"genkey"`, `"start"`)
+	time.Sleep(100 * time.Millisecond) // for the call to begin
+	begin := time.Now()
+	// To the whole group, as a terminal would; the module host is not in it.
+	if err := syscall.Kill(-c.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	o := wait()
+	if o.code != exitDevice || !strings.Contains(o.stderr, "interrupted") || !strings.Contains(o.stderr, "run the same command again to go on") {
+		t.Errorf("says nothing of going on: %s", o)
+	}
+	if took := time.Since(begin); took < 300*time.Millisecond || took > 4*time.Second {
+		t.Errorf("ended %v after the interrupt; the call takes half a second more", took)
+	}
+	key := m.holds("CARD", "1234", 1, 1, 0)
+	m.moduleEnv = map[string]string{}
+	m.must(exitOK, args, "Applied x.dsc")
+	after := m.holds("CARD", "1234", 1, 1, 1)
+	m.coherent(after)
+	point := func(objects []object) string {
+		return objects[slices.IndexFunc(objects, func(o object) bool { return o.kind == "public" })].point
+	}
+	if point(key) != point(after) {
+		t.Error("the key was made anew")
+	}
+}
+
+// TestTwoAtOnce runs a second command on a token that one is at work on.
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
+	m.moduleEnv["SHIM_SLOW"] = "500"
+	events := m.dir + "/events"
+	_, wait := m.start(append(args, "--events", events)...)
+	m.event(events, `"genkey"`, `"start"`)
+	m.must(exitRefused, args, "another inscribe is at work on this token")
+	if o := wait(); o.code != exitOK {
+		t.Fatal(o)
+	}
+	m.holds("CARD", "1234", 1, 1, 1)
+}
+
+// TestUnfinishedRunOfAnotherPlan wants the unfinished run finished, or given up
+// on purpose.
+func TestUnfinishedRunOfAnotherPlan(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	one := []string{"apply", m.file("one.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
+	other := []string{"apply", m.file("other.dsc", strings.ReplaceAll(oneKey, "auth", "other")), "--field", "CARD=env:CARD_PIN"}
+	if call := m.killed(5, "before", one); call != "C_Sign" {
+		t.Fatalf("killed at %s", call)
+	}
+	m.must(exitRefused, other, "an unfinished run of another plan (one.dsc) has this token", "--abandon")
+	m.must(exitOK, append(other, "--abandon"))
+	m.holds("CARD", "1234", 2, 2, 1)
+	// What the given-up run left is nobody's now.
+	m.must(exitRefused, one, "this plan did not put it there")
+}

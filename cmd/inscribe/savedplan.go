@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"crypto"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"inscribe/check"
+	"inscribe/check/profile"
+	"inscribe/cmd/internal/seal"
+	"inscribe/cmd/internal/station"
+	"inscribe/exec"
+	"inscribe/exec/prove"
+	"inscribe/plan"
+)
+
+// savePlan writes the plan to --out, signed where --sign says so. A plan that is
+// refused is not saved.
+func (a *app) savePlan(pl *plan.Plan) error {
+	if a.opts.out == "" {
+		if a.opts.sign != "" {
+			return usagef("--sign needs --out, the file for the signed plan")
+		}
+		return nil
+	}
+	if len(pl.Refusals) > 0 {
+		return refusedf(pl.Refusals[0].WayOut, "a plan that is refused is not saved")
+	}
+	data := pl.JSON()
+	if a.opts.sign != "" {
+		key, err := os.ReadFile(a.opts.sign)
+		if err != nil {
+			return fmt.Errorf("--sign: %w", err)
+		}
+		if data, err = seal.Sign(data, key); err != nil {
+			return usagef("--sign: %s: %w", a.opts.sign, err)
+		}
+	}
+	return os.WriteFile(a.opts.out, data, 0o644)
+}
+
+// saved is a saved plan that was asked for, nil where FILE is a description.
+type saved struct {
+	plan   *plan.Plan
+	signer string // the key that signed it, "" for none
+}
+
+// openSaved reads FILE as a saved plan. A station whose signers are set runs
+// nothing else, and only what one of them signed.
+func (a *app) openSaved(path string, raw []byte, st *station.Station) (*saved, error) {
+	isJSON := bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{"))
+	strict := len(st.Plans.Signers) > 0
+	if !isJSON {
+		if strict && !a.opts.dryRun {
+			return nil, refusedf("save a plan with inscribe plan --out FILE --sign KEY and apply that", "this station runs signed plans only, and %s is a description", path)
+		}
+		return nil, nil
+	}
+	envelope, payload, sealed, err := seal.Open(raw)
+	if err != nil {
+		return nil, refusedf("", "%s: %w", path, err)
+	}
+	s := &saved{}
+	switch {
+	case sealed && strict:
+		keys, err := trusted(st)
+		if err != nil {
+			return nil, err
+		}
+		if s.signer, err = seal.Verify(envelope, payload, keys); err != nil {
+			return nil, refusedf("have it signed by one of the keys of [plans] signers", "%s: %w", path, err)
+		}
+	case strict:
+		return nil, refusedf("have it signed: inscribe plan --sign KEY --out FILE", "this station runs signed plans only, and %s is not signed", path)
+	case !sealed:
+		payload = raw
+	}
+	if s.plan, err = plan.Parse(payload); err != nil {
+		return nil, refusedf("make the plan again with inscribe plan --out", "%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// trusted reads the public keys of the station.
+func trusted(st *station.Station) ([]crypto.PublicKey, error) {
+	var keys []crypto.PublicKey
+	for _, file := range st.Plans.Signers {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(filepath.Dir(st.Path), file)
+		}
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, usagef("%s: [plans] signers: %w", st.Path, err)
+		}
+		key, err := seal.ParsePublic(raw)
+		if err != nil {
+			return nil, usagef("%s: [plans] signers: %s %w", st.Path, file, err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// descriptionOf is the description that belongs to a saved plan: --description,
+// else the file of that name beside the plan.
+func (a *app) descriptionOf(planPath string, s *saved) string {
+	if a.opts.description != "" {
+		return a.opts.description
+	}
+	return filepath.Join(filepath.Dir(planPath), s.plan.Description.File)
+}
+
+// relower makes the plan of the description again, under the bindings and the
+// profile of the saved one, and demands the same: so a stale, a hand-edited and a
+// foreign plan are one case.
+func (a *app) relower(p *check.Program, s *saved) (*plan.Plan, error) {
+	facts := profile.Lookup(s.plan.Profile)
+	if facts == nil {
+		return nil, refusedf("", "the plan was made for the profile %q, which this Inscribe does not have", s.plan.Profile)
+	}
+	bound := map[string]bool{}
+	for _, f := range s.plan.Fields {
+		if f.Secret && f.Bound {
+			bound[f.Name] = true
+		}
+	}
+	again, err := plan.Lower(p, plan.Options{Profile: facts, Values: s.plan.Bindings, Secrets: bound})
+	if err != nil {
+		return nil, err
+	}
+	in := exec.Inputs{Text: s.plan.Bindings, Literals: literals(p)}
+	proof, err := prove.Prove(a.ctx, again, in)
+	if err != nil {
+		return nil, err
+	}
+	proof.Refuse(again)
+	if again.PlanSHA256 == s.plan.PlanSHA256 {
+		return again, nil
+	}
+	return nil, refusedf("look at what changed with inscribe diff, and make the plan again", "the plan does not belong to %s as it is now: %s", p.File.Name, strings.Join(differences(s.plan, again), "; "))
+}
+
+// differences says in words what a saved plan and its description disagree on.
+func differences(old, now *plan.Plan) []string {
+	var out []string
+	add := func(differs bool, words string) {
+		if differs {
+			out = append(out, words)
+		}
+	}
+	add(old.Description.File != now.Description.File, "it was made from "+old.Description.File)
+	add(old.Description.SHA256 != now.Description.SHA256, "the description changed")
+	add(old.Config != now.Config, "inscribe.toml changed")
+	add(old.OpsSHA256 != now.OpsSHA256, "it does other operations")
+	if out == nil {
+		out = []string{"another version of Inscribe made it"}
+	}
+	return out
+}
+
+// cases turns the values of fields that the saved plan left open, and that decide
+// slots, into decisions.
+func cases(pl *plan.Plan, text map[string]string) (map[string]string, error) {
+	decided := map[string]string{}
+	for _, f := range pl.Fields {
+		value, given := text[f.Name]
+		if f.Type != "location" || f.Bound || !given {
+			continue
+		}
+		if check.NearSignature(value) {
+			return nil, &plan.BindingError{Field: f.Name, Reason: fmt.Sprintf("%q nearly spells %s, and would silently mean the default slot", value, check.Signature)}
+		}
+		decided[f.Name] = check.LocationSlot(value).String()
+	}
+	return decided, nil
+}
+
+// counterexample is a case in which a plan fails, as a file that anyone can
+// replay.
+type counterexample struct {
+	Version     int               `json:"version"`
+	Description plan.Description  `json:"description"`
+	Profile     string            `json:"profile"`
+	Bindings    map[string]string `json:"bindings,omitempty"`
+	Cases       map[string]string `json:"cases"`
+	Fresh       bool              `json:"fresh"`
+	Op          string            `json:"op"`
+	Reason      string            `json:"reason"`
+}
+
+// saveCounterexample writes the first failure of the proof to --counterexample.
+func (a *app) saveCounterexample(pl *plan.Plan, proof *prove.Proof) error {
+	if a.opts.counterexample == "" {
+		return nil
+	}
+	if proof == nil || len(proof.Failures) == 0 {
+		return usagef("--counterexample: there is none; no case fails in the proof")
+	}
+	f := proof.Failures[0]
+	b, err := json.MarshalIndent(counterexample{1, pl.Description, pl.Profile, pl.Bindings, f.Decided, f.Fresh, f.Op, f.Reason}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(a.opts.counterexample, append(b, '\n'), 0o644)
+}
+
+func readCounterexample(path string) (*counterexample, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--replay: %w", err)
+	}
+	var c counterexample
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&c); err != nil || c.Version != 1 {
+		return nil, usagef("--replay: %s is no counterexample of Inscribe", path)
+	}
+	return &c, nil
+}
+
+// fits demands that the counterexample is of this description and profile.
+func (c *counterexample) fits(pl *plan.Plan) error {
+	if c.Description.SHA256 != pl.Description.SHA256 {
+		return refusedf("replay it with the description that it was found in", "the counterexample is of %s with the digest %.12s…, and this description is another", c.Description.File, c.Description.SHA256)
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+//go:build cgo && linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal is a pseudo terminal with the command at its other end.
+type terminal struct {
+	*machine
+	master *os.File
+	fd     int
+	shown  bytes.Buffer // all that appeared on the screen
+	unread int          // what expect has not passed yet begins here
+	wait   func() outcome
+}
+
+// onTerminal starts the command with a controlling terminal of its own. Output
+// goes to pipes, so that questions are seen to go to the terminal itself.
+func (m *machine) onTerminal(args ...string) *terminal {
+	m.Helper()
+	// Not by os.OpenFile: its Fd would make the file blocking, without deadlines.
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		m.Fatal(err)
+	}
+	master := os.NewFile(uintptr(fd), "/dev/ptmx")
+	m.Cleanup(func() { master.Close() })
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		m.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		m.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		m.Fatal(err)
+	}
+	defer slave.Close()
+	c := m.command(args...)
+	var stdout, stderr bytes.Buffer
+	c.Stdin, c.Stdout, c.Stderr = slave, &stdout, &stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := c.Start(); err != nil {
+		m.Fatal(err)
+	}
+	t := &terminal{machine: m, master: master, fd: fd}
+	ended := false
+	m.Cleanup(func() {
+		if !ended {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	})
+	t.wait = func() outcome {
+		m.Helper()
+		err := c.Wait()
+		ended = true
+		return m.outcome(err, &stdout, &stderr)
+	}
+	return t
+}
+
+// expect waits for a text on the screen.
+func (t *terminal) expect(text string) {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); ; {
+		if i := strings.Index(t.shown.String()[t.unread:], text); i >= 0 {
+			t.unread += i + len(text)
+			return
+		}
+		_ = t.master.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+		b := make([]byte, 4096)
+		n, err := t.master.Read(b)
+		t.shown.Write(b[:n])
+		if err != nil && !os.IsTimeout(err) || time.Now().After(end) {
+			t.Fatalf("the terminal does not show %q but\n%s\n(%v)", text, t.shown.String(), err)
+		}
+	}
+}
+
+// enter types a line, once the echo is off: a person types after the question,
+// and a test is as fast as the question's first letter.
+func (t *terminal) enter(line string) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		state, err := unix.IoctlGetTermios(t.fd, unix.TCGETS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state.Lflag&unix.ECHO == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the terminal still echoes")
+		}
+	}
+	if _, err := t.master.WriteString(line + "\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDialogOnTerminal changes the signature PIN in a dialog of three entries:
+// a value that fails the validation, two that differ, then a good one.
+func TestDialogOnTerminal(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	term := m.onTerminal("apply", example(t, "08-change-signature-pin.dsc"))
+	term.expect("Present SignPIN of the signature slot")
+	term.expect(`token "SIGN"`)
+	term.enter("5678")
+	term.expect("New SignPIN")
+	term.enter("abc77")
+	term.expect("does not match the validation of the description: [0-9]{4,}")
+	term.expect("New SignPIN")
+	term.enter("313131")
+	term.expect("The same again")
+	term.enter("323232")
+	term.expect("the two differ")
+	term.expect("New SignPIN")
+	term.enter("414141")
+	term.expect("The same again")
+	term.enter("414141")
+	o := term.wait()
+	if o.code != exitOK {
+		t.Fatal(o)
+	}
+	for _, typed := range []string{"5678", "abc77", "313131", "323232", "414141"} {
+		if strings.Contains(term.shown.String()+o.stdout+o.stderr, typed) {
+			t.Errorf("the terminal shows %s:\n%s", typed, term.shown.String())
+		}
+	}
+	m.opened(true, "SIGN", "user", "414141")
+	m.opened(false, "SIGN", "user", "5678")
+}
+
+// TestPromptForField asks for a field with --field NAME=prompt.
+func TestPromptForField(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	term := m.onTerminal("apply", m.file("x.dsc", oneKey), "--field", "CARD=prompt")
+	term.expect("CARD")
+	term.enter("1234")
+	o := term.wait()
+	if o.code != exitOK || strings.Contains(term.shown.String(), "1234") {
+		t.Fatalf("%s\n%s", o, term.shown.String())
+	}
+	m.holds("CARD", "1234", 1, 1, 1)
+}
+
+// TestYesOnTerminal asks before it destroys, and anything but yes is no.
+func TestYesOnTerminal(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	args := []string{"apply", example(t, "09-initialise.dsc"), "--field", "PIN_FIELD=env:SIGN_PIN", "--field", "PUK_FIELD=env:CARD_PUK"}
+	for _, c := range []struct {
+		answer string
+		code   int
+	}{{"y", exitRefused}, {"yes", exitOK}} {
+		term := m.onTerminal(args...)
+		term.expect("destroys all objects and the PIN")
+		term.expect("[yes/no]")
+		if _, err := term.master.WriteString(c.answer + "\n"); err != nil {
+			t.Fatal(err)
+		}
+		if o := term.wait(); o.code != c.code {
+			t.Fatalf("%q: %s", c.answer, o)
+		}
+	}
+	m.opened(true, "My Token Label", "user", "5678")
+}

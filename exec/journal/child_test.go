@@ -1,0 +1,42 @@
+package journal
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"inscribe/exec"
+)
+
+// childEnv makes the test binary a process that writes a journal in that folder.
+const childEnv = "JOURNAL_TEST_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childEnv); dir != "" {
+		child(dir)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// child writes a run, telling a tracer where each record begins and ends, or
+// with JOURNAL_TEST_HOLD half of one, and waits to be killed.
+func child(dir string) {
+	j, _, _, err := In(dir).Open(both, "a", false)
+	records := []exec.Record{{Event: "run", OpsSHA256: "a", Tokens: both}, {Event: "start", ID: "1"}, {Event: "done", ID: "1"}, {Event: "end"}}
+	hold := os.Getenv("JOURNAL_TEST_HOLD") != ""
+	for i := 0; i < len(records) && err == nil; i++ {
+		if hold && i == 2 {
+			fmt.Println("ready")
+			time.Sleep(time.Hour)
+		}
+		mark(2 * i)
+		err = j.Write(records[i])
+		mark(2*i + 1)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,404 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"inscribe/exec"
+)
+
+var (
+	card  = exec.Identity{Manufacturer: "Soft", Model: "v2", Serial: "01"}
+	sign  = exec.Identity{Manufacturer: "Soft", Model: "v2", Serial: "02"}
+	third = exec.Identity{Manufacturer: "Soft", Model: "v2", Serial: "03"}
+	both  = map[string]exec.Identity{"default": card, "signature": sign}
+)
+
+func open(t *testing.T, f *Folder, tokens map[string]exec.Identity, ops string, abandon bool) (exec.Journal, []exec.Record, bool) {
+	t.Helper()
+	j, earlier, finished, err := f.Open(tokens, ops, abandon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	return j, earlier, finished
+}
+
+// write writes records: "run" with the tokens, "start 1", "done 1", "end". After
+// "end" it lets go of the tokens, as the engine does.
+func write(t *testing.T, j exec.Journal, tokens map[string]exec.Identity, ops string, events ...string) {
+	t.Helper()
+	for _, text := range events {
+		event, id, _ := strings.Cut(text, " ")
+		r := exec.Record{Event: event, ID: id}
+		if event == "run" {
+			r.OpsSHA256, r.File, r.Tokens = ops, ops+".dsc", tokens
+		}
+		if err := j.Write(r); err != nil {
+			t.Fatal(err)
+		}
+		if event == "end" {
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func events(records []exec.Record) string {
+	var out []string
+	for _, r := range records {
+		out = append(out, strings.TrimSpace(r.Event+" "+r.ID))
+	}
+	return strings.Join(out, ", ")
+}
+
+// fails checks an error of a kind that says all of the texts.
+func fails(t *testing.T, err error, kind exec.Kind, texts ...string) {
+	t.Helper()
+	var e *exec.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("no *exec.Error: %v", err)
+	}
+	if e.Kind != kind || e.Help() == "" {
+		t.Errorf("kind %d, want %d; help %q: %v", e.Kind, kind, e.Help(), err)
+	}
+	for _, s := range texts {
+		if !strings.Contains(err.Error()+"\n"+e.Help(), s) {
+			t.Errorf("%q, help %q: does not say %q", err, e.Help(), s)
+		}
+	}
+}
+
+func files(t *testing.T, f *Folder, pattern string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(f.dir, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestUnfinishedRunGoesOn(t *testing.T) {
+	f := In(t.TempDir())
+	j, earlier, _ := open(t, f, both, "a", false)
+	if earlier != nil {
+		t.Errorf("records from nowhere: %v", earlier)
+	}
+	if found := files(t, f, "open/*"); len(found) != 0 {
+		t.Errorf("a run without a record left %v", found)
+	}
+	write(t, j, both, "a", "run", "start 1", "done 1", "start 2")
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j, earlier, finished := open(t, f, both, "a", false)
+	if got := events(earlier); got != "run, start 1, done 1, start 2" || finished {
+		t.Errorf("earlier %s, finished %v", got, finished)
+	}
+	write(t, j, both, "a", "done 2", "end")
+	if len(files(t, f, "open/*")) != 0 || len(files(t, f, "done/*/*")) != 1 {
+		t.Errorf("the finished run stays open: %v", files(t, f, "*/*"))
+	}
+	_, earlier, finished = open(t, f, both, "a", false)
+	if got := events(earlier); got != "run, start 1, done 1, start 2, done 2, end" || !finished {
+		t.Errorf("earlier %s, finished %v", got, finished)
+	}
+}
+
+func TestRecordsHaveTimeAndAreWhole(t *testing.T) {
+	f := In(t.TempDir())
+	f.Now = func() time.Time { return time.Date(2031, 2, 3, 4, 5, 6, 7e6, time.FixedZone("", 3600)) }
+	j, _, _ := open(t, f, both, "a", false)
+	want := exec.Record{Event: "run", Time: "2031-02-03T03:05:06.007Z", OpsSHA256: "a", File: "a.dsc", Tokens: both, KeyID: "0a", Label: "lab\nel", Fingerprint: "0b",
+		DER: []byte{0, 255}, Earlier: []exec.Record{{Event: "done", ID: "op-03", KeyID: "0c"}}, Untouched: true}
+	if err := j.Write(want); err != nil {
+		t.Fatal(err)
+	}
+	_ = j.Close()
+	_, earlier, _ := open(t, f, both, "a", false)
+	if diff := cmp.Diff([]exec.Record{want}, earlier); diff != "" {
+		t.Error(diff)
+	}
+	info, err := os.Stat(files(t, f, "open/*")[0])
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestFinishedRunsAreFoundByPlanAndTokens(t *testing.T) {
+	f := In(t.TempDir())
+	one := map[string]exec.Identity{"default": card}
+	for i, c := range []struct {
+		tokens map[string]exec.Identity
+		ops    string
+		id     string
+	}{{both, "a", "first"}, {both, "a", "second"}, {both, "b", "other plan"}, {one, "a", "one token"}} {
+		f.Now = func() time.Time { return time.Date(2031, 1, 1, 0, 0, i, 0, time.UTC) }
+		j, _, _ := open(t, f, c.tokens, c.ops, false)
+		write(t, j, c.tokens, c.ops, "run", "done "+c.id, "end")
+	}
+	for _, c := range []struct {
+		tokens    map[string]exec.Identity
+		ops, want string
+	}{
+		{both, "a", "run, done second, end"},
+		{both, "b", "run, done other plan, end"},
+		{one, "a", "run, done one token, end"},
+		{one, "b", ""},
+		{map[string]exec.Identity{"default": sign, "signature": card}, "a", ""},
+		{map[string]exec.Identity{"default": third}, "a", ""},
+	} {
+		j, earlier, finished := open(t, f, c.tokens, c.ops, false)
+		if got := events(earlier); got != c.want || !finished {
+			t.Errorf("%v, %s: %q, want %q", c.tokens, c.ops, got, c.want)
+		}
+		_ = j.Close()
+	}
+}
+
+func TestAnotherPlanMustWait(t *testing.T) {
+	f := In(t.TempDir())
+	j, _, _ := open(t, f, both, "a", false)
+	write(t, j, both, "a", "run", "start 1")
+	_ = j.Close()
+	one := map[string]exec.Identity{"default": sign}
+	_, _, _, err := f.Open(one, "b", false)
+	fails(t, err, exec.Refused, "unfinished run of another plan (a.dsc)", files(t, f, "open/*")[0], "--abandon")
+	// A token that the run has nothing to do with is free.
+	j, _, _ = open(t, f, map[string]exec.Identity{"default": third}, "b", false)
+	_ = j.Close()
+	// The same plan on another pair would take done ops for done on that one.
+	_, _, _, err = f.Open(map[string]exec.Identity{"default": card, "signature": third}, "a", false)
+	fails(t, err, exec.Refused, "unfinished run of this plan on other tokens")
+	// Nor may the slots be swapped.
+	_, _, _, err = f.Open(map[string]exec.Identity{"default": sign, "signature": card}, "a", false)
+	fails(t, err, exec.Refused, "unfinished run of this plan on other tokens")
+
+	j, earlier, _ := open(t, f, one, "b", true)
+	if earlier != nil {
+		t.Errorf("the records of the run that was given up came along: %s", events(earlier))
+	}
+	write(t, j, one, "b", "run", "end")
+	if got := files(t, f, "open/*"); len(got) != 1 || !strings.HasSuffix(got[0], ".abandoned") {
+		t.Errorf("in open: %v", got)
+	}
+	_, earlier, _ = open(t, f, both, "a", false)
+	if earlier != nil {
+		t.Errorf("the run was given up and goes on: %s", events(earlier))
+	}
+}
+
+func TestOwnRunCanBeGivenUp(t *testing.T) {
+	f := In(t.TempDir())
+	j, _, _ := open(t, f, both, "a", false)
+	write(t, j, both, "a", "run", "start 1")
+	_ = j.Close()
+	_, earlier, finished := open(t, f, both, "a", true)
+	if earlier != nil || !finished {
+		t.Errorf("it goes on: %s", events(earlier))
+	}
+}
+
+// TestSerialThatChanges follows a token whose serial number another one takes
+// the place of when it is initialised.
+func TestSerialThatChanges(t *testing.T) {
+	f := In(t.TempDir())
+	blank := map[string]exec.Identity{"default": {Manufacturer: "Soft", Model: "v2"}}
+	j, _, _ := open(t, f, blank, "a", false)
+	write(t, j, blank, "a", "run", "start 1")
+	if err := j.Write(exec.Record{Event: "done", ID: "1", Tokens: map[string]exec.Identity{"default": card}}); err != nil {
+		t.Fatal(err)
+	}
+	_ = j.Close()
+	// Another blank token is none of this run.
+	j, earlier, _ := open(t, f, blank, "a", false)
+	if earlier != nil {
+		t.Errorf("a blank token was taken for the one that is no longer: %s", events(earlier))
+	}
+	_ = j.Close()
+	now := map[string]exec.Identity{"default": card}
+	j, earlier, finished := open(t, f, now, "a", false)
+	if events(earlier) != "run, start 1, done 1" || finished {
+		t.Errorf("the run is not found again: %s", events(earlier))
+	}
+	write(t, j, now, "a", "end")
+	_, earlier, finished = open(t, f, now, "a", false)
+	if len(earlier) != 4 || !finished {
+		t.Errorf("nor after its end: %s", events(earlier))
+	}
+}
+
+func TestTornLastLineIsCutOff(t *testing.T) {
+	for _, torn := range []string{`{"event":"do`, `{"event":"done","id":"1"}`, "\x00\x00\x00"} {
+		f := In(t.TempDir())
+		j, _, _ := open(t, f, both, "a", false)
+		write(t, j, both, "a", "run", "start 1")
+		_ = j.Close()
+		path := files(t, f, "open/*")[0]
+		appendTo(t, path, torn)
+		j, earlier, _ := open(t, f, both, "a", false)
+		if got := events(earlier); got != "run, start 1" {
+			t.Errorf("after %q: %s", torn, got)
+		}
+		write(t, j, both, "a", "done 1")
+		_ = j.Close()
+		_, earlier, _ = open(t, f, both, "a", false)
+		if got := events(earlier); got != "run, start 1, done 1" {
+			t.Errorf("after %q and one record more: %s", torn, got)
+		}
+	}
+}
+
+func TestTornFirstLineIsNoRun(t *testing.T) {
+	f := In(t.TempDir())
+	j, _, _ := open(t, f, both, "a", false)
+	write(t, j, both, "a", "run")
+	_ = j.Close()
+	path := files(t, f, "open/*")[0]
+	if err := os.Truncate(path, 20); err != nil {
+		t.Fatal(err)
+	}
+	_, earlier, finished := open(t, f, both, "b", false)
+	if earlier != nil || !finished {
+		t.Errorf("%s, %v", events(earlier), finished)
+	}
+}
+
+func TestDamagedLineIsAnErrorWithItsPlace(t *testing.T) {
+	f := In(t.TempDir())
+	j, _, _ := open(t, f, both, "a", false)
+	write(t, j, both, "a", "run")
+	_ = j.Close()
+	path := files(t, f, "open/*")[0]
+	appendTo(t, path, "{\"event\":\"sta\x00\n{\"event\":\"done\",\"id\":\"1\"}\n")
+	_, _, _, err := f.Open(both, "a", false)
+	fails(t, err, exec.Local, path+":2:", "--state")
+	// It holds no lock after that.
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	open(t, f, both, "a", false)
+}
+
+func appendTo(t *testing.T, path, text string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, append(b, text...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOneRunAtATimeOnAToken(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no locks of this kind there")
+	}
+	f := In(t.TempDir())
+	j, _, _ := open(t, f, both, "a", false)
+	for _, tokens := range []map[string]exec.Identity{both, {"default": sign}, {"default": third, "signature": card}} {
+		_, _, _, err := In(filepath.Dir(f.dir)).Open(tokens, "b", true)
+		fails(t, err, exec.Refused, "another inscribe is at work on this token")
+	}
+	// What a refused run had locked is free again.
+	other, _, _ := open(t, f, map[string]exec.Identity{"default": third}, "b", false)
+	_ = other.Close()
+	write(t, j, both, "a", "run", "end")
+	open(t, f, both, "a", false)
+}
+
+// TestLockEndsWithItsProcess holds a token in another process, and kills that.
+func TestLockEndsWithItsProcess(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no locks of this kind there")
+	}
+	dir := t.TempDir()
+	child := osexec.Command(os.Args[0], "-test.run=TestMain")
+	child.Env = append(os.Environ(), childEnv+"="+dir, "JOURNAL_TEST_HOLD=1")
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready := make([]byte, 1)
+	if _, err := out.Read(ready); err != nil {
+		t.Fatal(err)
+	}
+	_, _, _, err = In(dir).Open(both, "a", false)
+	fails(t, err, exec.Refused, "another inscribe is at work")
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait()
+	_, earlier, _ := open(t, In(dir), both, "a", false)
+	if got := events(earlier); got != "run, start 1" {
+		t.Errorf("what the killed process wrote: %s", got)
+	}
+}
+
+func TestFolderThatCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, _, err := In(filepath.Join(file, "state")).Open(both, "a", false)
+	fails(t, err, exec.Local, "journal", "--state")
+	if os.Geteuid() == 0 {
+		return // whom no permission stops
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	_, _, _, err = In(dir).Open(both, "a", false)
+	fails(t, err, exec.Local, "permission denied")
+}
+
+// TestFullDisk writes to the device that is always full.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("only Linux has /dev/full")
+	}
+	j, _, _ := open(t, In(t.TempDir()), both, "a", false)
+	j.(*run).file = full
+	err = j.Write(exec.Record{Event: "run"})
+	fails(t, err, exec.Local, "have space", "--state")
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("the cause is lost: %v", err)
+	}
+}
+
+func TestRecordsAreJSONLines(t *testing.T) {
+	f := In(t.TempDir())
+	j, _, _ := open(t, f, both, "a", false)
+	write(t, j, both, "a", "run", "start 1", "failed 1")
+	b, err := os.ReadFile(files(t, f, "open/*")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	for _, line := range lines {
+		var m map[string]any
+		if err := json.Unmarshal([]byte(line), &m); err != nil || m["event"] == nil || m["time"] == nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}

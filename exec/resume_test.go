@@ -1,0 +1,167 @@
+package exec_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"inscribe/exec"
+	"inscribe/exec/model"
+)
+
+// TestResumeAfterEachRecord ends a run at each write to the journal, as a crash
+// would, and runs again: the tokens must then hold what an undisturbed run puts
+// there, and no call that makes something is made twice.
+func TestResumeAfterEachRecord(t *testing.T) {
+	const writes = 14
+	for at := 1; at <= writes; at++ {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			b := newBench(t, bothSlots, model.Start{})
+			b.journals.failAt = at
+			if _, err := b.apply(); err == nil {
+				t.Fatal("the journal failed, and the run did not")
+			}
+			made := count(b.module.Calls, "C_GenerateKeyPair") + count(b.module.Calls, "C_CreateObject")
+			result, err := b.again()
+			if err != nil {
+				t.Fatal(err)
+			}
+			made += count(b.module.Calls, "C_GenerateKeyPair") + count(b.module.Calls, "C_CreateObject")
+			if made != 4 {
+				t.Errorf("%d keys and certificates were made, want 4", made)
+			}
+			if len(result.Objects) != 2 || result.Objects[0].ID == "" || result.Objects[1].ID == "" {
+				t.Errorf("result %+v", result.Objects)
+			}
+			// Nothing is left to do, however often it is asked for.
+			for range 3 {
+				result, err = b.again()
+				if err != nil || result.Ran != 0 || result.Kept != 4 {
+					t.Fatalf("after the end: %+v, %v", result, err)
+				}
+			}
+		})
+	}
+}
+
+func count(calls []string, name string) int {
+	n := 0
+	for _, c := range calls {
+		if strings.HasSuffix(c, " "+name) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestResumeAfterAnInterruptedAgain ends the second run, which has nothing to do,
+// in its middle: the third still knows what the first put there.
+func TestResumeAfterAnInterruptedAgain(t *testing.T) {
+	b := newBench(t, oneKey, model.Start{})
+	if _, err := b.apply(); err != nil {
+		t.Fatal(err)
+	}
+	b.journals = b.journals.next()
+	b.journals.failAt = 2 // the record "end"
+	b.Journals = b.journals
+	if _, err := b.apply(); err == nil {
+		t.Fatal("the journal failed, and the run did not")
+	}
+	result, err := b.again()
+	if err != nil || result.Kept != 2 || result.Ran != 0 {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+func TestAKeyOfTheSameLabelInterrupted(t *testing.T) {
+	two := strings.Replace(oneKey, "ApplicationList=A", "ApplicationList=AB", 1) + "\n[Application_B]\nKeySize=2048\nCertTempl=auth\n"
+	b := newBench(t, two, model.Start{})
+	b.journals.failAt = 9 // "done" of the second key
+	if _, err := b.apply(); err == nil {
+		t.Fatal("the journal failed, and the run did not")
+	}
+	if n := count(b.module.Calls, "C_GenerateKeyPair"); n != 2 {
+		t.Fatalf("%d keys", n)
+	}
+	if _, err := b.again(); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(b.module.Calls, "C_GenerateKeyPair"); n != 0 {
+		t.Errorf("%d keys more", n)
+	}
+}
+
+// TestInterruptedChangeOfAPIN stops before anything is tried: only a person can
+// find out which value holds.
+func TestInterruptedChangeOfAPIN(t *testing.T) {
+	for text, call := range map[string]string{changePIN: "setpin", newPUK: "setpuk"} {
+		b := newBench(t, text, model.Start{})
+		// The write of the record "done" of that op fails.
+		probe := newBench(t, text, model.Start{})
+		if _, err := probe.apply(); err != nil {
+			t.Fatal(err)
+		}
+		b.journals.failAt = 1 + slices.IndexFunc(probe.journals.records, func(r exec.Record) bool { return r.Event == "done" && r.Op == call })
+		if _, err := b.apply(); err == nil {
+			t.Fatal("the journal failed, and the run did not")
+		}
+		_, err := b.again()
+		refused(t, err, exec.Refused, call, "which one holds is not known", "--abandon")
+		if n := count(b.module.Calls, "C_Login") + count(b.module.Calls, "C_SetPIN"); n != 0 {
+			t.Errorf("%s: the token was asked: %v", call, b.module.Calls)
+		}
+	}
+}
+
+// TestFailedChangeOfAPINIsKnown goes on after a change that the token refused:
+// the old value still holds, and a second try is no guess.
+func TestFailedChangeOfAPINIsKnown(t *testing.T) {
+	for _, ckr := range []exec.CKR{exec.CKRPINIncorrect, exec.CKRPINLenRange, exec.CKRPINInvalid} {
+		b := newBench(t, changePIN, model.Start{})
+		b.Module = &tap{Module: b.module, fail: map[string]error{"C_SetPIN": &exec.Error{Kind: exec.Device, Call: "C_SetPIN", CKR: ckr}}}
+		if _, err := b.apply(); err == nil {
+			t.Fatal("no error")
+		}
+		b.Module = b.module
+		if _, err := b.again(); err != nil {
+			t.Errorf("after %s: %v", ckr, err)
+		}
+	}
+	// After a device that failed, nobody knows.
+	b := newBench(t, changePIN, model.Start{})
+	b.Module = &tap{Module: b.module, fail: map[string]error{"C_SetPIN": &exec.Error{Kind: exec.Device, Call: "C_SetPIN", CKR: exec.CKRDeviceError}}}
+	if _, err := b.apply(); err == nil {
+		t.Fatal("no error")
+	}
+	b.Module = b.module
+	_, err := b.again()
+	refused(t, err, exec.Refused, "which one holds is not known")
+}
+
+// TestResumeAfterEachRecordOfPINs is the same for PINs and PUKs: done ones are
+// not set again.
+func TestResumeAfterEachRecordOfPINs(t *testing.T) {
+	for at := 1; at <= 10; at++ {
+		b := newBench(t, newPUK, model.Start{})
+		b.journals.failAt = at
+		_, err := b.apply()
+		if at > 6 {
+			if err != nil {
+				t.Fatalf("there are six records: %v", err)
+			}
+			continue
+		}
+		if err == nil {
+			t.Fatal("the journal failed, and the run did not")
+		}
+		_, err = b.again()
+		if at == 5 { // the change was made and not noted
+			refused(t, err, exec.Refused, "which one holds is not known")
+			continue
+		}
+		if err != nil {
+			t.Errorf("ended at record %d: %v", at, err)
+		}
+	}
+}

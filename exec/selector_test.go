@@ -1,0 +1,87 @@
+package exec_test
+
+import (
+	"strings"
+	"testing"
+
+	"inscribe/exec"
+)
+
+func selector(t testing.TB, text string) exec.Selector {
+	t.Helper()
+	s, err := exec.ParseSelector(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestParseSelector(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "fresh": "", "CARD": "", "My card": "", "pkcs11:token=CARD": "", "pkcs11:": "", "pkcs11:token=a%20b;serial=12;": "",
+		"pkcs11:manufacturer=x;model=y;slot-description=z;slot-manufacturer=w": "",
+		"pkcs11:token=CARD?pin-value=86420":                                    "holds a PIN",
+		"pkcs11:token=CARD?pin-source=file:/pin":                               "holds a PIN",
+		"pkcs11:token=CARD?module-path=/x.so":                                  "only path attributes",
+		"pkcs11:slot-id=3":                                                     "slot-id changes",
+		"pkcs11:object=key":                                                    `"object" does not choose a token`,
+		"pkcs11:token":                                                         "no attribute name=value",
+		"pkcs11:token=%zz":                                                     "no attribute name=value",
+	} {
+		_, err := exec.ParseSelector(text)
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%q: %v", text, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%q: error %v, want %q", text, err, want)
+		case err != nil && strings.Contains(err.Error(), "86420"):
+			t.Errorf("%q: the PIN shows in %v", text, err)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	on := exec.FlagTokenInitialized
+	slots := []exec.Slot{
+		{ID: 1, Description: "Reader 0", Manufacturer: "ACME", Token: exec.TokenInfo{Label: "CARD", Serial: "01", Model: "v2", Manufacturer: "Soft", Flags: on}},
+		{ID: 2, Description: "Reader 1", Manufacturer: "ACME", Token: exec.TokenInfo{Label: "CARD-SIG", Serial: "02", Model: "v2", Manufacturer: "Soft", Flags: on}},
+		{ID: 3, Description: "Reader 2", Token: exec.TokenInfo{Label: "a b/c;d", Serial: "03", Flags: on}},
+		{ID: 4, Description: "Reader 3"},
+	}
+	for _, c := range []struct {
+		text string
+		id   exec.SlotID // 0: an error
+		says []string
+	}{
+		{"CARD", 1, nil}, // the whole label, not a beginning of it
+		{"pkcs11:token=CARD-SIG", 2, nil},
+		{"pkcs11:serial=02", 2, nil},
+		{"pkcs11:token=a%20b%2Fc%3Bd", 3, nil},
+		{"pkcs11:slot-description=Reader%201", 2, nil},
+		{"pkcs11:slot-description=Reader%203", 4, nil}, // by its place, though not initialised
+		{"pkcs11:model=v2;serial=01", 1, nil},
+		{"fresh", 4, nil},
+		{"card", 0, []string{"no token matches card", `token "CARD" (serial 01)`, `token "CARD-SIG"`, "a token that is not initialised", "--token fresh"}},
+		{"pkcs11:model=v2", 0, []string{"2 tokens match", "CARD-SIG", "pkcs11:serial=01"}},
+		{"pkcs11:token=CARD;serial=02", 0, []string{"no token matches"}},
+		{"", 0, []string{"3 tokens match any token"}},
+	} {
+		got, err := selector(t, c.text).Choose(slots, "default")
+		if c.id != 0 {
+			if err != nil || got.ID != c.id {
+				t.Errorf("%q chooses %d (%v), want %d", c.text, got.ID, err, c.id)
+			}
+			continue
+		}
+		refused(t, err, exec.Device, append(c.says, "default slot")...)
+	}
+	one := slots[:1]
+	if got, err := selector(t, "").Choose(one, "default"); err != nil || got.ID != 1 {
+		t.Errorf("the only token is not chosen: %v", err)
+	}
+	_, err := selector(t, "CARD").Choose(nil, "signature")
+	refused(t, err, exec.Device, "there is no token at all", "signature slot")
+	two := []exec.Slot{slots[3], {ID: 5}}
+	_, err = selector(t, "fresh").Choose(two, "default")
+	refused(t, err, exec.Device, "2 tokens match fresh")
+}
