@@ -132,6 +132,9 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 			return true, "done before the interruption", nil
 		}
 	case plan.Login, plan.Logout:
+		if op.Kind == plan.Login && !op.Proves && r.user[slot] == op.As {
+			return true, "logged in already", nil
+		}
 		if op.As == "so" || op.Kind == plan.Logout {
 			if r.groupDone(op, slot) {
 				return true, "nothing is left to do under this login", nil
@@ -149,7 +152,7 @@ func (r *run) groupDone(op *plan.Op, slot string) bool {
 		return false
 	}
 	if op.Kind == plan.Logout {
-		return r.user[slot] != "so"
+		return r.user[slot] == ""
 	}
 	writes, done := 0, 0
 	inside := false

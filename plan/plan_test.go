@@ -59,22 +59,39 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := strings.TrimSuffix(filepath.Base(path), ".dsc")
-		p, err := Lower(check.Check(grammar.Parse(filepath.Base(path), raw), nil), Options{Profile: profile.Lookup("softhsm")})
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		var text strings.Builder
-		if err := p.Text(&text, TextOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		golden(t, "../testdata/plan/"+name+".txt", text.String())
-		golden(t, "../testdata/plan/"+name+".json", string(p.JSON()))
-		for _, secret := range []string{"123456", "13579"} {
-			if strings.Contains(text.String(), secret) || strings.Contains(string(p.JSON()), `"`+secret) {
-				t.Errorf("%s: the plan shows a secret", name)
+		for _, facts := range append([]string{"softhsm"}, otherProfiles[name]...) {
+			p, err := Lower(check.Check(grammar.Parse(filepath.Base(path), raw), nil), Options{Profile: profile.Lookup(facts)})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			to := "../testdata/plan/" + name
+			if facts != "softhsm" {
+				to += "." + facts
+			}
+			var text strings.Builder
+			if err := p.Text(&text, TextOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, to+".txt", text.String())
+			golden(t, to+".json", string(p.JSON()))
+			for _, secret := range []string{"123456", "13579"} {
+				if strings.Contains(text.String(), secret) || strings.Contains(string(p.JSON()), `"`+secret) {
+					t.Errorf("%s: the plan shows a secret", name)
+				}
 			}
 		}
 	}
+}
+
+// otherProfiles are those that give an example another plan: tokens that lock,
+// that need both logins, whose logins exclude each other, whose PUK is their own,
+// and one of which nothing is known.
+var otherProfiles = map[string][]string{
+	"06-signature-slot":       {"generic", "opensc", "opencryptoki", "tcos"},
+	"07-change-signature-puk": {"opensc"},
+	"09-initialise":           {"opensc"},
+	"10-block":                {"opencryptoki"},
+	"10-unblock":              {"opensc", "openpgp"},
 }
 
 const head = "[Encoding]\nType=1024,Chip\n[Fields]\nPIN=\nSIGN_PIN=\nL1=\nL2=\n[Description]\nPKCS11Library=x.dll\nPIN=PIN\nSignPIN=SIGN_PIN\nApplicationList=ABCD\n"

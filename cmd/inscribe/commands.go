@@ -30,12 +30,14 @@ func init() {
 		{"check", "FILE…", "find what is wrong in descriptions", "Checks descriptions, each FILE, everything *.dsc and *.dsz below a folder, or what a pattern with * and ** matches; - is the standard input.\nExit code 1 says that there are findings, 3 that a file could not be read.", []func(*pflag.FlagSet, *options){checkFlags, fixFlags}, (*app).check},
 		{"fmt", "[FILE…]", "write descriptions in canonical form", "Prints each FILE in canonical form: one spelling of sections and keywords, no blanks that mean nothing. Names of fields and values stay as they are.\nWithout a FILE, or with -, it is a filter. --list and --diff exit with 1 where something differs and is not written.", []func(*pflag.FlagSet, *options){fmtFlags}, (*app).fmt},
 		{"plan", "FILE", "show what a description would do", "Prints the operations that the description lowers to. No token is touched.", []func(*pflag.FlagSet, *options){planFlags, valueFlags}, (*app).plan},
+		{"diff", "OLD NEW", "tell what changes on the card", "Compares two descriptions by what they do on a card. Each side is a file, a saved plan, or REV:PATH in a git repository, as in git show; a PATH that begins with ./ is taken from here, and :PATH is what is staged.\nExit code 0 says that both do the same, 1 that they differ or that a description has errors.", []func(*pflag.FlagSet, *options){diffFlags}, (*app).diff},
 		{"apply", "FILE|PLAN", "do it on a token", "Runs the plan of the description on a token: everything that can be checked is checked first, then op by op.\nAfter an interruption the same command goes on.", []func(*pflag.FlagSet, *options){applyFlags, moduleFlags, valueFlags}, (*app).apply},
 		{"tokens", "", "list slots and tokens", "Lists the tokens of a PKCS#11 module, with the state of their PINs. Nothing is written and no PIN is tried.", []func(*pflag.FlagSet, *options){tokensFlags, moduleFlags}, (*app).tokens},
 		{"ca", "cert|path", "the embedded CA for demos, labs and tests", "cert prints the certificate of the embedded CA as PEM, path the folder that it lives in.", []func(*pflag.FlagSet, *options){stateFlags}, (*app).ca},
 		{"explain", "[WORD]", "tell what a word means", "Explains a keyword, a section, a value, a code, an operation of plans, a profile, a fact of profiles or a return value of PKCS#11.\nWithout a WORD it lists what can be explained.", []func(*pflag.FlagSet, *options){explainFlags}, (*app).explain},
 		{"pack", "FILE.dsc [FILE…]", "make a .dsz of a description", "Packs a description, and files that go with it, into a .dsz. The same files give the same bytes.", []func(*pflag.FlagSet, *options){packFlags}, (*app).pack},
 		{"unpack", "FILE.dsz", "take the files out of a .dsz", "Writes the files of a .dsz into a folder and overwrites nothing. The other commands read a .dsz as it is.", []func(*pflag.FlagSet, *options){unpackFlags}, (*app).unpack},
+		{"lsp", "", "serve an editor", "The language server: serves one editor over the standard streams, by the Language Server Protocol. It loads no module and starts nothing.", []func(*pflag.FlagSet, *options){lspFlags}, (*app).lsp},
 		{"version", "", "print the version", "Prints the version of Inscribe and what it was built with.", nil, (*app).version},
 	}
 }
@@ -83,6 +85,8 @@ type options struct {
 	existing      string
 	events        string
 	reportFile    string
+
+	listen string
 }
 
 func checkFlags(f *pflag.FlagSet, o *options) {
@@ -91,7 +95,7 @@ func checkFlags(f *pflag.FlagSet, o *options) {
 }
 
 func planFlags(f *pflag.FlagSet, o *options) {
-	f.StringVar(&o.format, "format", "text", "text or json")
+	f.StringVar(&o.format, "format", "text", "text, json, markdown or html")
 	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")
 	f.StringVar(&o.station, "station", "", "station file")
 	f.StringVar(&o.out, "out", "", "save the plan to FILE, for apply")

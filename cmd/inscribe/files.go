@@ -76,21 +76,29 @@ func (l *loader) source(path string) (*source, error) {
 		return nil, err
 	}
 	s := &source{path: path, raw: raw}
+	if s.file, s.packed, err = parse(path, raw); err != nil {
+		return nil, err
+	}
+	if s.config, err = l.configFor(path); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// parse reads the description in the bytes of a file, or in the .dsz that they
+// are.
+func parse(path string, raw []byte) (file *ast.File, packed bool, err error) {
 	name, text := path, raw
-	if s.packed, err = container.Is(raw, path); err == nil && s.packed {
+	if packed, err = container.Is(raw, path); err == nil && packed {
 		var archive *container.Archive
 		if archive, err = container.Open(raw, path, container.Default); err == nil {
 			name, text = path+":"+archive.Description.Name, archive.Description.Data
 		}
 	}
 	if err != nil {
-		return nil, containerError(err)
+		return nil, packed, containerError(err)
 	}
-	if s.config, err = l.configFor(path); err != nil {
-		return nil, err
-	}
-	s.file = grammar.Parse(name, text)
-	return s, nil
+	return grammar.Parse(name, text), packed, nil
 }
 
 func containerError(err error) error {

@@ -313,12 +313,11 @@ func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
-	m.moduleEnv["SHIM_SLOW"] = "600"
+	m.moduleEnv["SHIM_SLOW"] = "1200"
 	events := m.dir + "/events"
 	c, wait := m.start(append(args, "--events", events)...)
 	m.event(events, `"genkey"`, `"start"`)
 	time.Sleep(100 * time.Millisecond) // for the call to begin
-	begin := time.Now()
 	// To the whole group, as a terminal would; the module host is not in it.
 	if err := syscall.Kill(-c.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
@@ -327,9 +326,7 @@ func TestInterrupt(t *testing.T) {
 	if o.code != exitDevice || !strings.Contains(o.stderr, "interrupted") || !strings.Contains(o.stderr, "run the same command again to go on") {
 		t.Errorf("says nothing of going on: %s", o)
 	}
-	if took := time.Since(begin); took < 300*time.Millisecond || took > 4*time.Second {
-		t.Errorf("ended %v after the interrupt; the call takes half a second more", took)
-	}
+	// That the key is there shows that the call was not torn off.
 	key := m.holds("CARD", "1234", 1, 1, 0)
 	m.moduleEnv = map[string]string{}
 	m.must(exitOK, args, "Applied x.dsc")
@@ -348,7 +345,7 @@ func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
-	m.moduleEnv["SHIM_SLOW"] = "500"
+	m.moduleEnv["SHIM_SLOW"] = "1500"
 	events := m.dir + "/events"
 	_, wait := m.start(append(args, "--events", events)...)
 	m.event(events, `"genkey"`, `"start"`)

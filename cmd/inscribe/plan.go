@@ -12,8 +12,10 @@ import (
 )
 
 func (a *app) plan(args []string) error {
-	if f := a.opts.format; f != "text" && f != "json" {
-		return usagef("--format is %q; it can be text or json", f)
+	switch a.opts.format {
+	case "text", "json", "markdown", "html":
+	default:
+		return usagef("--format is %q; it can be text, json, markdown or html", a.opts.format)
 	}
 	path, err := one(args, "description")
 	if err != nil {
@@ -48,9 +50,14 @@ func (a *app) plan(args []string) error {
 	if err := a.saveCounterexample(pl, proof); err != nil {
 		return err
 	}
-	if a.opts.format == "json" {
+	switch a.opts.format {
+	case "json":
 		_, err = a.stdout.Write(pl.JSON())
-	} else {
+	case "markdown":
+		err = pl.Markdown(a.stdout)
+	case "html":
+		err = pl.HTML(a.stdout)
+	default:
 		err = pl.Text(a.stdout, plan.TextOptions{Color: a.colored(a.stdout), Width: width(a.stdout)})
 	}
 	if err == nil && len(pl.Refusals) > 0 && a.opts.out == "" {

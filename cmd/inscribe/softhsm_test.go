@@ -95,6 +95,9 @@ func parseObjects(out string) []object {
 	var objects []object
 	for line := range strings.Lines(out) {
 		line = strings.TrimRight(line, "\n ")
+		if strings.HasPrefix(line, "Data object ") {
+			line = "Data object;" // what follows is a handle
+		}
 		if head, key, _ := strings.Cut(line, ";"); kinds[head] != "" {
 			objects = append(objects, object{kind: kinds[head], key: strings.Join(strings.Fields(key), " ")})
 			continue

@@ -112,6 +112,33 @@ func TestCounterexamples(t *testing.T) {
 	}
 }
 
+// TestExamplesOnEveryProfile: what fails on a profile fails for a reason of that
+// profile, which is in this list, and for nothing else.
+func TestExamplesOnEveryProfile(t *testing.T) {
+	raw, err := os.ReadFile("../../testdata/examples/06-signature-slot.dsc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"tcos": "no signature slot", "nss": "", "openpgp": "", "piv": ""}
+	for _, name := range profile.Names() {
+		p, in := lower(t, string(raw), name)
+		if len(p.Refusals) > 0 {
+			t.Errorf("%s: %v", name, p.Refusals)
+		}
+		proof, err := Prove(context.Background(), p, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reasons := ""
+		for _, f := range proof.Failures {
+			reasons += f.Op + ": " + f.Case + ": " + f.Reason + "\n"
+		}
+		if (reasons == "") != (want[name] == "") || !strings.Contains(reasons, want[name]) {
+			t.Errorf("%s: %q, want %q", name, reasons, want[name])
+		}
+	}
+}
+
 func TestBothStatesOfAToken(t *testing.T) {
 	proof := prove(t, head+"InitToken=true\nInitialPUK=PUK\nSetPIN=true\nPIN=PIN\n", "softhsm")
 	if proof.Cases != 2 {
