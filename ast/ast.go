@@ -44,6 +44,12 @@ type Section struct {
 	Lines  Lines
 }
 
+// Archive names an archive with a description in it.
+type Archive struct {
+	Name   string
+	SHA256 string // of its bytes, lower-case hexadecimal
+}
+
 // File is one description.
 type File struct {
 	// Name is what messages call the file.
@@ -51,6 +57,9 @@ type File struct {
 	// Text is the decoded text, which all spans refer to.
 	Text     string
 	Encoding Encoding
+	// Archive is the file that the description was read out of, where it came
+	// packed in one.
+	Archive Archive
 	// Head is what stands before the first header.
 	Head     Lines
 	Sections []Section

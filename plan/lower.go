@@ -51,6 +51,9 @@ func Lower(p *check.Program, o Options) (*Plan, error) {
 		Config:      p.Config.SHA256,
 		Ops:         []Op{}, Fields: []Field{}, Needs: []string{}, Dialogs: []Dialog{}, Warnings: []Warning{},
 	}
+	if a := p.File.Archive; a.Name != "" {
+		l.plan.Description = Description{File: baseName(a.Name), SHA256: a.SHA256}
+	}
 	if lib := p.Library(); lib != nil {
 		l.plan.Library = lib.Value.Text
 	}

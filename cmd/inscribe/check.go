@@ -9,6 +9,7 @@ import (
 	"inscribe/ast/diag"
 	"inscribe/check"
 	"inscribe/check/report"
+	"inscribe/docs"
 )
 
 func (a *app) check(args []string) error {
@@ -109,7 +110,7 @@ func reportFile(p *check.Program) report.File {
 }
 
 func (a *app) reportOptions() report.Options {
-	return report.Options{Color: a.colored(a.stdout), Width: width(a.stdout), Version: version()}
+	return report.Options{Color: a.colored(a.stdout), Width: width(a.stdout), Version: version(), DocsURL: docs.URL}
 }
 
 // sound refuses a description with errors, which it prints to stderr.

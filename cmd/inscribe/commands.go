@@ -91,6 +91,7 @@ type options struct {
 
 func checkFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.format, "format", "text", "text, compact, json, sarif, github or junit")
+	f.BoolVar(&o.strictVendor, "strict-vendor", false, "warn of keywords that only Inscribe has")
 	f.StringVar(&o.failOn, "fail-on", "error", "least severity that gives exit code 1: error, warning, info or hint")
 }
 

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,6 +18,7 @@ import (
 	"sync"
 
 	"inscribe/ast"
+	"inscribe/ast/diag"
 	"inscribe/check"
 	"inscribe/check/config"
 	"inscribe/grammar"
@@ -82,7 +86,24 @@ func (l *loader) source(path string) (*source, error) {
 	if s.config, err = l.configFor(path); err != nil {
 		return nil, err
 	}
+	if l.app.opts.strictVendor {
+		s.config = strict(s.config)
+	}
 	return s, nil
+}
+
+// strict is a configuration that warns of keywords which only Inscribe has.
+func strict(cfg *config.Config) *config.Config {
+	c := config.Config{}
+	if cfg != nil {
+		c = *cfg
+	}
+	c.Severity = map[diag.Code]diag.Severity{}
+	if cfg != nil {
+		maps.Copy(c.Severity, cfg.Severity)
+	}
+	c.Severity[diag.VendorExtension] = diag.Warning
+	return &c
 }
 
 // parse reads the description in the bytes of a file, or in the .dsz that they
@@ -98,7 +119,12 @@ func parse(path string, raw []byte) (file *ast.File, packed bool, err error) {
 	if err != nil {
 		return nil, packed, containerError(err)
 	}
-	return grammar.Parse(name, text), packed, nil
+	f := grammar.Parse(name, text)
+	if packed {
+		sum := sha256.Sum256(raw)
+		f.Archive = ast.Archive{Name: path, SHA256: hex.EncodeToString(sum[:])}
+	}
+	return f, packed, nil
 }
 
 func containerError(err error) error {

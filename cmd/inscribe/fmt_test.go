@@ -9,14 +9,14 @@ import (
 )
 
 func TestFmt(t *testing.T) {
-	inFolder(t, map[string]string{"a.dsc": untidy, "b.dsc": tidy})
-	if r := inscribe(t, "", "fmt", "a.dsc", "b.dsc"); r != (ran{exitOK, tidy + tidy, ""}) {
+	inFolder(t, map[string]string{"a.dsc": untidy, "b.dsc": tidyText})
+	if r := inscribe(t, "", "fmt", "a.dsc", "b.dsc"); r != (ran{exitOK, tidyText + tidyText, ""}) {
 		t.Errorf("%+v", r)
 	}
-	if r := inscribe(t, untidy, "fmt"); r != (ran{exitOK, tidy, ""}) {
+	if r := inscribe(t, untidy, "fmt"); r != (ran{exitOK, tidyText, ""}) {
 		t.Errorf("%+v", r)
 	}
-	if r := inscribe(t, untidy, "fmt", "-"); r != (ran{exitOK, tidy, ""}) {
+	if r := inscribe(t, untidy, "fmt", "-"); r != (ran{exitOK, tidyText, ""}) {
 		t.Errorf("%+v", r)
 	}
 	if r := inscribe(t, "", "fmt", "-l", "."); r != (ran{exitFindings, "a.dsc\n", ""}) {
@@ -28,11 +28,11 @@ func TestFmt(t *testing.T) {
 	if contents(t, "a.dsc") != untidy {
 		t.Fatal("a.dsc was written without -w")
 	}
-	if r := inscribe(t, "", "fmt", "-l", "-w", "."); r != (ran{exitOK, "a.dsc\n", ""}) || contents(t, "a.dsc") != tidy {
+	if r := inscribe(t, "", "fmt", "-l", "-w", "."); r != (ran{exitOK, "a.dsc\n", ""}) || contents(t, "a.dsc") != tidyText {
 		t.Errorf("%+v", r)
 	}
 	inscribe(t, untidy, "fmt", "-w").want(t, exitUsage, "", "standard input")
-	inscribe(t, "", "fmt", "none.dsc", "b.dsc").want(t, exitInternal, tidy, "none.dsc")
+	inscribe(t, "", "fmt", "none.dsc", "b.dsc").want(t, exitInternal, tidyText, "none.dsc")
 }
 
 func TestFmtDiff(t *testing.T) {
@@ -45,7 +45,7 @@ func TestFmtDiff(t *testing.T) {
 	if r := inscribe(t, "", "fmt", "-d", "--color", "always", "a.dsc"); !strings.Contains(r.stdout, "\x1b[32m+[Encoding]\x1b[0m\n") {
 		t.Errorf("without colour:\n%q", r.stdout)
 	}
-	if r := inscribe(t, tidy, "fmt", "-d"); r != (ran{exitOK, "", ""}) {
+	if r := inscribe(t, tidyText, "fmt", "-d"); r != (ran{exitOK, "", ""}) {
 		t.Errorf("%+v", r)
 	}
 }
@@ -57,12 +57,12 @@ func TestFmtKnowsTheKeywordsOfTheProject(t *testing.T) {
 
 func TestFmtLeavesArchivesAlone(t *testing.T) {
 	packed := dsz(t, container.Entry{Name: "in.dsc", Data: []byte(untidy)})
-	inFolder(t, map[string]string{"x.dsz": packed, "neat.dsz": dsz(t, container.Entry{Name: "in.dsc", Data: []byte(tidy)}), "a.dsc": untidy})
-	inscribe(t, "", "fmt", "x.dsz").want(t, exitOK, tidy, "")
+	inFolder(t, map[string]string{"x.dsz": packed, "neat.dsz": dsz(t, container.Entry{Name: "in.dsc", Data: []byte(tidyText)}), "a.dsc": untidy})
+	inscribe(t, "", "fmt", "x.dsz").want(t, exitOK, tidyText, "")
 	inscribe(t, "", "fmt", "-l", "x.dsz").want(t, exitFindings, "x.dsz:in.dsc\n", "")
 	inscribe(t, "", "fmt", "-w", "neat.dsz").want(t, exitOK, "", "")
 	inscribe(t, "", "fmt", "-w", ".").want(t, exitRefused, "", "unpack it first")
-	if contents(t, "x.dsz") != packed || contents(t, "a.dsc") != tidy {
+	if contents(t, "x.dsz") != packed || contents(t, "a.dsc") != tidyText {
 		t.Error("the archive was written, or the file beside it was not")
 	}
 }

@@ -45,23 +45,26 @@ func newMachine(t testing.TB) *machine {
 	return m
 }
 
+// sharedDir holds what all machines share: the tokens that they copy, and the
+// shim.
+var sharedDir string
+
 var tokensMade struct {
 	sync.Once
-	dir string
 	err error
 }
 
 func tokensOnce(t testing.TB) string {
 	needTools(t)
 	tokensMade.Do(func() {
-		if tokensMade.dir, tokensMade.err = os.MkdirTemp("", "inscribe-tokens"); tokensMade.err == nil {
-			tokensMade.err = makeSoftHSM(tokensMade.dir, cardAndSign()...)
+		if sharedDir, tokensMade.err = os.MkdirTemp("", "inscribe-tokens"); tokensMade.err == nil {
+			tokensMade.err = makeSoftHSM(sharedDir, cardAndSign()...)
 		}
 	})
 	if tokensMade.err != nil {
 		t.Fatal(tokensMade.err)
 	}
-	return tokensMade.dir
+	return sharedDir
 }
 
 var shimMade struct {

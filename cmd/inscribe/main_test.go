@@ -20,7 +20,7 @@ import (
 // file of its own, so that the module host is a child with the hidden argument
 // as in a real installation.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(withCleanUp{m}, map[string]func(){
 		"inscribe": func() {
 			// Away from the terminal of whoever runs the tests: a question must
 			// fail and not wait. A test with a terminal of its own has led the
@@ -29,6 +29,15 @@ func TestMain(m *testing.M) {
 			main()
 		},
 	})
+}
+
+// withCleanUp removes what tests share, once all have run.
+type withCleanUp struct{ *testing.M }
+
+func (m withCleanUp) Run() int {
+	code := m.M.Run()
+	_ = os.RemoveAll(sharedDir)
+	return code
 }
 
 // TestScripts runs testdata/script/*.txtar. Beside the usual commands there are:

@@ -9,7 +9,7 @@ import (
 )
 
 func TestPackAndUnpack(t *testing.T) {
-	inFolder(t, map[string]string{"in/x.dsc": neat, "in/note.txt": "hello", "other.dsc": tidy})
+	inFolder(t, map[string]string{"in/x.dsc": neat, "in/note.txt": "hello", "other.dsc": tidyText})
 	inscribe(t, "", "pack", "in/x.dsc", "in/note.txt").want(t, exitOK, "x.dsz: 2 files", "")
 	inscribe(t, "", "pack", "in/x.dsc", "in/note.txt").want(t, exitOK, "up to date", "")
 	inscribe(t, "", "pack", "in/x.dsc").want(t, exitRefused, "", "--force")

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"inscribe/lsp"
+)
+
+func lspFlags(f *pflag.FlagSet, o *options) {
+	f.StringVar(&o.listen, "listen", "", "serve one client on HOST:PORT of this machine instead of the standard streams, for debugging")
+	f.Bool("stdio", true, "serve on the standard streams; this is the default, and some clients say it")
+}
+
+// lsp serves one editor until it goes.
+func (a *app) lsp(args []string) error {
+	if len(args) > 0 {
+		return usagef("lsp takes no arguments")
+	}
+	conn, err := a.client()
+	if err != nil {
+		return err
+	}
+	err = lsp.Serve(a.ctx, conn, lsp.Options{Version: version(), Files: workspace{}})
+	if errors.Is(err, lsp.ErrNoShutdown) {
+		// The protocol asks for 1. Nobody reads a message any more.
+		return &exitError{code: exitFindings}
+	}
+	return err
+}
+
+// client gives the connection to the editor: the standard streams, or the first
+// connection to a port that only this machine can reach.
+func (a *app) client() (io.ReadWriteCloser, error) {
+	if a.opts.listen == "" {
+		return streams{a.stdin, a.stdout}, nil
+	}
+	address := a.opts.listen
+	if !strings.Contains(address, ":") {
+		address = "127.0.0.1:" + address
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, usagef("--listen: %w", err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, usagef("--listen is %s; only an address of this machine will do, as 127.0.0.1:PORT: whoever connects reads the descriptions", a.opts.listen)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	defer listener.Close()
+	fmt.Fprintf(a.stderr, "listening on %s\n", listener.Addr())
+	stop := context.AfterFunc(a.ctx, func() { listener.Close() })
+	defer stop()
+	return listener.Accept()
+}
+
+// streams are the standard streams as a connection.
+type streams struct {
+	io.Reader
+	io.Writer
+}
+
+// Close lets a reader go where it can be closed.
+func (s streams) Close() error {
+	if c, ok := s.Reader.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// workspace is the disk as the language server sees it.
+type workspace struct{}
+
+// largestDescription is what is read of a description or a configuration.
+const largestDescription = 16 << 20
+
+// Read gives the bytes of a regular file.
+func (workspace) Read(path string) ([]byte, error) {
+	path = filepath.FromSlash(path)
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", path)
+	case info.Size() > largestDescription:
+		return nil, fmt.Errorf("%s is larger than %d MiB", path, largestDescription>>20)
+	}
+	return os.ReadFile(path)
+}
+
+// Descriptions lists the *.dsc files below a folder. It leaves out folders that
+// begin with a dot and what packages bring.
+func (workspace) Descriptions(ctx context.Context, folder string) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(filepath.FromSlash(folder), func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return nil // what cannot be read is not there
+		case d.IsDir() && path != folder && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules"):
+			return filepath.SkipDir
+		case d.Type().IsRegular() && strings.EqualFold(filepath.Ext(path), ".dsc"):
+			found = append(found, filepath.ToSlash(path))
+		}
+		return nil
+	})
+	slices.Sort(found)
+	return found, err
+}

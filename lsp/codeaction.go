@@ -1,0 +1,387 @@
+package lsp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check"
+	"inscribe/check/fix"
+	"inscribe/check/schema"
+	"inscribe/lsp/protocol"
+)
+
+// action is a code action before it is put into the client's form. Its edit is
+// made when it is asked for.
+type action struct {
+	title     string
+	kind      protocol.CodeActionKind
+	about     *diag.Diagnostic
+	preferred bool
+	edits     func() []diag.Edit
+}
+
+// actionRef is what an action keeps for being resolved.
+type actionRef struct {
+	URI   protocol.DocumentURI    `json:"uri"`
+	Range protocol.Range          `json:"range"`
+	Title string                  `json:"title"`
+	Kind  protocol.CodeActionKind `json:"kind"`
+	// Version is the one that the edit is for.
+	Version *int32 `json:"version"`
+	// Nth tells apart actions of one title.
+	Nth int `json:"nth"`
+}
+
+// codeActions offers what can be done at a range.
+func (c *call) codeActions(_ context.Context, p *protocol.CodeActionParams) (any, error) {
+	d := c.doc
+	out := []protocol.CodeAction{}
+	later := c.resolvesActions()
+	seen := map[string]int{}
+	for _, a := range d.actions(d.mapper.span(p.Range)) {
+		if !wanted(a.kind, p.Context.Only) {
+			continue
+		}
+		title := d.redactor().clean(a.title)
+		item := protocol.CodeAction{Title: title, Kind: a.kind, IsPreferred: a.preferred}
+		if a.about != nil {
+			item.Diagnostics = []protocol.Diagnostic{c.finding(d, a.about, c.styleOf(c.pulls()))}
+		}
+		if later {
+			item.Data, _ = json.Marshal(actionRef{URI: d.uri, Range: p.Range, Title: title, Kind: a.kind, Version: d.version, Nth: seen[title]})
+		} else {
+			item.Edit = c.workspaceEdit(d, a.edits())
+		}
+		seen[title]++
+		out = append(out, item)
+	}
+	return out, nil
+}
+
+func (s *state) resolvesActions() bool {
+	a := s.client.TextDocument.CodeAction
+	return a.DataSupport && a.ResolveSupport != nil && slices.Contains(a.ResolveSupport.Properties, "edit")
+}
+
+// wanted reports whether a kind is one of those asked for or below one.
+func wanted(kind protocol.CodeActionKind, only []protocol.CodeActionKind) bool {
+	if len(only) == 0 {
+		return true
+	}
+	for _, o := range only {
+		if kind == o || strings.HasPrefix(string(kind), string(o)+".") || o == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// resolveCodeAction makes the edit of an action.
+func (c *call) resolveCodeAction(_ context.Context, item *protocol.CodeAction) (any, error) {
+	var ref actionRef
+	if len(item.Data) == 0 || json.Unmarshal(item.Data, &ref) != nil {
+		return item, nil
+	}
+	d := c.docs[ref.URI]
+	if d == nil || d.isConfig() || (d.version != nil && ref.Version != nil && *d.version != *ref.Version) {
+		return nil, fail(protocol.RequestFailed, "the document changed")
+	}
+	nth := ref.Nth
+	for _, a := range d.actions(d.mapper.span(ref.Range)) {
+		if d.redactor().clean(a.title) == ref.Title && a.kind == ref.Kind {
+			if nth == 0 {
+				item.Edit = c.workspaceEdit(d, a.edits())
+				return item, nil
+			}
+			nth--
+		}
+	}
+	return nil, fail(protocol.RequestFailed, "the action is not there any more")
+}
+
+// workspaceEdit puts edits of one document into the form that the client takes.
+func (s *state) workspaceEdit(d *document, edits []diag.Edit) *protocol.WorkspaceEdit {
+	list := d.mapper.edits(edits)
+	if s.client.Workspace.WorkspaceEdit.DocumentChanges {
+		id := protocol.OptionalVersionedTextDocumentIdentifier{URI: d.uri, Version: d.version}
+		return &protocol.WorkspaceEdit{DocumentChanges: []protocol.TextDocumentEdit{{TextDocument: id, Edits: list}}}
+	}
+	return &protocol.WorkspaceEdit{Changes: map[protocol.DocumentURI][]protocol.TextEdit{d.uri: list}}
+}
+
+// actions are all that touch a span, in the order in which they are shown.
+func (d *document) actions(span ast.Span) []action {
+	var out, suppress []action
+	p := d.program()
+	covered := map[*diag.Diagnostic]bool{}
+	for i := range p.Diagnostics {
+		f := &p.Diagnostics[i]
+		if !touches(d, f.Span, span) {
+			continue
+		}
+		covered[f] = true
+		for n, x := range f.Fixes {
+			out = append(out, action{title: sentence(x.Title), kind: protocol.QuickFix, about: f, preferred: n == 0 && (x.Safe || len(f.Fixes) == 1),
+				edits: func() []diag.Edit { return x.Edits }})
+		}
+		out = append(out, d.missing(f)...)
+		if a, ok := d.suppress(f); ok {
+			suppress = append(suppress, a)
+		}
+	}
+	out = append(out, d.extract(span)...)
+	out = append(out, suppress...)
+	if slices.ContainsFunc(p.Diagnostics, func(f diag.Diagnostic) bool {
+		return slices.ContainsFunc(f.Fixes, func(x diag.Fix) bool { return x.Safe })
+	}) {
+		out = append(out, action{title: "Apply all safe fixes", kind: protocol.SourceFixAll, edits: d.fixAll})
+	}
+	return out
+}
+
+// touches reports whether a finding concerns a span: the cursor on the line of
+// a finding is near enough.
+func touches(d *document, f, span ast.Span) bool {
+	if f.Start <= span.End && span.Start <= f.End {
+		return true
+	}
+	if span.Len() > 0 {
+		return false
+	}
+	t := d.file().Table()
+	return t.Line(f.Start) == t.Line(span.Start)
+}
+
+// fixAll applies the safe fixes until there are no more, and gives the
+// difference as one edit.
+func (d *document) fixAll() []diag.Edit {
+	after := fix.Run(d.file(), d.config.settings(), false).Program.File.Text
+	return difference(d.file().Text, after)
+}
+
+// difference is the edit that turns one text into another, without what both
+// begin and end with.
+func difference(before, after string) []diag.Edit {
+	if before == after {
+		return nil
+	}
+	start := 0
+	for start < len(before) && start < len(after) && before[start] == after[start] {
+		start++
+	}
+	for start > 0 && !boundary(before, start) {
+		start--
+	}
+	end := 0
+	for end < len(before)-start && end < len(after)-start && before[len(before)-1-end] == after[len(after)-1-end] {
+		end++
+	}
+	for end > 0 && !boundary(before, len(before)-end) {
+		end--
+	}
+	return []diag.Edit{{Span: ast.Span{Start: start, End: len(before) - end}, NewText: after[start : len(after)-end]}}
+}
+
+// boundary reports whether an edit may begin or end there: not inside of a
+// character nor between CR and LF.
+func boundary(s string, i int) bool {
+	if i <= 0 || i >= len(s) {
+		return true
+	}
+	return s[i]&0xC0 != 0x80 && !(s[i] == '\n' && s[i-1] == '\r')
+}
+
+// suppress offers a comment that silences a finding. The reason is left for a
+// person to write.
+func (d *document) suppress(f *diag.Diagnostic) (action, bool) {
+	if f.Code == diag.Syntax || f.Code == diag.UnusedSuppression || f.Code == diag.Internal {
+		return action{}, false
+	}
+	start := d.file().Table().Start(d.file().Table().Line(f.Span.Start))
+	text := fmt.Sprintf("# inscribe:ignore %s reason", f.Code)
+	return action{title: fmt.Sprintf("Suppress %s here, with a reason", f.Code), kind: protocol.QuickFix, about: f,
+		edits: func() []diag.Edit {
+			return []diag.Edit{{Span: ast.Span{Start: start, End: start}, NewText: text + d.lineEnd()}}
+		}}, true
+}
+
+func (d *document) lineEnd() string {
+	text := d.file().Text
+	i := strings.IndexAny(text, "\r\n")
+	switch {
+	case i < 0:
+		return "\n"
+	case strings.HasPrefix(text[i:], "\r\n"):
+		return "\r\n"
+	}
+	return text[i : i+1]
+}
+
+// insertBehind puts lines behind a line.
+func (d *document) insertBehind(l *ast.Line, lines ...string) diag.Edit {
+	nl := d.lineEnd()
+	text := strings.Join(lines, nl)
+	if l.End == l.Span.End {
+		text = nl + text
+	} else {
+		text += nl
+	}
+	return diag.Edit{Span: ast.Span{Start: l.End, End: l.End}, NewText: text}
+}
+
+// missing offers what a finding asks for and has no fix of its own for, because
+// there is a choice: a keyword, or a section.
+func (d *document) missing(f *diag.Diagnostic) []action {
+	if len(f.Fixes) > 0 && f.Code != diag.MissingApplication {
+		return nil
+	}
+	p := d.program()
+	at := d.cursor(f.Span.Start)
+	add := func(title string, edits ...diag.Edit) action {
+		return action{title: title, kind: protocol.QuickFix, about: f, edits: func() []diag.Edit { return edits }}
+	}
+	switch f.Code {
+	case diag.MissingApplication:
+		letter := d.file().Slice(f.Span)
+		if strings.TrimSpace(letter) == "" || strings.ContainsAny(letter, ",;[]#") {
+			return nil
+		}
+		end := len(d.file().Text)
+		nl := d.lineEnd()
+		text := nl + "[" + schema.Sections[schema.Application] + letter + "]" + nl
+		if end > 0 && !strings.HasSuffix(d.file().Text, "\n") && !strings.HasSuffix(d.file().Text, "\r") {
+			text = nl + text
+		}
+		return []action{add("Add the section ["+schema.Sections[schema.Application]+letter+"]", diag.Edit{Span: ast.Span{Start: end, End: end}, NewText: text})}
+	case diag.PINMissing, diag.SignaturePINMissing:
+		meaning := schema.MPIN
+		if f.Code == diag.SignaturePINMissing {
+			meaning = schema.MSignPIN
+		}
+		return d.addKeywords(p.Description, meaning, add)
+	case diag.MissingKeyword:
+		b := d.block(at)
+		if b == nil {
+			return nil
+		}
+		if b.Section == schema.Description && p.Library() == nil && at.line.Kind == ast.Header {
+			return []action{add("Add PKCS11Library", d.insertBehind(&at.line, "PKCS11Library=yourMiddleware.dll"))}
+		}
+		if a := d.application(at); a != nil && at.line.Kind == ast.Header {
+			return []action{add("Add a key and a certificate", d.insertBehind(&at.line, "KeySize=3072", "CertTempl=template"))}
+		}
+		k := d.keyword(at)
+		if k == nil {
+			return nil
+		}
+		var out []action
+		for _, group := range k.Requires {
+			if slices.ContainsFunc(group, b.Has) {
+				continue
+			}
+			for _, name := range group {
+				if other := p.Table.Find(b.Section, name); other != nil && !slices.ContainsFunc(b.Settings, func(s *check.Setting) bool { return s.Keyword == other }) {
+					out = append(out, add("Add "+name, append([]diag.Edit{d.insertBehind(&at.line, name+"="+d.starter(other))}, d.declare(other)...)...))
+				}
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// addKeywords offers a keyword of [Description] with a field of its own.
+func (d *document) addKeywords(b *check.Block, meaning string, add func(string, ...diag.Edit) action) []action {
+	if b.Header == nil || b.Has(meaning) {
+		return nil
+	}
+	k := d.program().Table.Find(b.Section, meaning)
+	if k == nil {
+		return nil
+	}
+	last := b.Header
+	for _, s := range b.Settings {
+		last = s.Line
+	}
+	return []action{add("Add "+k.Name+" with a field of its own", append([]diag.Edit{d.insertBehind(last, k.Name+"="+d.starter(k))}, d.declare(k)...)...)}
+}
+
+// starter is a value to begin with.
+func (d *document) starter(k *schema.Keyword) string {
+	switch {
+	case k.Kind == schema.Operand && k.Forms&schema.Field != 0, k.Kind == schema.FieldName:
+		return d.freeField(k)
+	case len(k.Values) > 0:
+		return k.Values[0].Text
+	case onlyValue(k) != "":
+		return onlyValue(k)
+	case k.Meaning == schema.MKeySize:
+		return "3072"
+	case k.Kind == schema.Validation:
+		return "reg_exp([0-9]{6,})"
+	case k.Kind == schema.Number:
+		return fmt.Sprint(k.Min)
+	}
+	return strings.ToLower(k.Name)
+}
+
+// freeField is the name of a field for a keyword that is not declared yet.
+func (d *document) freeField(k *schema.Keyword) string {
+	base := strings.ToUpper(k.Name) + "_FIELD"
+	name := base
+	for n := 2; d.program().Field(name) != nil; n++ {
+		name = fmt.Sprintf("%s_%d", base, n)
+	}
+	return name
+}
+
+// declare adds the field that starter names, where the keyword takes one.
+func (d *document) declare(k *schema.Keyword) []diag.Edit {
+	if k.Kind == schema.Operand && k.Forms&schema.Field != 0 || k.Kind == schema.FieldName {
+		return []diag.Edit{d.declareField(d.freeField(k))}
+	}
+	return nil
+}
+
+// declareField adds a field to [Fields], with the section where it is missing.
+func (d *document) declareField(name string) diag.Edit {
+	f := d.file()
+	for i := range f.Sections {
+		s := &f.Sections[i]
+		if kind, _, ok := schema.SectionOf(f.Slice(s.Header.Name)); !ok || kind != schema.Fields {
+			continue
+		}
+		last := &s.Header
+		for j := range s.Lines {
+			if s.Lines[j].Kind == ast.Entry {
+				last = &s.Lines[j]
+			}
+		}
+		return d.insertBehind(last, name+"=")
+	}
+	start := 0
+	if h := d.program().Description.Header; h != nil {
+		start = h.Span.Start
+	}
+	nl := d.lineEnd()
+	return diag.Edit{Span: ast.Span{Start: start, End: start}, NewText: "[Fields]" + nl + name + "=" + nl + nl}
+}
+
+// extract offers to take a fixed value from a field instead. The value itself
+// is in no title and in no edit: it is for the field's source to hold.
+func (d *document) extract(span ast.Span) []action {
+	s := d.setting(d.cursor(span.Start))
+	if s == nil || s.Value.Form != check.FixedValue || s.Keyword.Forms&schema.Field == 0 || !s.Line.Value.Contains(span.Start) && !s.Line.Name.Contains(span.Start) {
+		return nil
+	}
+	name := d.freeField(s.Keyword)
+	title := fmt.Sprintf("Take %s from a new field %s", s.Keyword.Name, name)
+	return []action{{title: title, kind: protocol.RefactorExtract, edits: func() []diag.Edit {
+		return []diag.Edit{{Span: s.Line.Value, NewText: name}, d.declareField(name)}
+	}}}
+}

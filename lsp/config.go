@@ -1,0 +1,171 @@
+package lsp
+
+import (
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+
+	"inscribe/ast"
+	"inscribe/check/config"
+	"inscribe/lsp/protocol"
+)
+
+// configFile is an inscribe.toml.
+type configFile struct {
+	path   string
+	text   string
+	config *config.Config
+	// err says why it cannot be used; config is then empty.
+	err error
+}
+
+// configs finds the configuration of descriptions. What it read it keeps until
+// reset.
+type configs struct {
+	files Files
+
+	mu      sync.Mutex
+	byDir   map[string]*configFile // nil where there is none
+	byPath  map[string]*configFile
+	overlay map[string]string // open ones
+}
+
+func newConfigs(files Files) *configs {
+	return &configs{files: files, byDir: map[string]*configFile{}, byPath: map[string]*configFile{}, overlay: map[string]string{}}
+}
+
+// reset forgets what was read.
+func (c *configs) reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.byDir)
+	clear(c.byPath)
+}
+
+// show puts the text of an open file before the one on disk; nil ends it.
+func (c *configs) show(p string, text *string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if text == nil {
+		delete(c.overlay, p)
+	} else {
+		c.overlay[p] = *text
+	}
+	clear(c.byDir)
+	delete(c.byPath, p)
+}
+
+// find gives the nearest configuration in the folder of a path or above, or
+// nil.
+func (c *configs) find(p string) *configFile {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.findIn(path.Dir(p))
+}
+
+func (c *configs) findIn(dir string) *configFile {
+	if found, ok := c.byDir[dir]; ok {
+		return found
+	}
+	found := c.load(path.Join(dir, config.FileName))
+	if parent := path.Dir(dir); found == nil && parent != dir {
+		found = c.findIn(parent)
+	}
+	c.byDir[dir] = found
+	return found
+}
+
+func (c *configs) load(p string) *configFile {
+	if known, ok := c.byPath[p]; ok {
+		return known
+	}
+	text, ok := c.overlay[p]
+	if !ok {
+		if c.files == nil {
+			return nil
+		}
+		raw, err := c.files.Read(p)
+		if err != nil {
+			return nil
+		}
+		text = string(raw)
+	}
+	f := &configFile{path: p, text: text}
+	if f.config, f.err = config.Parse(p, []byte(text)); f.err != nil {
+		f.config = &config.Config{}
+	}
+	c.byPath[p] = f
+	return f
+}
+
+func (f *configFile) settings() *config.Config {
+	if f == nil {
+		return &config.Config{}
+	}
+	return f.config
+}
+
+// table is the header of a table of the file, as "certificate" and "NAME".
+var tableHeader = regexp.MustCompile(`^\s*\[\s*(certificate|middleware)\s*\.\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*\]`)
+
+// place finds the header of a table, so that the editor can go there.
+func (f *configFile) place(kind, name string) (protocol.Location, bool) {
+	if f == nil {
+		return protocol.Location{}, false
+	}
+	table := ast.NewLineTable(f.text)
+	m := mapper{text: f.text, table: table}
+	for i := range table.Lines() {
+		span := table.LineSpan(i)
+		found := tableHeader.FindStringSubmatch(f.text[span.Start:span.End])
+		if found == nil || found[1] != kind || !strings.EqualFold(unquoted(found[2]), name) {
+			continue
+		}
+		return protocol.Location{URI: uriOf(f.path), Range: m.rng(span)}, true
+	}
+	return protocol.Location{}, false
+}
+
+func unquoted(key string) string {
+	switch key[0] {
+	case '\'':
+		return key[1 : len(key)-1]
+	case '"':
+		if s, err := strconv.Unquote(key); err == nil {
+			return s
+		}
+	}
+	return key
+}
+
+// findings are what is wrong with the file, with the places that the message
+// tells.
+func (f *configFile) findings() []protocol.Diagnostic {
+	out := []protocol.Diagnostic{}
+	if f == nil || f.err == nil {
+		return out
+	}
+	table := ast.NewLineTable(f.text)
+	m := mapper{text: f.text, table: table}
+	for _, message := range strings.Split(f.err.Error(), "\n") {
+		i := strings.Index(message, f.path)
+		if i < 0 {
+			continue
+		}
+		message = strings.TrimPrefix(message[i+len(f.path):], ":")
+		span := table.LineSpan(0)
+		if at := linePrefix.FindStringSubmatch(message); at != nil {
+			line, _ := strconv.Atoi(at[1])
+			column, _ := strconv.Atoi(at[2])
+			message = message[len(at[0]):]
+			start := table.Offset(ast.Position{Line: line, Column: column})
+			span = ast.Span{Start: start, End: max(start, table.LineSpan(table.Line(start)).End)}
+		}
+		out = append(out, protocol.Diagnostic{Range: m.rng(span), Severity: 1, Source: source, Message: strings.TrimSpace(message)})
+	}
+	return out
+}
+
+var linePrefix = regexp.MustCompile(`^(\d+):(\d+):\s*`)

@@ -1,0 +1,28 @@
+// Package lsp is the language server: one file a feature, over the same parser,
+// checker and planner as the command line.
+//
+// # Order
+//
+// The transport hands messages over one by one. Notifications change the state
+// there and then, on the reader's goroutine; the state and every snapshot of a
+// document are immutable, so a request keeps those it came with and runs on a
+// goroutine of its own, with a context that $/cancelRequest ends. What is
+// costly, the meaning of a document and its plan, is worked out once a snapshot
+// by whoever needs it first. Diagnostics are published in the order of the
+// versions, without a delay on purpose.
+//
+// # Transport
+//
+// JSON-RPC is github.com/sourcegraph/jsonrpc2, whose packages reach no network
+// and which calls its handler in order. Only its framing is not used: a frame
+// that holds no JSON must be answered and skipped, and the library gives up the
+// connection. The server reads and writes an io.ReadWriteCloser; where that
+// comes from is the command's matter.
+//
+// # Limits
+//
+// The package opens no file, port or process. It asks a [Files] for two things
+// only: descriptions below the folders of the workspace, and inscribe.toml from
+// a description's folder upward. Nothing that goes to the client but the text
+// of the document itself holds a literal secret; redact.go sees to it.
+package lsp

@@ -1,0 +1,139 @@
+package lsp
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check"
+	"inscribe/grammar"
+	"inscribe/lsp/protocol"
+	"inscribe/plan"
+)
+
+// document is one version of a document. It is immutable; what follows from the
+// text is worked out at first need.
+type document struct {
+	uri     protocol.DocumentURI
+	path    string // "" where it is not on the disk
+	version *int32 // nil for one that is not open
+	tree    *tree
+	mapper  mapper
+	config  *configFile
+
+	program  func() *check.Program
+	plan     func() *planned
+	index    func() []occurrence
+	redactor func() redactor
+	// superseded ends when a newer version is there.
+	superseded context.Context
+	retire     context.CancelFunc
+	// proof are the findings of the plan, once they are there.
+	proof atomic.Pointer[[]diag.Diagnostic]
+}
+
+// stale reports whether a newer version is there.
+func (d *document) stale() bool { return d.superseded.Err() != nil }
+
+// planned is the plan of a document.
+type planned struct {
+	plan *plan.Plan
+	err  error
+	// byLine are the indexes of the ops of each line, counted from 1.
+	byLine map[int][]int
+}
+
+func newDocument(uri protocol.DocumentURI, version *int32, t *tree, encoding protocol.PositionEncodingKind, cfg *configFile) *document {
+	d := &document{uri: uri, version: version, tree: t, mapper: newMapper(t.file, encoding), config: cfg}
+	d.path, _ = pathOf(uri)
+	d.superseded, d.retire = context.WithCancel(context.Background())
+	d.program = sync.OnceValue(d.understand)
+	d.plan = sync.OnceValue(d.lower)
+	d.index = sync.OnceValue(d.occurrences)
+	d.redactor = sync.OnceValue(func() redactor { return newRedactor(t.file.Text, d.program().Secrets) })
+	return d
+}
+
+// closedDocument reads a document that is not open from its bytes.
+func closedDocument(uri protocol.DocumentURI, raw []byte, encoding protocol.PositionEncodingKind, cfg *configFile) *document {
+	f := grammar.Parse(nameOf(uri), raw)
+	t := assemble(f.Name, f.Text, flatten(f))
+	t.file.Encoding = f.Encoding
+	return newDocument(uri, nil, t, encoding, cfg)
+}
+
+// edited gives the next version after a change.
+func (d *document) edited(version int32, t *tree, encoding protocol.PositionEncodingKind) *document {
+	d.retire()
+	return newDocument(d.uri, &version, t, encoding, d.config)
+}
+
+// configured gives the same version under another configuration.
+func (d *document) configured(encoding protocol.PositionEncodingKind, cfg *configFile) *document {
+	d.retire()
+	return newDocument(d.uri, d.version, d.tree, encoding, cfg)
+}
+
+func (d *document) isConfig() bool { return isConfigPath(d.path) }
+
+func (d *document) file() *ast.File { return d.tree.file }
+
+// maxChecked is the size up to which a document is checked while it is edited,
+// a hundred times that of a long description. Beyond it only its lines are
+// known, so that no keystroke waits for seconds.
+const maxChecked = 1 << 20
+
+func (d *document) checked() bool { return len(d.file().Text) <= maxChecked }
+
+func (d *document) understand() *check.Program {
+	f := d.file()
+	if d.checked() {
+		return check.Check(f, d.config.settings())
+	}
+	blank := &ast.File{Name: f.Name, Text: f.Text}
+	p := check.Check(blank, d.config.settings())
+	p.Diagnostics = []diag.Diagnostic{{Severity: diag.Info, Span: d.tree.lines[0].Span,
+		Message: "the description is longer than 1 MiB and is not checked while it is edited", Help: "inscribe check reads it all"}}
+	return p
+}
+
+func (d *document) lower() *planned {
+	p := d.program()
+	out := &planned{byLine: map[int][]int{}}
+	out.plan, out.err = plan.Lower(p, plan.Options{Profile: p.Profile})
+	if out.err != nil {
+		return out
+	}
+	for i := range out.plan.Ops {
+		line := out.plan.Ops[i].Source.Line
+		out.byLine[line] = append(out.byLine[line], i)
+	}
+	return out
+}
+
+// noPlan says why there is no plan.
+func (d *document) noPlan() string {
+	n, _ := diag.Count(d.program().Diagnostics)
+	if !d.checked() {
+		return "the description is too long"
+	}
+	if n == 0 {
+		return count(len(d.program().Blocking), "silenced error")
+	}
+	return count(n, "error")
+}
+
+// secret reports whether a span touches text that must not be shown elsewhere.
+func (d *document) secret(s ast.Span) bool {
+	if !d.checked() {
+		return true
+	}
+	for _, x := range d.program().Secrets {
+		if x.Start < s.End && s.Start < x.End {
+			return true
+		}
+	}
+	return false
+}

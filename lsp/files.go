@@ -1,0 +1,78 @@
+package lsp
+
+import (
+	"context"
+	"net/url"
+	"path"
+	"strings"
+
+	"inscribe/check/config"
+	"inscribe/lsp/protocol"
+)
+
+// Files is what the server may see of the disk. Paths have slashes.
+type Files interface {
+	// Read gives the bytes of a file.
+	Read(path string) ([]byte, error)
+	// Descriptions lists the *.dsc files below a folder in a stable order.
+	Descriptions(ctx context.Context, folder string) ([]string, error)
+}
+
+// folder is a root folder of the workspace; path is "" for one that is not on
+// the disk.
+type folder struct {
+	uri  protocol.DocumentURI
+	path string
+}
+
+// pathOf gives the path of a file URI.
+func pathOf(uri protocol.DocumentURI) (string, bool) {
+	u, err := url.Parse(string(uri))
+	if err != nil || u.Scheme != "file" {
+		return "", false
+	}
+	p := u.Path
+	if u.Host != "" && u.Host != "localhost" {
+		p = "//" + u.Host + p
+	}
+	// A drive: /c:/cards becomes c:/cards.
+	if len(p) >= 3 && p[0] == '/' && p[2] == ':' {
+		p = p[1:]
+	}
+	return path.Clean(p), true
+}
+
+// uriOf is the inverse of pathOf.
+func uriOf(p string) protocol.DocumentURI {
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p
+	}
+	return protocol.DocumentURI((&url.URL{Scheme: "file", Path: p}).String())
+}
+
+// nameOf is what messages call a document.
+func nameOf(uri protocol.DocumentURI) string {
+	if p, ok := pathOf(uri); ok {
+		return path.Base(p)
+	}
+	if u, err := url.Parse(string(uri)); err == nil {
+		if name := path.Base(u.Path + u.Opaque); name != "." && name != "/" {
+			return name
+		}
+	}
+	return "description"
+}
+
+// within reports whether a path lies in a folder of the workspace.
+func (s *state) within(p string) bool {
+	for _, f := range s.folders {
+		if f.path != "" && (p == f.path || strings.HasPrefix(p, strings.TrimSuffix(f.path, "/")+"/")) {
+			return true
+		}
+	}
+	return false
+}
+
+func isConfigPath(p string) bool { return path.Base(p) == config.FileName }
+
+func isDescriptionPath(p string) bool { return strings.EqualFold(path.Ext(p), ".dsc") }

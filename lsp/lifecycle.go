@@ -1,0 +1,228 @@
+package lsp
+
+import (
+	"encoding/json"
+	"slices"
+
+	"inscribe/check/config"
+	"inscribe/lsp/protocol"
+)
+
+// initialize opens the session.
+func (s *server) initialize(raw json.RawMessage) (any, error) {
+	var p protocol.InitializeParams
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return nil, fail(protocol.InvalidParams, "the parameters do not have the form of the specification")
+	}
+	next := s.state.copy()
+	next.client = &p.Capabilities
+	if slices.Contains(p.Capabilities.General.PositionEncodings, protocol.UTF8) {
+		next.encoding = protocol.UTF8
+	}
+	switch {
+	case len(p.WorkspaceFolders) > 0:
+		for _, f := range p.WorkspaceFolders {
+			next.folders = addFolder(next.folders, f.URI)
+		}
+	case p.RootURI != nil:
+		next.folders = addFolder(next.folders, *p.RootURI)
+	case p.RootPath != nil && *p.RootPath != "":
+		next.folders = addFolder(next.folders, uriOf(*p.RootPath))
+	}
+	next.settings, _ = readSettings(p.InitializationOptions)
+	s.state, s.phase = next, running
+	return protocol.InitializeResult{
+		ServerInfo:   protocol.ServerInfo{Name: "inscribe", Version: s.options.Version},
+		Capabilities: capabilities(next),
+	}, nil
+}
+
+func addFolder(list []folder, uri protocol.DocumentURI) []folder {
+	p, _ := pathOf(uri)
+	return append(slices.Clip(list), folder{uri: uri, path: p})
+}
+
+func capabilities(s *state) protocol.ServerCapabilities {
+	c := protocol.ServerCapabilities{
+		PositionEncoding: s.encoding,
+		TextDocumentSync: protocol.TextDocumentSyncOptions{OpenClose: true, Change: 2},
+		CompletionProvider: protocol.CompletionOptions{
+			TriggerCharacters: []string{"[", "=", "#", "!", ",", "{"}, ResolveProvider: true,
+		},
+		HoverProvider:             true,
+		SignatureHelpProvider:     protocol.SignatureHelpOptions{TriggerCharacters: []string{"(", ",", "!"}, RetriggerCharacters: []string{")"}},
+		DefinitionProvider:        true,
+		DeclarationProvider:       true,
+		ReferencesProvider:        true,
+		DocumentHighlightProvider: true,
+		DocumentSymbolProvider:    true,
+		WorkspaceSymbolProvider:   true,
+		CodeActionProvider: protocol.CodeActionOptions{
+			CodeActionKinds: []protocol.CodeActionKind{protocol.QuickFix, protocol.RefactorExtract, protocol.RefactorRewrite, protocol.SourceFixAll},
+			ResolveProvider: true,
+		},
+		DocumentFormattingProvider:      true,
+		DocumentRangeFormattingProvider: true,
+		RenameProvider:                  protocol.RenameOptions{PrepareProvider: true},
+		FoldingRangeProvider:            true,
+		SelectionRangeProvider:          true,
+		SemanticTokensProvider:          protocol.SemanticTokensOptions{Legend: legend, Full: true, Range: true},
+		InlayHintProvider:               true,
+		DiagnosticProvider:              protocol.DiagnosticOptions{Identifier: source, WorkspaceDiagnostics: true, WorkDoneProgress: true},
+		ExecuteCommandProvider:          protocol.ExecuteCommandOptions{Commands: []string{showPlanCommand}},
+		Workspace:                       protocol.WorkspaceOptions{WorkspaceFolders: protocol.WorkspaceFoldersOptions{Supported: true, ChangeNotifications: true}},
+	}
+	if s.client.Workspace.TextDocumentContent != nil {
+		c.Workspace.TextDocumentContent = &protocol.TextDocumentContentOptions{Schemes: []string{planScheme, pageScheme}}
+	}
+	return c
+}
+
+// notified takes a notification. One that comes before initialize or after
+// shutdown is dropped, and so is an unknown one.
+func (s *server) notified(name string, params json.RawMessage) {
+	switch {
+	case name == "exit":
+		_ = s.conn.Close()
+		return
+	case name == "$/cancelRequest":
+		s.cancel(params)
+		return
+	case s.phase != running:
+		return
+	}
+	if n, ok := notifications[name]; ok {
+		_, err := guard(func() (any, error) { return nil, n(s, params) })
+		if err != nil {
+			s.logError(name + ": " + err.Error())
+		}
+	}
+}
+
+// notifications are those that the server takes. They run in order, with the
+// state locked.
+var notifications = map[string]func(*server, json.RawMessage) error{
+	"initialized":                         func(s *server, _ json.RawMessage) error { s.register(); return nil },
+	"textDocument/didOpen":                noting((*server).didOpen),
+	"textDocument/didChange":              noting((*server).didChange),
+	"textDocument/didClose":               noting((*server).didClose),
+	"textDocument/didSave":                noting((*server).didSave),
+	"workspace/didChangeConfiguration":    noting((*server).didChangeConfiguration),
+	"workspace/didChangeWatchedFiles":     noting((*server).didChangeWatchedFiles),
+	"workspace/didChangeWorkspaceFolders": noting((*server).didChangeWorkspaceFolders),
+}
+
+func noting[P any](f func(*server, *P)) func(*server, json.RawMessage) error {
+	return func(s *server, params json.RawMessage) error {
+		var p P
+		if err := json.Unmarshal(params, &p); err != nil {
+			return fail(protocol.InvalidParams, "the parameters do not have the form of the specification")
+		}
+		f(s, &p)
+		return nil
+	}
+}
+
+func (s *server) logError(message string) {
+	go s.notify("window/logMessage", protocol.LogMessageParams{Type: 1, Message: "inscribe: " + message})
+}
+
+// register asks the client for what it can only be asked at run time.
+func (s *server) register() {
+	w := s.state.client.Workspace
+	var list []protocol.Registration
+	if w.DidChangeWatchedFiles.DynamicRegistration {
+		list = append(list, protocol.Registration{ID: "inscribe-files", Method: "workspace/didChangeWatchedFiles",
+			RegisterOptions: protocol.DidChangeWatchedFilesRegistrationOptions{Watchers: []protocol.FileSystemWatcher{
+				{GlobPattern: "**/" + config.FileName}, {GlobPattern: "**/*.dsc"}}}})
+	}
+	if w.DidChangeConfiguration.DynamicRegistration {
+		list = append(list, protocol.Registration{ID: "inscribe-settings", Method: "workspace/didChangeConfiguration",
+			RegisterOptions: protocol.ConfigurationItem{Section: "inscribe"}})
+	}
+	if list != nil {
+		s.ask("client/registerCapability", protocol.RegistrationParams{Registrations: list}, nil)
+	}
+	s.fetchSettings()
+}
+
+// didChangeConfiguration takes settings, or fetches them where the client only
+// says that they changed.
+func (s *server) didChangeConfiguration(p *protocol.DidChangeConfigurationParams) {
+	if got, ok := readSettings(p.Settings); ok {
+		s.applySettings(&got)
+		return
+	}
+	s.fetchSettings()
+}
+
+func (s *server) didChangeWatchedFiles(p *protocol.DidChangeWatchedFilesParams) {
+	for _, c := range p.Changes {
+		if file, ok := pathOf(c.URI); ok && isConfigPath(file) {
+			s.configs.reset()
+			s.reconfigure()
+			return
+		}
+	}
+	s.refresh(true)
+}
+
+func (s *server) didChangeWorkspaceFolders(p *protocol.DidChangeWorkspaceFoldersParams) {
+	next := s.state.copy()
+	for _, gone := range p.Event.Removed {
+		next.folders = slices.DeleteFunc(slices.Clone(next.folders), func(f folder) bool { return f.uri == gone.URI })
+	}
+	for _, f := range p.Event.Added {
+		next.folders = addFolder(next.folders, f.URI)
+	}
+	s.state = next
+	s.configs.reset()
+	s.reconfigure()
+}
+
+// fetchSettings asks the client for the settings, where it can be asked.
+func (s *server) fetchSettings() {
+	if !s.state.client.Workspace.Configuration {
+		return
+	}
+	items := protocol.ConfigurationParams{Items: []protocol.ConfigurationItem{{Section: "inscribe"}}}
+	s.ask("workspace/configuration", items, func(result json.RawMessage) {
+		var list []*settings
+		if json.Unmarshal(result, &list) != nil || len(list) != 1 || list[0] == nil {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.applySettings(list[0])
+	})
+}
+
+// applySettings puts settings in force.
+func (s *server) applySettings(p *settings) {
+	next := s.state.copy()
+	next.settings = *p
+	s.state = next
+	s.refresh(false)
+	for _, d := range next.docs {
+		s.publish(d)
+	}
+}
+
+// refresh asks the client to ask again for what does not depend on the text
+// alone.
+func (s *server) refresh(findings bool) {
+	w := s.state.client.Workspace
+	for _, r := range []struct {
+		can  bool
+		what string
+	}{
+		{w.Diagnostics.RefreshSupport && findings, "workspace/diagnostic/refresh"},
+		{w.SemanticTokens.RefreshSupport && findings, "workspace/semanticTokens/refresh"},
+		{w.InlayHint.RefreshSupport, "workspace/inlayHint/refresh"},
+		{w.CodeLens.RefreshSupport, "workspace/codeLens/refresh"},
+	} {
+		if r.can {
+			s.ask(r.what, nil, nil)
+		}
+	}
+}

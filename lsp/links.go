@@ -1,0 +1,64 @@
+package lsp
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/config"
+	"inscribe/lsp/protocol"
+)
+
+// documentLinks lead from templates and libraries to inscribe.toml, and from
+// codes in suppressions to their pages.
+func (c *call) documentLinks(context.Context, *protocol.TextDocumentParams) (any, error) {
+	d := c.doc
+	out := []protocol.DocumentLink{}
+	for _, o := range d.index() {
+		var to protocol.Location
+		var ok bool
+		switch o.kind {
+		case templateName:
+			to, ok = d.config.place("certificate", o.name)
+		case libraryName:
+			to, ok = d.middleware(o.name)
+		}
+		if ok {
+			out = append(out, protocol.DocumentLink{Range: d.mapper.rng(o.span), Target: fmt.Sprintf("%s#L%d", to.URI, to.Range.Start.Line+1), Tooltip: config.FileName})
+		}
+	}
+	for i := range d.tree.lines {
+		l := &d.tree.lines[i]
+		if l.Kind != ast.Comment {
+			continue
+		}
+		rest, ok := strings.CutPrefix(d.file().Slice(l.Value), "inscribe:ignore")
+		codes := strings.Fields(rest)
+		if !ok || len(codes) == 0 {
+			continue
+		}
+		at := l.Value.Start + strings.Index(d.file().Slice(l.Value), codes[0])
+		for _, code := range strings.Split(codes[0], ",") {
+			if _, known := diag.Lookup(diag.Code(code)); known {
+				out = append(out, protocol.DocumentLink{Range: d.mapper.rng(ast.Span{Start: at, End: at + len(code)}), Target: c.pageURI(diag.Code(code)), Tooltip: "the page of this code"})
+			}
+			at += len(code) + 1
+		}
+	}
+	return out, nil
+}
+
+// middleware finds the table of a library as a description names it.
+func (d *document) middleware(library string) (protocol.Location, bool) {
+	names := []string{}
+	for name := range d.config.settings().Middleware {
+		names = append(names, name)
+	}
+	name, ok := config.MatchLibrary(library, names)
+	if !ok {
+		return protocol.Location{}, false
+	}
+	return d.config.place("middleware", name)
+}

@@ -1,0 +1,114 @@
+package lsp
+
+import (
+	"strings"
+
+	"inscribe/ast"
+	"inscribe/check"
+	"inscribe/check/schema"
+)
+
+// kindOf says what a name names.
+type kindOf uint8
+
+// What can be named.
+const (
+	fieldName kindOf = iota
+	applicationLetter
+	templateName
+	libraryName
+)
+
+// occurrence is a place where something is named.
+type occurrence struct {
+	kind kindOf
+	// name is that of the field as declared, the letter in lower case, the
+	// template or the library as written.
+	name string
+	span ast.Span
+	// declares marks the entry in [Fields] and the header of an application.
+	declares bool
+}
+
+func (o occurrence) same(p occurrence) bool { return o.kind == p.kind && o.name == p.name }
+
+// occurrences lists all names of a description.
+func (d *document) occurrences() []occurrence {
+	p := d.program()
+	var out []occurrence
+	for _, f := range p.Fields {
+		out = append(out, occurrence{fieldName, f.Name, f.Line.Name, true})
+		for _, u := range f.Uses {
+			out = append(out, occurrence{fieldName, f.Name, bareName(d.file(), u.Span), false})
+		}
+	}
+	for _, a := range allApplications(p) {
+		span := ast.Span{Start: a.Header.Name.End - len(a.Letter), End: a.Header.Name.End}
+		out = append(out, occurrence{applicationLetter, strings.ToLower(a.Letter), span, true})
+	}
+	if list := p.Description.Get(schema.MApplicationList); list != nil {
+		at := list.Line.Value.Start
+		for _, c := range list.Value.Text {
+			letter := string(c)
+			out = append(out, occurrence{applicationLetter, strings.ToLower(letter), ast.Span{Start: at, End: at + len(letter)}, false})
+			at += len(letter)
+		}
+	}
+	for _, b := range blocks(p) {
+		for _, s := range b.Settings {
+			switch {
+			case s.Value.Text == "":
+			case s.Keyword.Meaning == schema.MCertTempl:
+				out = append(out, occurrence{templateName, s.Value.Text, s.Line.Value, false})
+			case s.Keyword.Kind == schema.Path:
+				out = append(out, occurrence{libraryName, s.Value.Text, s.Line.Value, false})
+			}
+		}
+	}
+	return out
+}
+
+// bareName takes !{ } and the blanks inside off the place of a field's name.
+func bareName(f *ast.File, s ast.Span) ast.Span {
+	text := f.Slice(s)
+	if !strings.HasPrefix(text, "!{") || !strings.HasSuffix(text, "}") {
+		return s
+	}
+	inner := text[2 : len(text)-1]
+	start := s.Start + 2 + len(inner) - len(strings.TrimLeft(inner, " \t"))
+	return ast.Span{Start: start, End: start + len(strings.TrimSpace(inner))}
+}
+
+// nameAt finds what is named at an offset.
+func (d *document) nameAt(offset int) (occurrence, bool) {
+	for _, o := range d.index() {
+		if o.span.Contains(offset) {
+			return o, true
+		}
+	}
+	return occurrence{}, false
+}
+
+// all lists the places of the same thing.
+func (d *document) all(o occurrence) []occurrence {
+	var out []occurrence
+	for _, p := range d.index() {
+		if p.same(o) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func allApplications(p *check.Program) []*check.Application {
+	return append(append([]*check.Application{}, p.Applications...), p.Unlisted...)
+}
+
+// blocks are the sections with keywords.
+func blocks(p *check.Program) []*check.Block {
+	out := []*check.Block{p.Encoding, p.Description}
+	for _, a := range allApplications(p) {
+		out = append(out, a.Block)
+	}
+	return out
+}

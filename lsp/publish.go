@@ -1,0 +1,90 @@
+package lsp
+
+import "inscribe/lsp/protocol"
+
+// largeText is the size from which a version that is not the newest any more
+// is left out.
+const largeText = 256 << 10
+
+// line keeps the publications of one document in order: each waits for the one
+// before it.
+type line struct{ last chan struct{} }
+
+// publish sends the findings of a version, then those of its proof.
+func (s *server) publish(d *document) {
+	if d.isConfig() {
+		return
+	}
+	if !s.state.pulls() {
+		s.send(d, s.state)
+	}
+	go s.prove(d, s.state)
+}
+
+// send sends the findings that a version has by then, in its turn.
+func (s *server) send(d *document, state *state) {
+	s.inLine(d.uri, func() {
+		if d.stale() && len(d.file().Text) > largeText {
+			return
+		}
+		p := protocol.PublishDiagnosticsParams{URI: d.uri, Version: d.version}
+		got, err := guard(func() (any, error) { return state.findings(d, state.styleOf(false)), nil })
+		if err != nil {
+			s.logError(err.Error())
+			p.Diagnostics = []protocol.Diagnostic{{Severity: 1, Code: "internal", Source: source, Message: "a defect of Inscribe itself: the description could not be checked"}}
+		} else {
+			p.Diagnostics = got.([]protocol.Diagnostic)
+		}
+		s.notify("textDocument/publishDiagnostics", p)
+	})
+}
+
+// unpublish takes the findings of a closed document away.
+func (s *server) unpublish(uri protocol.DocumentURI) {
+	if s.state.pulls() {
+		return
+	}
+	s.inLine(uri, func() {
+		s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: uri, Diagnostics: []protocol.Diagnostic{}})
+	})
+}
+
+func (s *server) inLine(uri protocol.DocumentURI, f func()) {
+	done := make(chan struct{})
+	var before chan struct{}
+	if l := s.lines[uri]; l != nil {
+		before = l.last
+	}
+	s.lines[uri] = &line{last: done}
+	go func() {
+		defer close(done)
+		if before != nil {
+			<-before
+		}
+		f()
+	}()
+}
+
+// publishConfigs sends what is wrong with configuration files, and takes it
+// back once it is right.
+func (s *server) publishConfigs(files map[string]*configFile) {
+	for path := range s.broken {
+		if files[path] == nil {
+			files[path] = &configFile{path: path}
+		}
+	}
+	for path, f := range files {
+		list := f.findings()
+		if len(list) == 0 && !s.broken[path] {
+			continue
+		}
+		s.broken[path] = len(list) > 0
+		if len(list) == 0 {
+			delete(s.broken, path)
+		}
+		uri := uriOf(path)
+		s.inLine(uri, func() {
+			s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: uri, Diagnostics: list})
+		})
+	}
+}

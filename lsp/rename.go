@@ -1,0 +1,92 @@
+package lsp
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+	"inscribe/grammar"
+	"inscribe/lsp/protocol"
+)
+
+// renamable is what rename changes: fields and letters of applications.
+func (d *document) renamable(offset int) (occurrence, bool) {
+	o, ok := d.nameAt(offset)
+	if !ok || o.kind != fieldName && o.kind != applicationLetter {
+		return o, false
+	}
+	return o, true
+}
+
+// prepareRename says what would be renamed.
+func (c *call) prepareRename(_ context.Context, p *protocol.TextDocumentPositionParams) (any, error) {
+	d := c.doc
+	o, ok := d.renamable(d.mapper.offset(p.Position))
+	if !ok {
+		return nil, nil
+	}
+	return protocol.PrepareRenameResult{Range: d.mapper.rng(o.span), Placeholder: d.file().Slice(o.span)}, nil
+}
+
+// rename changes a name everywhere in the description. Inside of an
+// encrypted line nothing can be seen and nothing is changed.
+func (c *call) rename(_ context.Context, p *protocol.RenameParams) (any, error) {
+	d := c.doc
+	o, ok := d.renamable(d.mapper.offset(p.Position))
+	if !ok {
+		return nil, fail(protocol.RequestFailed, "there is nothing here that can be renamed")
+	}
+	name := strings.TrimSpace(p.NewName)
+	problem := d.badField(o, name)
+	if o.kind == applicationLetter {
+		problem = d.badLetter(o, name)
+	}
+	if problem != "" {
+		return nil, fail(protocol.RequestFailed, problem)
+	}
+	var edits []diag.Edit
+	for _, x := range d.all(o) {
+		edits = append(edits, diag.Edit{Span: x.span, NewText: name})
+	}
+	return c.workspaceEdit(d, edits), nil
+}
+
+// badField says why a name cannot be that of a field: it must read as itself
+// wherever a field is named.
+func (d *document) badField(o occurrence, name string) string {
+	if name == "" {
+		return "a field needs a name"
+	}
+	f := grammar.ParseText("", name+"=\n")
+	if len(f.Head) != 1 || f.Head[0].Kind != ast.Entry || f.Slice(f.Head[0].Name) != name ||
+		strings.ContainsAny(name, ",{}!\"=") || strings.IndexFunc(name, unicode.IsControl) >= 0 {
+		return fmt.Sprintf("%q cannot be the name of a field", name)
+	}
+	if other := d.program().Field(name); other != nil && other.Name != o.name {
+		return fmt.Sprintf("there is a field %s already", other.Name)
+	}
+	return ""
+}
+
+// badLetter says why a text cannot be the letter of an application.
+func (d *document) badLetter(o occurrence, letter string) string {
+	runes := []rune(letter)
+	if len(runes) != 1 || !unicode.IsLetter(runes[0]) && !unicode.IsDigit(runes[0]) {
+		return "an application has one letter or digit"
+	}
+	key := strings.ToLower(letter)
+	for _, x := range d.index() {
+		if x.kind == applicationLetter && x.name == key && x.name != o.name {
+			return fmt.Sprintf("there is an application %s already", letter)
+		}
+	}
+	f := grammar.ParseText("", "["+schema.Sections[schema.Application]+letter+"]")
+	if len(f.Sections) != 1 {
+		return fmt.Sprintf("%q cannot be the letter of an application", letter)
+	}
+	return ""
+}

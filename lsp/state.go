@@ -1,0 +1,92 @@
+package lsp
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sourcegraph/jsonrpc2"
+
+	"inscribe/lsp/protocol"
+)
+
+// server is one session.
+type server struct {
+	ctx     context.Context
+	options Options
+	configs *configs
+
+	connect sync.Once
+	conn    *jsonrpc2.Conn
+	clean   atomic.Bool
+
+	// mu guards what follows; state is replaced, never changed.
+	mu    sync.Mutex
+	phase phase
+	state *state
+	// lines tells for each open document when its last findings are out.
+	lines map[protocol.DocumentURI]*line
+	// broken are the configuration files whose findings the client has.
+	broken map[string]bool
+
+	pendingMu sync.Mutex
+	pending   map[jsonrpc2.ID]context.CancelFunc
+
+	contentMu sync.Mutex
+	contents  map[protocol.DocumentURI]protocol.DocumentURI // plan document to description
+}
+
+// state is what the server knows at one moment. It is immutable.
+type state struct {
+	client   *protocol.ClientCapabilities
+	encoding protocol.PositionEncodingKind
+	folders  []folder
+	docs     map[protocol.DocumentURI]*document
+	settings settings
+}
+
+// settings are the client's, under "inscribe".
+type settings struct {
+	InlayHints *bool `json:"inlayHints"`
+	CodeLens   *bool `json:"codeLens"`
+	// Docs is where the pages of codes stand, as a URI; without it they are
+	// documents of the server.
+	Docs string `json:"docs"`
+}
+
+func on(b *bool) bool { return b == nil || *b }
+
+func newServer(ctx context.Context, o Options) *server {
+	return &server{
+		ctx: ctx, options: o, configs: newConfigs(o.Files),
+		state:   &state{client: &protocol.ClientCapabilities{}, encoding: protocol.UTF16, docs: map[protocol.DocumentURI]*document{}},
+		pending: map[jsonrpc2.ID]context.CancelFunc{},
+		lines:   map[protocol.DocumentURI]*line{}, broken: map[string]bool{},
+		contents: map[protocol.DocumentURI]protocol.DocumentURI{},
+	}
+}
+
+// copy gives a copy in which the documents may be changed.
+func (s *state) copy() *state {
+	c := *s
+	c.docs = maps.Clone(s.docs)
+	return &c
+}
+
+// readSettings takes settings as clients send them: the value of "inscribe", or
+// an object with it.
+func readSettings(raw json.RawMessage) (settings, bool) {
+	var outer struct {
+		Inscribe *settings `json:"inscribe"`
+	}
+	if json.Unmarshal(raw, &outer) == nil && outer.Inscribe != nil {
+		return *outer.Inscribe, true
+	}
+	var inner *settings
+	if json.Unmarshal(raw, &inner) == nil && inner != nil {
+		return *inner, true
+	}
+	return settings{}, false
+}

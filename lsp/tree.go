@@ -1,0 +1,120 @@
+package lsp
+
+import (
+	"sort"
+
+	"inscribe/ast"
+	"inscribe/grammar"
+)
+
+// tree is a file with its lines side by side: the sections of the file are
+// parts of lines. That makes an edit cheap, since only the lines that it
+// touches are read again.
+type tree struct {
+	file  *ast.File
+	lines []ast.Line
+}
+
+func parse(name, text string) *tree {
+	return assemble(name, text, flatten(grammar.ParseText(name, text)))
+}
+
+func flatten(f *ast.File) []ast.Line {
+	n := len(f.Head)
+	for i := range f.Sections {
+		n += 1 + len(f.Sections[i].Lines)
+	}
+	lines := make([]ast.Line, 0, n)
+	lines = append(lines, f.Head...)
+	for i := range f.Sections {
+		lines = append(lines, f.Sections[i].Header)
+		lines = append(lines, f.Sections[i].Lines...)
+	}
+	return lines
+}
+
+// assemble makes the tree that the grammar would make of these lines.
+func assemble(name, text string, lines []ast.Line) *tree {
+	f := &ast.File{Name: name, Text: text, Sections: []ast.Section{}}
+	var headers []int
+	for i := range lines {
+		if lines[i].Kind == ast.Header {
+			headers = append(headers, i)
+		}
+	}
+	part := func(from, to int) ast.Lines {
+		if from == to {
+			return nil
+		}
+		return ast.Lines(lines[from:to:to])
+	}
+	f.Sections = make([]ast.Section, len(headers))
+	for i, h := range headers {
+		end := len(lines)
+		if i+1 < len(headers) {
+			end = headers[i+1]
+		}
+		f.Sections[i] = ast.Section{Header: lines[h], Lines: part(h+1, end)}
+	}
+	end := len(lines)
+	if len(headers) > 0 {
+		end = headers[0]
+	}
+	f.Head = part(0, end)
+	// Made here, because two goroutines must not be the first to ask.
+	f.Table()
+	return &tree{file: f, lines: lines}
+}
+
+// replace gives the tree after the span was replaced by new text.
+func (t *tree) replace(span ast.Span, newText string) *tree {
+	old := t.file.Text
+	text := old[:span.Start] + newText + old[span.End:]
+	if len(t.lines) == 0 {
+		return parse(t.file.Name, text)
+	}
+	// The line before may end with a CR to which a LF is added now.
+	first := max(t.lineAt(span.Start)-1, 0)
+	last := t.lineAt(span.End)
+	from, to, delta := t.lines[first].Span.Start, t.lines[last].End, len(text)-len(old)
+	fresh := flatten(grammar.ParseText(t.file.Name, text[from:to+delta]))
+	lines := make([]ast.Line, 0, first+len(fresh)+len(t.lines)-last-1)
+	lines = append(lines, t.lines[:first]...)
+	lines = append(lines, fresh...)
+	move(lines[first:], from)
+	tail := len(lines)
+	lines = append(lines, t.lines[last+1:]...)
+	move(lines[tail:], delta)
+	return assemble(t.file.Name, text, lines)
+}
+
+// move shifts lines; parts that a line does not have stay as they are.
+func move(lines []ast.Line, by int) {
+	shift := func(s *ast.Span) { s.Start, s.End = s.Start+by, s.End+by }
+	for i := range lines {
+		l := &lines[i]
+		shift(&l.Span)
+		l.End += by
+		switch l.Kind {
+		case ast.Entry:
+			shift(&l.Name)
+			shift(&l.Value)
+		case ast.Header:
+			shift(&l.Name)
+		case ast.Comment:
+			shift(&l.Value)
+		}
+	}
+}
+
+// lineAt is the index of the line that holds the offset; of the last one at the
+// end of the text. There must be lines.
+func (t *tree) lineAt(offset int) int {
+	return max(sort.Search(len(t.lines), func(i int) bool { return t.lines[i].Span.Start > offset })-1, 0)
+}
+
+// sectionAt is the index of the section of an offset, -1 before the first.
+func (t *tree) sectionAt(offset int) int {
+	s := t.file.Sections
+	return sort.Search(len(s), func(i int) bool { return s[i].Header.Span.Start > offset }) - 1
+}
