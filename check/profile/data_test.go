@@ -144,7 +144,7 @@ var keyFacts = map[string]map[FactName]string{
 		InitPIN: "yes", ChangePIN: "yes", ChangePUK: "yes", PINMin: "4", PINMax: "255", PUKMin: "4", PINAlphabet: "any", Locks: "no",
 		RSAMin: "512", RSAMax: "16384", Curves: "P-256, P-384, P-521, brainpoolP256r1, brainpoolP384r1, brainpoolP512r1, Ed25519",
 		BothLogins: "no", ExclusiveLogins: "no", UniqueSerial: "yes", SerialStays: "no", ImportKeys: "yes", DataObjects: "yes",
-		AlwaysAuthenticate: "yes", PINPad: "no", InitialPIN: "none", InitialPUK: "none", FreeKeyID: "yes", FreeLabel: "yes"},
+		AlwaysAuthenticate: "yes", PINPad: "no", FreeKeyID: "yes", FreeLabel: "yes"},
 	"gemalto": {Software: "no", SignatureSlot: "yes", CardManagerKey: "yes", InitialPIN: "factory", InitialPUK: "factory",
 		BothLogins: "unknown", PUKIs: "unknown", InitToken: "unknown", Locks: "unknown", Curves: "unknown", PINMin: "unknown"},
 	"safenet":  {Software: "no", SignatureSlot: "unknown", CardManagerKey: "unknown", InitialPIN: "unknown", InitialPUK: "unknown", InitToken: "unknown"},

@@ -108,7 +108,7 @@ func writeSARIF(b *bytes.Buffer, sheets []*sheet, o Options) {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
 			ID:               string(r.Code),
 			ShortDescription: sarifMessage{r.Title},
-			HelpURI:          o.url(r.Code),
+			HelpURI:          absolute(o.url(r.Code)),
 			Default:          sarifDefault{sarifLevel(r.Severity)},
 		})
 	}
@@ -211,4 +211,13 @@ func fileURI(path string) string {
 		u.Scheme = "file"
 	}
 	return u.String()
+}
+
+// absolute keeps an address that SARIF takes for helpUri, which must be a whole
+// one. A path below the documentation is none.
+func absolute(address string) string {
+	if !strings.Contains(address, "://") {
+		return ""
+	}
+	return address
 }
