@@ -30,6 +30,11 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 		if err != nil {
 			return err
 		}
+		if public != 0 && private == 0 && !r.AllowExisting {
+			if err := t.DestroyObject(r.ctx, public); err != nil {
+				return err
+			}
+		}
 	}
 	if private == 0 {
 		if err := r.foreign(op, slot, CKOPrivateKey); err != nil {
@@ -115,7 +120,8 @@ func attributeName(t AttributeType) string {
 	return fmt.Sprintf("attribute 0x%x", uint64(t))
 }
 
-// orphan finds the key pair that an interrupted generation left.
+// orphan finds the key pair that an interrupted generation left. private is 0
+// where it left the public key alone.
 func (r *run) orphan(slot, label string) (public, private Object, err error) {
 	t := r.tokens[slot]
 	publics, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Text(CKALabel, label)})
@@ -155,9 +161,6 @@ func (r *run) orphan(slot, label string) (public, private Object, err error) {
 			return 0, 0, nil
 		}
 		private = p
-	}
-	if private == 0 {
-		return 0, 0, nil
 	}
 	return public, private, nil
 }

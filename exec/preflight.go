@@ -147,6 +147,9 @@ func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
 func (r *run) destroys() error {
 	for i := range r.Plan.Ops {
 		op := &r.Plan.Ops[i]
+		if op.Kind == plan.InitToken && r.applies(op) && r.Plan.Facts().Is(profile.Reinit) == profile.No && r.slots[r.slot(op)].Token.Flags.Has(FlagTokenInitialized) {
+			return r.wrap(&Error{Kind: Refused, Message: "a token of the profile " + r.Plan.Facts().Name + " cannot be initialised a second time", Advice: "choose a fresh token with --token fresh"}, op, r.slot(op))
+		}
 		if op.Destroys() && r.applies(op) && !r.DestroyConfirmed && r.slots[r.slot(op)].Token.Flags.Has(FlagTokenInitialized) {
 			return r.wrap(&Error{Kind: Refused, Message: "this destroys " + op.Loses() + ", and nobody said yes",
 				Advice: "look at the plan, then say --yes"}, op, r.slot(op))

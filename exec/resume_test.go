@@ -1,6 +1,8 @@
 package exec_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -163,5 +165,40 @@ func TestResumeAfterEachRecordOfPINs(t *testing.T) {
 		if err != nil {
 			t.Errorf("ended at record %d: %v", at, err)
 		}
+	}
+}
+
+// halfPair is a token whose process ends between the two objects of a key pair.
+type halfPair struct{ exec.Token }
+
+func (h halfPair) GenerateKeyPair(ctx context.Context, m exec.MechanismType, public, private []exec.Attribute) (exec.Object, exec.Object, error) {
+	_, half, err := h.Token.GenerateKeyPair(ctx, m, public, private)
+	if err == nil {
+		err = h.DestroyObject(ctx, half)
+	}
+	if err == nil {
+		err = errCrash
+	}
+	return 0, 0, err
+}
+
+type halfModule struct{ exec.Module }
+
+func (h halfModule) Token(id exec.SlotID) exec.Token { return halfPair{h.Module.Token(id)} }
+
+// TestHalfAKeyPairDoesNotStay ends a generation after the public key and before
+// the private one, which no module makes at once.
+func TestHalfAKeyPairDoesNotStay(t *testing.T) {
+	b := newBench(t, oneKey, model.Start{})
+	b.Module = halfModule{b.module}
+	if _, err := b.apply(); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	b.Module = b.module
+	if _, err := b.again(); err != nil {
+		t.Fatal(err)
+	}
+	if made, gone := count(b.module.Calls, "C_GenerateKeyPair"), count(b.module.Calls, "C_DestroyObject"); made != 1 || gone != 1 {
+		t.Errorf("%d key pairs made and %d halves removed, want one each", made, gone)
 	}
 }

@@ -62,16 +62,20 @@ func (d *document) keyword(c cursor) *schema.Keyword {
 // setting is the setting of the cursor's line, nil where the keyword is unknown
 // or repeated.
 func (d *document) setting(c cursor) *check.Setting {
-	b := d.block(c)
-	if b == nil {
+	if !c.known || c.line.Kind != ast.Entry {
 		return nil
 	}
-	for _, s := range b.Settings {
-		if s.Line.Span == c.line.Span {
-			return s
+	return d.settings()[c.line.Span.Start]
+}
+
+func (d *document) byLine() map[int]*check.Setting {
+	out := map[int]*check.Setting{}
+	for _, b := range blocks(d.program()) {
+		for _, s := range b.Settings {
+			out[s.Line.Span.Start] = s
 		}
 	}
-	return nil
+	return out
 }
 
 // application is the application of the cursor's section, or nil.

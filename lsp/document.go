@@ -26,6 +26,7 @@ type document struct {
 	program  func() *check.Program
 	plan     func() *planned
 	index    func() []occurrence
+	settings func() map[int]*check.Setting // by the start of the line
 	redactor func() redactor
 	// superseded ends when a newer version is there.
 	superseded context.Context
@@ -52,6 +53,7 @@ func newDocument(uri protocol.DocumentURI, version *int32, t *tree, encoding pro
 	d.program = sync.OnceValue(d.understand)
 	d.plan = sync.OnceValue(d.lower)
 	d.index = sync.OnceValue(d.occurrences)
+	d.settings = sync.OnceValue(d.byLine)
 	d.redactor = sync.OnceValue(func() redactor { return newRedactor(t.file.Text, d.program().Secrets) })
 	return d
 }

@@ -36,14 +36,19 @@ func (m mapper) position(offset int) protocol.Position {
 	offset = min(max(offset, 0), len(m.text))
 	line := m.table.Line(offset)
 	start := m.table.Start(line)
+	return protocol.Position{Line: uint32(line), Character: uint32(m.width(start, offset))}
+}
+
+// width is how many characters the client counts from one offset to another.
+func (m mapper) width(from, to int) int {
 	if m.utf8 {
-		return protocol.Position{Line: uint32(line), Character: uint32(offset - start)}
+		return to - from
 	}
 	n := 0
-	for _, r := range m.text[start:offset] {
+	for _, r := range m.text[from:to] {
 		n += m.units(r, 0)
 	}
-	return protocol.Position{Line: uint32(line), Character: uint32(n)}
+	return n
 }
 
 // offset gives the offset of a position. A character behind the end of its line

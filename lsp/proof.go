@@ -1,6 +1,8 @@
 package lsp
 
 import (
+	"time"
+
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check"
@@ -8,12 +10,25 @@ import (
 	"inscribe/exec/prove"
 )
 
+// proofPause is how long nothing must be typed.
+const proofPause = 30 * time.Millisecond
+
 // prove works out what the plan of a version would run into, on the model
 // token, and sends it in a second publication of the same version. A newer
-// version ends the work.
+// version ends the work. It begins in a pause of the typing only, so that it
+// never competes with the findings of the next keystroke.
 func (s *server) prove(d *document, state *state) {
-	if d.stale() || len(d.file().Text) > largeText {
+	if len(d.file().Text) > largeText {
 		return
+	}
+	pause := time.NewTimer(proofPause)
+	defer pause.Stop()
+	select {
+	case <-d.superseded.Done():
+		return
+	case <-s.ctx.Done():
+		return
+	case <-pause.C:
 	}
 	found, err := guard(func() (any, error) { return d.refusals(), nil })
 	if err != nil {

@@ -2,7 +2,6 @@ package lsp
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"inscribe/ast"
@@ -60,23 +59,19 @@ func (d *document) tokens(span ast.Span) []token {
 	if len(d.tree.lines) == 0 {
 		return out
 	}
-	settings := map[int]*check.Setting{} // by the start of the line
-	for _, b := range blocks(d.program()) {
-		for _, s := range b.Settings {
-			settings[s.Line.Span.Start] = s
-		}
+	settings := d.settings()
+	first := d.tree.lineAt(span.Start)
+	kind, known := schema.Section(0), false
+	if at := d.tree.sectionAt(d.tree.lines[first].Span.Start); at >= 0 {
+		kind, _, known = schema.SectionOf(d.file().Slice(d.file().Sections[at].Header.Name))
 	}
-	section, kind, known := -2, schema.Section(0), false
-	for i := d.tree.lineAt(span.Start); i < len(d.tree.lines); i++ {
+	for i := first; i < len(d.tree.lines); i++ {
 		l := &d.tree.lines[i]
 		if l.Span.Start > span.End {
 			break
 		}
-		if at := d.tree.sectionAt(l.Span.Start); at != section {
-			section, known = at, false
-			if at >= 0 {
-				kind, _, known = schema.SectionOf(d.file().Slice(d.file().Sections[at].Header.Name))
-			}
+		if l.Kind == ast.Header {
+			kind, _, known = schema.SectionOf(d.file().Slice(l.Name))
 		}
 		switch l.Kind {
 		case ast.Comment:
@@ -163,21 +158,26 @@ func (d *document) valueTokens(s *check.Setting) []token {
 // encode writes tokens as the protocol has them: five numbers each, places
 // relative to the token before.
 func (d *document) encode(tokens []token) protocol.SemanticTokens {
-	slices.SortStableFunc(tokens, func(a, b token) int { return a.span.Start - b.span.Start })
 	data := make([]uint32, 0, 5*len(tokens))
+	table := d.file().Table()
 	var line, char uint32
-	end := 0
+	at, end := 0, 0 // the line, and what is covered
 	for _, t := range tokens {
 		if t.span.Len() <= 0 || t.span.Start < end {
 			continue
 		}
+		// Tokens come in order, so the line is found by going on.
+		for at+1 < table.Lines() && table.Start(at+1) <= t.span.Start {
+			at++
+		}
 		end = t.span.End
-		from, to := d.mapper.position(t.span.Start), d.mapper.position(t.span.End)
-		if from.Line != line {
+		start := uint32(d.mapper.width(table.Start(at), t.span.Start))
+		length := uint32(d.mapper.width(t.span.Start, t.span.End))
+		if uint32(at) != line {
 			char = 0
 		}
-		data = append(data, from.Line-line, from.Character-char, to.Character-from.Character, uint32(t.kind), uint32(t.modifiers))
-		line, char = from.Line, from.Character
+		data = append(data, uint32(at)-line, start-char, length, uint32(t.kind), uint32(t.modifiers))
+		line, char = uint32(at), start
 	}
 	return protocol.SemanticTokens{Data: data}
 }

@@ -348,7 +348,7 @@ func (p *picture) draw(after bool) *drawing {
 			shut()
 			y += gap
 		default:
-			y += gap - rowGap
+			y += gap
 		}
 		if i == 1 {
 			for _, f := range p.Forks {

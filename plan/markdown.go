@@ -74,7 +74,8 @@ func (p *Plan) Markdown(w io.Writer) error {
 		}{o.ID, o.Kind, o.Requires, o.Changes}))
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "%s\n```\n\n</details>\n", compact(struct {
+	// The blank line at the end is for what somebody puts after it.
+	fmt.Fprintf(&b, "%s\n```\n\n</details>\n\n", compact(struct {
 		Description string `json:"descriptionSha256"`
 		Ops         string `json:"opsSha256"`
 		Plan        string `json:"planSha256"`

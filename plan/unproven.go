@@ -33,6 +33,9 @@ func (l *lowering) unproven() {
 			ask(o, profile.InitPIN)
 		case Unblock:
 			ask(o, profile.PUKIs)
+			if o.Old == nil {
+				ask(o, profile.InitPIN)
+			}
 		case SetPIN:
 			ask(o, profile.ChangePIN)
 		case SetPUK:

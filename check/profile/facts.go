@@ -34,6 +34,7 @@ const (
 	ImportKeys         FactName = "import-private-keys"
 	DataObjects        FactName = "data-objects"
 	AlwaysAuthenticate FactName = "always-authenticate"
+	Reinit             FactName = "reinit"
 	InitIn64Bit        FactName = "init-in-64-bit"
 	CardManagerKey     FactName = "card-manager-key"
 	InitialPIN         FactName = "initial-pin"
@@ -64,12 +65,13 @@ type FactInfo struct {
 // Facts is the table of facts, in the order in which they are explained.
 var Facts = []FactInfo{
 	{Software, YesNo, "the token is software or a simulator, so a lab certificate does no harm"},
-	{SignatureSlot, YesNo, "the token shows a signature slot with a PIN of its own"},
+	{SignatureSlot, YesNo, "the token shows a slot of its own for signatures"},
 	{SecondToken, YesNo, "a second token may stand for the signature slot"},
 	{SharedPIN, YesNo, "both slots share one PIN"},
 	{PUKIs, Word, "what the PUK of a slot is: so-pin (PKCS#11's SO PIN), own (the card's), none"},
 	{InitToken, YesNo, "C_InitToken works"},
 	{ReinitNeedsSOPIN, YesNo, "C_InitToken on an initialised token wants its present SO PIN"},
+	{Reinit, YesNo, "C_InitToken works on a token that is initialised already"},
 	{InitPIN, YesNo, "C_InitPIN in an SO session sets the user PIN"},
 	{ChangePIN, YesNo, "C_SetPIN changes the user PIN"},
 	{ChangePUK, YesNo, "C_SetPIN in an SO session changes the SO PIN"},

@@ -43,6 +43,8 @@ func (f Fact) String() string {
 	switch {
 	case !f.known:
 		return Unknown.String()
+	case f.words != nil && len(f.words) == 0:
+		return "none"
 	case f.words != nil:
 		return strings.Join(f.words, ", ")
 	case f.tri != Unknown:

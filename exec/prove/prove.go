@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/model"
 	"inscribe/internal/secret"
@@ -143,6 +144,10 @@ type start struct {
 // initialises one, since it must work on either.
 func starts(p *plan.Plan) []start {
 	for i := range p.Ops {
+		if p.Ops[i].Kind == plan.InitToken && p.Facts().Is(profile.Reinit) == profile.No {
+			// Apply refuses such a token when it sees one.
+			return []start{{model.Start{Fresh: true}, ""}}
+		}
 		if p.Ops[i].Kind == plan.InitToken {
 			return []start{{model.Start{}, "the token is initialised"}, {model.Start{Fresh: true}, "the token is fresh"}}
 		}

@@ -1,0 +1,131 @@
+package lsp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"inscribe/lsp/protocol"
+)
+
+// sample is a description of about n lines: applications in both slots, with
+// comments, and fields of their own.
+func sample(n int) string {
+	var b strings.Builder
+	b.WriteString("[Encoding]\nType=1024,Chip\nDevices=8710\n\n[Fields]\nPIN=\nSIGN_PIN=\n")
+	apps := (n - 20) / 8
+	for i := range apps {
+		fmt.Fprintf(&b, "LABEL_%d=\n", i)
+	}
+	b.WriteString("\n[Description]\nPKCS11Library=yourMiddleware.dll\nPIN=PIN\nSignPIN=SIGN_PIN\nApplicationList=")
+	for i := range apps {
+		b.WriteRune(rune(0x4e00 + i))
+	}
+	b.WriteString("\nClearFields=PIN,SIGN_PIN\n")
+	for i := range apps {
+		location := "Location=#Signature"
+		if i%2 == 0 {
+			location = "# in the default slot"
+		}
+		fmt.Fprintf(&b, "\n[Application_%c]\n# one of many\nKeySize=3072\nCertTempl=myTemplate%d\n%s\nKeyLabel=LABEL_%d\n", rune(0x4e00+i), i, location, i)
+	}
+	return b.String()
+}
+
+// quantiles reports the median and the 99th percentile beside the mean.
+func quantiles(b *testing.B, all []time.Duration) {
+	slices.Sort(all)
+	at := func(q int) float64 { return float64(all[min(len(all)-1, len(all)*q/100)].Nanoseconds()) / 1e6 }
+	b.ReportMetric(at(50), "p50-ms")
+	b.ReportMetric(at(99), "p99-ms")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkChange types one character and waits for the findings of that
+// version, through the whole server.
+func BenchmarkChange(b *testing.B) {
+	for _, n := range []int{200, 5000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			c, _ := start(b, rich, nil)
+			text := sample(n)
+			c.open(docURI, text)
+			c.findings(docURI, 1)
+			line := uint32(strings.Count(text, "\n") / 2)
+			version := int32(1)
+			var all []time.Duration
+			for b.Loop() {
+				version++
+				edit := protocol.TextDocumentContentChangeEvent{Range: &protocol.Range{Start: protocol.Position{Line: line}, End: protocol.Position{Line: line}}, Text: "#"}
+				if version%2 == 1 {
+					edit.Range.End.Character, edit.Text = 1, ""
+				}
+				c.mu.Lock()
+				c.published = c.published[:0]
+				c.mu.Unlock()
+				begin := time.Now()
+				c.change(docURI, version, edit)
+				c.findings(docURI, version)
+				all = append(all, time.Since(begin))
+			}
+			quantiles(b, all)
+		})
+	}
+}
+
+func benchmarkRequest(b *testing.B, n int, method string, place func(text string) protocol.Position) {
+	c, _ := start(b, rich, nil)
+	text := sample(n)
+	c.open(docURI, text)
+	c.findings(docURI, 1)
+	p := at(place(text))
+	c.call(method, p, nil) // the plan is there
+	var all []time.Duration
+	for b.Loop() {
+		begin := time.Now()
+		c.call(method, p, nil)
+		all = append(all, time.Since(begin))
+	}
+	quantiles(b, all)
+}
+
+// last is a place in the last application.
+func last(what string) func(string) protocol.Position {
+	return func(text string) protocol.Position {
+		return newMapper(parse("", text).file, protocol.UTF16).position(strings.LastIndex(text, what) + len(what))
+	}
+}
+
+func BenchmarkHover(b *testing.B) {
+	for _, n := range []int{200, 5000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkRequest(b, n, "textDocument/hover", last("KeySi")) })
+	}
+}
+
+func BenchmarkCompletion(b *testing.B) {
+	for _, n := range []int{200, 5000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkRequest(b, n, "textDocument/completion", last("\nKe")) })
+	}
+}
+
+func BenchmarkSemanticTokens(b *testing.B) {
+	for _, n := range []int{200, 5000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			benchmarkRequest(b, n, "textDocument/semanticTokens/full", last("Ke"))
+		})
+	}
+}
+
+// BenchmarkInitialize connects and waits for the answer; the start of the
+// process comes on top.
+func BenchmarkInitialize(b *testing.B) {
+	var all []time.Duration
+	for b.Loop() {
+		begin := time.Now()
+		c, _ := start(b, rich, nil)
+		all = append(all, time.Since(begin))
+		c.conn.Close()
+	}
+	quantiles(b, all)
+}

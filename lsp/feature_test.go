@@ -1,0 +1,1012 @@
+package lsp
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"inscribe/lsp/protocol"
+)
+
+// project is an inscribe.toml for the tests.
+const project = `[certificate.authTemplate]
+ca = "lab"
+subject = "CN={COMMON_NAME}"
+
+[certificate."sign.template"]
+
+[middleware."yourMiddleware.dll"]
+profile = "softhsm"
+
+[[keyword]]
+name = "VendorWord"
+section = "Application"
+kind = "text"
+doc = "A word of the vendor."
+`
+
+func withProject() map[string]string { return map[string]string{root + "/inscribe.toml": project} }
+
+const wrongLocation = `[Encoding]
+Type=1024,Chip
+Devices=8710
+[Fields]
+PIN_FIELD=
+SIGN_PIN=
+[Description]
+PKCS11Library=yourMiddleware.dll
+ApplicationList=A
+PIN=PIN_FIELD
+SignPIN=SIGN_PIN
+[Application_A]
+KeySize=3072
+CertTempl=authTemplate
+Location=#Sigature
+`
+
+func codes(list []protocol.Diagnostic) []string {
+	var out []string
+	for _, d := range list {
+		out = append(out, d.Code)
+	}
+	return out
+}
+
+func TestPush(t *testing.T) {
+	c, _ := start(t, rich, nil)
+	c.open(docURI, wrongLocation)
+	found := c.findings(docURI, 1)
+	i := slices.IndexFunc(found, func(d protocol.Diagnostic) bool { return d.Code == "location-default" })
+	if i < 0 {
+		t.Fatalf("findings are %v", codes(found))
+	}
+	d := found[i]
+	if d.Severity != 2 || d.Source != "inscribe" || d.CodeDescription == nil || !strings.HasSuffix(d.CodeDescription.Href, "docs/rules/location-default.md") ||
+		d.Range.Start != (protocol.Position{Line: 14, Character: 9}) || d.Range.End != (protocol.Position{Line: 14, Character: 18}) {
+		t.Errorf("the finding is %+v", d)
+	}
+	// After every change, even if equal.
+	for v := int32(2); v < 5; v++ {
+		c.change(docURI, v, protocol.TextDocumentContentChangeEvent{Range: &protocol.Range{}, Text: ""})
+		if got := c.findings(docURI, v); !slices.Equal(codes(got), codes(found)) {
+			t.Errorf("version %d: %v", v, codes(got))
+		}
+	}
+	c.notify("textDocument/didClose", document1())
+	c.wait("the end of the findings", func() bool {
+		last := c.published[len(c.published)-1]
+		return last.URI == docURI && last.Version == nil && len(last.Diagnostics) == 0
+	})
+}
+
+func TestRelatedAndTags(t *testing.T) {
+	text := good + "\n[Application_B]\nKeySize=3072\n[Application_C]\nKeySize=3072\nCertTempl=x\n"
+	for _, capable := range []bool{true, false} {
+		capabilities := "{}"
+		if capable {
+			capabilities = rich
+		}
+		c, _ := start(t, capabilities, nil)
+		c.open(docURI, text)
+		var related, faded, linked bool
+		c.wait("findings", func() bool { return len(c.published) > 0 })
+		for _, d := range c.published[0].Diagnostics {
+			related = related || d.Code == "duplicate-section" && len(d.RelatedInformation) == 1 && d.RelatedInformation[0].Location.URI == docURI
+			faded = faded || d.Code == "unlisted-application" && slices.Equal(d.Tags, []protocol.DiagnosticTag{protocol.Unnecessary})
+			linked = linked || d.CodeDescription != nil
+		}
+		if related != capable || faded != capable || linked != capable {
+			t.Errorf("capable %v: related %v, faded %v, linked %v", capable, related, faded, linked)
+		}
+	}
+}
+
+func TestProofFollows(t *testing.T) {
+	// The plan fails in one case only: the field decides for a slot that has no
+	// login.
+	text := strings.Replace(strings.Replace(good, "SignPIN=SIGN_PIN\n", "", 1), "Location=#Signature", "Location=WHERE", 1)
+	text = strings.Replace(text, "SIGN_PIN=\n", "WHERE=\n", 1)
+	text = strings.Replace(text, ",SIGN_PIN", "", 1)
+	c, _ := start(t, rich, withProject())
+	c.open(docURI, text)
+	c.wait("the proof", func() bool {
+		for _, p := range c.published {
+			for _, d := range p.Diagnostics {
+				if strings.Contains(d.Message, "would be refused") && strings.Contains(d.Message, "WHERE decides for the signature slot") {
+					return p.Version != nil && *p.Version == 1
+				}
+			}
+		}
+		return false
+	})
+}
+
+func TestPullDocument(t *testing.T) {
+	c, _ := start(t, pulling, nil)
+	c.open(docURI, wrongLocation)
+	type report struct {
+		Kind, ResultID string
+		Items          []protocol.Diagnostic
+	}
+	var first, second, third report
+	p := map[string]any{"textDocument": map[string]any{"uri": docURI}}
+	c.call("textDocument/diagnostic", p, &first)
+	if first.Kind != "full" || first.ResultID == "" || !slices.Contains(codes(first.Items), "location-default") {
+		t.Fatalf("first: %+v", first)
+	}
+	p["previousResultId"] = first.ResultID
+	c.call("textDocument/diagnostic", p, &second)
+	if second.Kind != "unchanged" || second.ResultID != first.ResultID || second.Items != nil {
+		t.Errorf("second: %+v", second)
+	}
+	c.change(docURI, 2, protocol.TextDocumentContentChangeEvent{Text: good})
+	c.call("textDocument/diagnostic", p, &third)
+	if third.Kind != "full" || slices.Contains(codes(third.Items), "location-default") {
+		t.Errorf("third: %+v", third)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.published) > 0 {
+		t.Errorf("pushed to a client that pulls: %+v", c.published)
+	}
+}
+
+func TestPullWorkspace(t *testing.T) {
+	files := withProject()
+	files[root+"/a.dsc"] = good
+	files[root+"/sub/b.dsc"] = wrongLocation
+	files["/elsewhere/c.dsc"] = wrongLocation
+	c, d := start(t, pulling, files)
+	c.open(docURI, wrongLocation) // goes before the one on disk
+	var report struct {
+		Items []struct {
+			Kind, ResultID string
+			URI            protocol.DocumentURI
+			Version        *int32
+			Items          []protocol.Diagnostic
+		}
+	}
+	c.call("workspace/diagnostic", map[string]any{"previousResultIds": []any{}, "workDoneToken": "w1"}, &report)
+	if len(report.Items) != 2 || report.Items[0].URI != docURI || *report.Items[0].Version != 1 || report.Items[1].URI != "file:///cards/sub/b.dsc" || report.Items[1].Version != nil {
+		t.Fatalf("report: %+v", report)
+	}
+	for _, i := range report.Items {
+		if !slices.Contains(codes(i.Items), "location-default") {
+			t.Errorf("%s: %v", i.URI, codes(i.Items))
+		}
+	}
+	previous := []any{map[string]any{"uri": report.Items[1].URI, "value": report.Items[1].ResultID}}
+	c.call("workspace/diagnostic", map[string]any{"previousResultIds": previous, "partialResultToken": 5}, nil)
+	c.mu.Lock()
+	var kinds []string
+	partial := 0
+	for _, n := range c.notes {
+		if n.Method == "$/progress" {
+			var p struct {
+				Token any
+				Value struct {
+					Kind  string
+					Items []struct{ Kind string }
+				}
+			}
+			json.Unmarshal(*n.Params, &p)
+			if p.Value.Items != nil {
+				partial++
+				if partial == 2 && p.Value.Items[0].Kind != "unchanged" {
+					t.Errorf("the second report is %s", *n.Params)
+				}
+			} else {
+				kinds = append(kinds, p.Value.Kind)
+			}
+		}
+	}
+	c.mu.Unlock()
+	if len(kinds) < 3 || kinds[0] != "begin" || kinds[len(kinds)-1] != "end" || partial != 2 {
+		t.Errorf("progress is %v, %d partial results", kinds, partial)
+	}
+	for _, p := range d.read {
+		if strings.HasPrefix(p, "/elsewhere") {
+			t.Errorf("read %s, which is outside of the workspace", p)
+		}
+	}
+}
+
+func labels(list protocol.CompletionList) []string {
+	var out []string
+	for _, i := range list.Items {
+		out = append(out, i.Label)
+	}
+	return out
+}
+
+func TestCompletion(t *testing.T) {
+	in := func(line string) string { return strings.Replace(good, "CertTempl=signTemplate\n", line+"\n", 1) }
+	for _, c := range []struct {
+		name, text string
+		has, not   []string
+	}{
+		{"keywords of an application", strings.Replace(good, "[Application_B]\n", "[Application_B]\n‸\n", 1), []string{"KeyLabel", "KeyType", "[Application_C]"}, []string{"KeySize", "Location", "PIN", "Track", "ECCurve", "[Fields]"}},
+		{"keywords of the description", strings.Replace(good, "PIN=PIN_FIELD", "‸\nPIN=PIN_FIELD", 1), []string{"SetPIN", "InitToken", "PIN_Validation"}, []string{"PIN", "KeySize", "SignPIN"}},
+		{"keywords of the project", strings.Replace(good, "[Application_B]\n", "[Application_B]\nVen‸\n", 1), []string{"VendorWord"}, nil},
+		{"keyword before its sign", strings.Replace(good, "Location=", "Loc‸=", 1), []string{"Location"}, []string{"KeySize", "[Application_C]"}},
+		{"sections", "[‸", []string{"[Encoding]", "[Fields]", "[Description]", "[Application_A]"}, nil},
+		{"sections that are missing", strings.Replace(good, "ApplicationList=AB", "ApplicationList=ABX", 1) + "\n[App‸", []string{"[Application_X]", "[Application_C]"}, []string{"[Encoding]", "[Application_A]"}},
+		{"location", strings.Replace(good, "#Signature", "‸", 1), []string{"#Signature"}, []string{"PIN_FIELD", "!FROM_USER_DIALOG_1_FIELD"}},
+		{"location after #", strings.Replace(good, "#Signature", "#‸", 1), []string{"#Signature"}, nil},
+		{"fields of the type and dialogs", strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=‸", 1), []string{"SIGN_PIN", "PIN_FIELD", "!FROM_USER_DIALOG_2_FIELD", "!FROM_PROTECTED_AUTHENTICATION_PATH"}, []string{"#Signature"}},
+		{"no field of another type", strings.Replace(good, "CertTempl=signTemplate", "KeyLabel=‸", 1), []string{"#…"}, []string{"PIN_FIELD", "SIGN_PIN"}},
+		{"booleans", strings.Replace(good, "PIN=PIN_FIELD", "SetPIN=‸\nPIN=PIN_FIELD", 1), []string{"true", "false"}, nil},
+		{"templates", in("CertTempl=‸"), []string{"authTemplate", "sign.template"}, nil},
+		{"libraries", strings.Replace(good, "=yourMiddleware.dll", "=‸", 1), []string{"yourMiddleware.dll", "cvP11.dll"}, nil},
+		{"letters", strings.Replace(good, "List=AB", "List=A‸", 1), []string{"B"}, []string{"A"}},
+		{"fields to clear", strings.Replace(good, "PIN_FIELD,SIGN_PIN", "PIN_FIELD,‸", 1), []string{"SIGN_PIN"}, []string{"PIN_FIELD"}},
+		{"placeholders", strings.Replace(in("LabelExpressionDataObject=for !{‸"), "PIN_FIELD=\n", "PIN_FIELD=\nNAME=\n", 1), []string{"!{NAME}"}, []string{"!{PIN_FIELD}"}},
+		{"attributes", in("AttributesDataObject=CKA_PRIVATE=TRUE,‸"), []string{"CKA_APPLICATION="}, []string{"CKA_PRIVATE="}},
+		{"value of an attribute", in("AttributesDataObject=CKA_PRIVATE=‸"), []string{"TRUE", "FALSE"}, nil},
+		{"validation", strings.Replace(good, "PIN=PIN_FIELD", "PIN_Validation=‸\nPIN=PIN_FIELD", 1), []string{"reg_exp(…)"}, nil},
+		{"type", strings.Replace(good, "1024,Chip", "‸", 1), []string{"1024,Chip", "2,Magstripe"}, nil},
+		{"curves", in("ECCurve=‸"), []string{"P-256", "brainpoolP256r1"}, nil},
+		{"undeclared fields", strings.Replace(strings.Replace(good, "#Signature", "WHERE_FIELD", 1), "SIGN_PIN=\n", "SIGN_PIN=\n‸\n", 1), []string{"WHERE_FIELD"}, []string{"KeySize"}},
+		{"suppression", strings.Replace(wrongLocation, "Location", "# ins‸\nLocation", 1), []string{"inscribe:ignore location-default"}, []string{"inscribe:ignore weak-key"}},
+		{"nothing in a comment", "# a ‸", nil, []string{"[Encoding]"}},
+		{"nothing in an encrypted line", "^‸", nil, []string{"[Encoding]"}},
+		{"stripe", "[Encoding]\nType=2,Magstripe\n[Application_2]\n‸\n", []string{"Track", "Coerc"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client, _ := start(t, rich, withProject())
+			p := client.openMarked(c.text)
+			var list protocol.CompletionList
+			client.call("textDocument/completion", p, &list)
+			got := labels(list)
+			for _, want := range c.has {
+				if !slices.Contains(got, want) {
+					t.Errorf("%q is missing in %q", want, got)
+				}
+			}
+			for _, bad := range c.not {
+				if slices.Contains(got, bad) {
+					t.Errorf("%q is in %q", bad, got)
+				}
+			}
+			for _, i := range list.Items {
+				r := i.TextEdit.Range
+				if r.Start.Line != p.Position.Line || r.End.Line != p.Position.Line || r.Start.Character > p.Position.Character || r.End.Character < p.Position.Character {
+					t.Errorf("%s: the edit %v is not at the cursor %v", i.Label, r, p.Position)
+				}
+			}
+		})
+	}
+}
+
+func TestCompletionText(t *testing.T) {
+	for _, c := range []struct{ text, label, want string }{
+		{"[Application_A]\nKey‸\n", "KeySize", "[Application_A]\nKeySize=\n"},
+		{"[Application_A]\nLoc‸=#x\n", "Location", "[Application_A]\nLocation=#x\n"},
+		{"[Description]\nSet‸\n", "SetPIN", "[Description]\nSetPIN=true\n"},
+		{"[Fields]\nA=\n[Description]\nClearFields=‸,B\n", "A", "[Fields]\nA=\n[Description]\nClearFields=A,B\n"},
+		{"[Fields]\nN=\n[Application_A]\nLabelExpressionDataObject=a !{x‸} b\n", "!{N}", "[Fields]\nN=\n[Application_A]\nLabelExpressionDataObject=a !{N} b\n"},
+		{"[Des‸]\n", "[Description]", "[Description]\n"},
+		{"  Des‸", "[Description]", "[Description]"},
+		{"[Application_A]\nLocation=#Sig‸", "#Signature", "[Application_A]\nLocation=#Signature"},
+	} {
+		client, _ := start(t, "{}", nil) // without snippets
+		p := client.openMarked(c.text)
+		text, _ := cut(c.text)
+		var list protocol.CompletionList
+		client.call("textDocument/completion", p, &list)
+		i := slices.Index(labels(list), c.label)
+		if i < 0 {
+			t.Errorf("%q: no %s in %q", c.text, c.label, labels(list))
+			continue
+		}
+		if list.Items[i].InsertTextFormat == protocol.SnippetFormat {
+			t.Errorf("%s: a snippet for a client that takes none", c.label)
+		}
+		if got := apply(text, []protocol.TextEdit{*list.Items[i].TextEdit}, protocol.UTF16); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func TestCompletionResolve(t *testing.T) {
+	c, _ := start(t, rich, withProject())
+	p := c.openMarked("[Application_A]\n‸\n")
+	var list protocol.CompletionList
+	c.call("textDocument/completion", p, &list)
+	for _, name := range []string{"KeySize", "VendorWord"} {
+		item := list.Items[slices.Index(labels(list), name)]
+		if item.Documentation != nil {
+			t.Errorf("%s has its text before it is resolved", name)
+		}
+		var resolved protocol.CompletionItem
+		c.call("completionItem/resolve", item, &resolved)
+		if resolved.Documentation == nil || !strings.Contains(resolved.Documentation.Value, "**"+name+"**") {
+			t.Errorf("%s resolves to %+v", name, resolved)
+		}
+	}
+	key := list.Items[slices.Index(labels(list), "KeySize")]
+	if key.InsertTextFormat != protocol.SnippetFormat || !strings.HasPrefix(key.TextEdit.NewText, "KeySize=$") {
+		t.Errorf("KeySize is %+v", key)
+	}
+}
+
+func TestHover(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		has        []string
+	}{
+		{"keyword", strings.Replace(good, "KeySize", "KeyS‸ize", 1), []string{"**KeySize**", "Evidence", "Plan: this line", "RSA"}},
+		{"since", strings.Replace(good, "Devices", "SkipE‸ject=true\nDevices", 1), []string{"Since", "23.04.1"}},
+		{"slot of an application", strings.Replace(good, "Location=", "Loca‸tion=", 1), []string{"[Application_B] runs in the signature slot"}},
+		{"value of Location", strings.Replace(good, "#Signature", "#Sig‸nature", 1), []string{"the signature slot"}},
+		{"field", strings.Replace(good, "PIN=PIN_FIELD", "PIN=PIN_‸FIELD", 1), []string{"field · pin", "Secret", "line 12: PIN", "log in"}},
+		{"declaration", strings.Replace(good, "PIN_FIELD=", "PIN‸_FIELD=", 1), []string{"field · pin", "ClearFields"}},
+		{"section", strings.Replace(good, "[Application_B]", "[Appli‸cation_B]", 1), []string{"Runs in the signature slot", "generate"}},
+		{"unlisted", strings.Replace(strings.Replace(good, "List=AB", "List=A", 1), "[Application_B]", "[Appli‸cation_B]", 1), []string{"does not run"}},
+		{"letter", strings.Replace(good, "List=AB", "List=A‸B", 1), []string{"Application\\_"}},
+		{"template", strings.Replace(good, "=authTemplate", "=auth‸Template", 1), []string{"CA: lab", "CN={COMMON\\_NAME}"}},
+		{"library", strings.Replace(good, "=yourMiddleware", "=your‸Middleware", 1), []string{"Profile `softhsm`"}},
+		{"dialog", strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=!FROM_USER‸_DIALOG_1_FIELD", 1), []string{"asks", "present PIN"}},
+		{"suppression", "# inscribe:ignore weak-‸key old\n[Fields]\n", []string{"**weak-key** (warning)"}},
+		{"no plan", strings.Replace(good, "KeySize=3072", "KeyS‸ize=many", 1), []string{"No plan: 1 error"}},
+		{"silenced", strings.Replace(good, "KeySize=3072", "# inscribe:ignore invalid-value x\nKeyS‸ize=many", 1), []string{"No plan: 1 silenced error"}},
+		{"field decides", strings.Replace(strings.Replace(good, "#Signature", "WHERE", 1), "SIGN_PIN=\n", "SIGN_PIN=\nWHERE=\n", 1) + "‸", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client, _ := start(t, rich, withProject())
+			p := client.openMarked(c.text)
+			var h *protocol.Hover
+			client.call("textDocument/hover", p, &h)
+			if c.has == nil {
+				if h != nil {
+					t.Errorf("hover of nothing: %+v", h)
+				}
+				return
+			}
+			if h == nil {
+				t.Fatal("no hover")
+			}
+			for _, want := range c.has {
+				if !strings.Contains(strings.ToLower(h.Contents.Value), strings.ToLower(want)) {
+					t.Errorf("%q is missing in\n%s", want, h.Contents.Value)
+				}
+			}
+		})
+	}
+}
+
+func TestHoverAsPlainText(t *testing.T) {
+	c, _ := start(t, `{"textDocument":{"hover":{"contentFormat":["plaintext"]}}}`, nil)
+	p := c.openMarked("[Application_A]\nKeyS‸ize=3072\n")
+	var h protocol.Hover
+	c.call("textDocument/hover", p, &h)
+	if h.Contents.Kind != protocol.PlainText || strings.Contains(h.Contents.Value, "**") {
+		t.Errorf("hover is %+v", h)
+	}
+}
+
+func TestSignatureHelp(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want string
+		at   uint32
+	}{
+		{"[Description]\nPIN_Validation=reg_exp(‸[0-9]+)\n", "reg_exp(expression)", 0},
+		{"[Description]\nPIN=!FROM_USER_DIALOG_3_FIELD‸\n", "!FROM_USER_DIALOG_3_FIELD: present, new, again", 0},
+		{"[Description]\nPIN=!‸\n", "!FROM_USER_DIALOG_1_FIELD: present", 0},
+		{"[Fields]\nA=Format(F,‸\"000\")\n", `Format(field,"pattern")`, 1},
+		{"[Application_A]\nAttributesDataObject=CKA‸_PRIVATE=TRUE\n", "NAME=value,NAME=value", 0},
+		{"[Application_A]\nKeySize=‸3072\n", "", 0},
+	} {
+		client, _ := start(t, rich, nil)
+		p := client.openMarked(c.text)
+		var h *protocol.SignatureHelp
+		client.call("textDocument/signatureHelp", p, &h)
+		switch {
+		case c.want == "" && h != nil:
+			t.Errorf("%q: %+v", c.text, h)
+		case c.want != "" && (h == nil || h.Signatures[0].Label != c.want || h.ActiveParameter != c.at):
+			t.Errorf("%q: %+v", c.text, h)
+		case c.want != "":
+			for _, s := range h.Signatures {
+				for _, p := range s.Parameters {
+					if !strings.Contains(s.Label, p.Label) {
+						t.Errorf("the parameter %q is not in %q", p.Label, s.Label)
+					}
+				}
+			}
+		}
+	}
+}
+
+// places renders locations as line:character.
+func places(list []protocol.Location) string {
+	var out []string
+	for _, l := range list {
+		out = append(out, fmt.Sprintf("%s%d:%d-%d", strings.TrimPrefix(string(l.URI), "file:///cards/"), l.Range.Start.Line, l.Range.Start.Character, l.Range.End.Character))
+	}
+	return strings.Join(out, " ")
+}
+
+func TestDefinition(t *testing.T) {
+	for _, c := range []struct{ from, to, want string }{
+		{"\nPIN=PIN_FIELD", "\nPIN=PIN‸_FIELD", "a.dsc5:0-9"},
+		{"ClearFields=PIN_FIELD,SIGN_PIN", "ClearFields=PIN_FIELD,SIGN_PIN‸", "a.dsc6:0-8"},
+		{"List=AB", "List=AB‸", "a.dsc19:13-14"},
+		{"=authTemplate", "=auth‸Template", "inscribe.toml0:0-26"},
+		{"=yourMiddleware.dll", "=your‸Middleware.dll", "inscribe.toml6:0-33"},
+		{"=signTemplate", "=sign‸Template", ""},
+	} {
+		client, _ := start(t, rich, withProject())
+		p := client.openMarked(strings.Replace(good, c.from, c.to, 1))
+		var got []protocol.Location
+		client.call("textDocument/definition", p, &got)
+		if places(got) != c.want {
+			t.Errorf("%s: got %q, want %q", c.to, places(got), c.want)
+		}
+		client.call("textDocument/declaration", p, &got)
+	}
+}
+
+func TestReferencesAndHighlight(t *testing.T) {
+	text := strings.Replace(good, "KeySize=3072\nCertTempl=signTemplate", "DataObject=OBJ\nLabelExpressionDataObject=for !{ NAME } and !{NAME}", 1)
+	text = strings.Replace(text, "SIGN_PIN=\n", "SIGN_PIN=\nOBJ=\nNAME=\n", 1)
+	for _, c := range []struct{ from, to, want string }{
+		{"\nPIN=PIN_FIELD", "\nPIN=PIN‸_FIELD", "a.dsc5:0-9 a.dsc13:4-13 a.dsc15:12-21"},
+		{"\nNAME=", "\nNA‸ME=", "a.dsc8:0-4 a.dsc23:33-37 a.dsc23:46-50"},
+		{"List=AB", "List=AB‸", "a.dsc21:13-14 a.dsc12:17-18"},
+	} {
+		client, _ := start(t, rich, withProject())
+		p := client.openMarked(strings.Replace(text, c.from, c.to, 1))
+		var got []protocol.Location
+		ask := protocol.ReferenceParams{TextDocumentPositionParams: p}
+		ask.Context.IncludeDeclaration = true
+		client.call("textDocument/references", ask, &got)
+		if places(got) != c.want {
+			t.Errorf("%s: got %q, want %q", c.to, places(got), c.want)
+		}
+		all := len(got)
+		ask.Context.IncludeDeclaration = false
+		client.call("textDocument/references", ask, &got)
+		if len(got) != all-1 {
+			t.Errorf("%s: %d references without the declaration, %d with it", c.to, len(got), all)
+		}
+		var marks []protocol.DocumentHighlight
+		client.call("textDocument/documentHighlight", p, &marks)
+		if len(marks) != all || marks[0].Kind != 3 || marks[1].Kind != 2 {
+			t.Errorf("%s: highlights %+v", c.to, marks)
+		}
+	}
+	client, _ := start(t, rich, withProject())
+	client.open("file:///cards/b.dsc", good)
+	p := client.openMarked(strings.Replace(good, "=authTemplate", "=auth‸Template", 1))
+	var got []protocol.Location
+	client.call("textDocument/references", protocol.ReferenceParams{TextDocumentPositionParams: p}, &got)
+	if len(got) != 2 {
+		t.Errorf("a template has the references %q, want one in each document", places(got))
+	}
+}
+
+func TestRename(t *testing.T) {
+	text := strings.Replace(good, "CertTempl=signTemplate", "LabelExpressionDataObject=!{PIN_FIELD}", 1)
+	for _, c := range []struct {
+		from, to, name string
+		replaced       []string
+	}{
+		{"\nPIN=PIN_FIELD", "\nPIN=PIN‸_FIELD", "New name", []string{"PIN_FIELD", "New name"}},
+		{"[Application_A]", "[Application_‸A]", "Z", []string{"Application_A", "Application_Z", "=AB", "=ZB"}},
+		{"List=AB", "List=A‸B", "Z", []string{"Application_A", "Application_Z", "=AB", "=ZB"}},
+	} {
+		client, _ := start(t, rich, nil)
+		p := client.openMarked(strings.Replace(text, c.from, c.to, 1))
+		var prepared protocol.PrepareRenameResult
+		client.call("textDocument/prepareRename", p, &prepared)
+		var edit protocol.WorkspaceEdit
+		client.call("textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: c.name}, &edit)
+		want := strings.NewReplacer(c.replaced...).Replace(text)
+		if c.to == "List=A‸B" { // the mark is between two letters: the first counts
+			want = strings.NewReplacer(c.replaced...).Replace(text)
+		}
+		if got := apply(text, editsOf(&edit), protocol.UTF16); got != want {
+			t.Errorf("%s: got\n%s", c.to, got)
+		}
+		if edit.DocumentChanges == nil || *edit.DocumentChanges[0].TextDocument.Version != 1 {
+			t.Errorf("%s: the edit is %+v", c.to, edit)
+		}
+	}
+	client, _ := start(t, rich, nil)
+	p := client.openMarked(strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=PIN‸_FIELD", 1))
+	for _, bad := range []string{"", " ", "SIGN_PIN", "sign_pin", "a=b", "[x]", "#x", "!x", "a,b", "a}", "^x", "a\nb", ";x"} {
+		client.refused(protocol.RequestFailed, "textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: bad})
+	}
+	client, _ = start(t, rich, nil)
+	p = client.openMarked(strings.Replace(good, "List=AB", "List=‸AB", 1))
+	for _, bad := range []string{"", "b", "B", "XY", "]", "#", " "} {
+		client.refused(protocol.RequestFailed, "textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: bad})
+	}
+	client, _ = start(t, rich, nil)
+	p = client.openMarked(strings.Replace(good, "KeySize=3072", "KeySize=30‸72", 1))
+	var nothing *protocol.PrepareRenameResult
+	client.call("textDocument/prepareRename", p, &nothing)
+	if nothing != nil {
+		t.Errorf("a number can be renamed: %+v", nothing)
+	}
+	client.refused(protocol.RequestFailed, "textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: "x"})
+}
+
+func TestSymbols(t *testing.T) {
+	c, _ := start(t, rich, map[string]string{root + "/b.dsc": good})
+	c.open(docURI, strings.Replace(good, "PIN=PIN_FIELD", "PIN=#12345678", 1))
+	var tree []protocol.DocumentSymbol
+	c.call("textDocument/documentSymbol", document1(), &tree)
+	if len(tree) != 5 || tree[1].Name != "Fields" || len(tree[1].Children) != 2 || tree[1].Children[1].Detail != "pin" {
+		t.Errorf("symbols are %+v", tree)
+	}
+	for _, s := range tree {
+		for _, e := range s.Children {
+			if strings.Contains(e.Detail, "12345678") {
+				t.Errorf("%s shows a secret", e.Name)
+			}
+		}
+	}
+	var found []protocol.SymbolInformation
+	c.call("workspace/symbol", protocol.WorkspaceSymbolParams{Query: "sgpn"}, &found)
+	if len(found) != 2 || found[0].Name != "SIGN_PIN" || found[0].Location.URI != docURI || found[1].Location.URI != "file:///cards/b.dsc" {
+		t.Errorf("workspace symbols are %+v", found)
+	}
+	flat, _ := start(t, "{}", nil)
+	flat.open(docURI, good)
+	var list []protocol.SymbolInformation
+	flat.call("textDocument/documentSymbol", document1(), &list)
+	if len(list) < 10 || list[1].ContainerName != "Encoding" || list[1].Location.URI != docURI {
+		t.Errorf("flat symbols are %+v", list)
+	}
+}
+
+// act asks for actions at a mark, and gives the text after the one with the
+// title.
+func act(t *testing.T, capabilities, marked, title string, only ...protocol.CodeActionKind) (string, []string) {
+	t.Helper()
+	c, _ := start(t, capabilities, withProject())
+	p := c.openMarked(marked)
+	text, _ := cut(marked)
+	params := map[string]any{"textDocument": p.TextDocument, "range": protocol.Range{Start: p.Position, End: p.Position},
+		"context": map[string]any{"diagnostics": []any{}, "only": only}}
+	var list []protocol.CodeAction
+	c.call("textDocument/codeAction", params, &list)
+	var titles []string
+	for _, a := range list {
+		titles = append(titles, a.Title)
+	}
+	i := slices.Index(titles, title)
+	if i < 0 {
+		return "", titles
+	}
+	a := list[i]
+	if strings.Contains(capabilities, "dataSupport") {
+		if a.Edit != nil {
+			t.Errorf("%s has its edit before it is resolved", title)
+		}
+		c.call("codeAction/resolve", a, &a)
+	}
+	return apply(text, editsOf(a.Edit), protocol.UTF16), titles
+}
+
+func TestCodeActions(t *testing.T) {
+	location := strings.Replace(wrongLocation, "#Sigature", "#Sig‸ature", 1)
+	literal := strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=#123‸45678", 1)
+	for _, c := range []struct{ name, marked, title, want string }{
+		{"a fix", location, "Write #Signature", strings.Replace(wrongLocation, "#Sigature", "#Signature", 1)},
+		{"another fix", location, "Remove Location: the default slot is meant", strings.Replace(wrongLocation, "Location=#Sigature\n", "", 1)},
+		{"suppress", location, "Suppress location-default here, with a reason", strings.Replace(wrongLocation, "Location=", "# inscribe:ignore location-default reason\nLocation=", 1)},
+		{"extract a secret", literal, "Take PIN from a new field PIN_FIELD_2",
+			strings.Replace(strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=PIN_FIELD_2", 1), "SIGN_PIN=\n", "SIGN_PIN=\nPIN_FIELD_2=\n", 1)},
+		{"fix all", strings.Replace(good, "[Fields]", "; a‸\n[Fields]", 1) + "; b\n", "Apply all safe fixes", strings.Replace(good, "[Fields]", "# a\n[Fields]", 1) + "# b\n"},
+		{"missing library", strings.Replace(good, "[Description]\nPKCS11Library=yourMiddleware.dll\n", "[Descri‸ption]\n", 1), "Add PKCS11Library", good},
+		{"missing job", strings.Replace(good, "[Application_B]\nKeySize=3072\nCertTempl=signTemplate\n", "[Appl‸ication_B]\n", 1), "Add a key and a certificate",
+			strings.Replace(good, "=signTemplate", "=template", 1)},
+		{"missing section", strings.Replace(good, "List=AB", "List=ABC‸", 1), "Add the section [Application_C]", strings.Replace(good, "List=AB", "List=ABC", 1) + "\n[Application_C]\n"},
+		{"missing keyword with a choice", strings.Replace(good, "KeySize=3072\nCertTempl=signTemplate", "Cert‸Templ=signTemplate", 1), "Add KeySize",
+			strings.Replace(good, "KeySize=3072\nCertTempl=signTemplate", "CertTempl=signTemplate\nKeySize=2048", 1)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, titles := act(t, rich, c.marked, c.title)
+			if got != c.want {
+				t.Errorf("got\n%s\nof %q", got, titles)
+			}
+			// A client that resolves nothing gets the edit at once.
+			if now, _ := act(t, "{}", c.marked, c.title); now != c.want {
+				t.Errorf("without resolving got\n%s", now)
+			}
+		})
+	}
+	if _, titles := act(t, rich, location, "", protocol.SourceFixAll); len(titles) != 0 {
+		t.Errorf("asked for fix-all where there is none: %q", titles)
+	}
+	if _, titles := act(t, rich, literal, "", protocol.QuickFix, "refactor"); !slices.Contains(titles, "Take PIN from a new field PIN_FIELD_2") {
+		t.Errorf("refactor does not hold refactor.extract: %q", titles)
+	}
+	if got, _ := act(t, rich, "[Description]\r\nPKCS11Library=x.dll\r\nPI‸N=#12345678", "Take PIN from a new field PIN_FIELD"); got != "[Fields]\r\nPIN_FIELD=\r\n\r\n[Description]\r\nPKCS11Library=x.dll\r\nPIN=PIN_FIELD" {
+		t.Errorf("with CRLF got %q", got)
+	}
+}
+
+func TestStaleActionIsRefused(t *testing.T) {
+	c, _ := start(t, rich, nil)
+	p := c.openMarked(strings.Replace(wrongLocation, "#Sigature", "#Sig‸ature", 1))
+	var list []protocol.CodeAction
+	c.call("textDocument/codeAction", map[string]any{"textDocument": p.TextDocument, "range": protocol.Range{Start: p.Position, End: p.Position}, "context": map[string]any{"diagnostics": []any{}}}, &list)
+	c.change(docURI, 2, protocol.TextDocumentContentChangeEvent{Range: &protocol.Range{}, Text: "# x\n"})
+	c.refused(protocol.RequestFailed, "codeAction/resolve", list[0])
+}
+
+func TestCodeLens(t *testing.T) {
+	titles := func(text string) []string {
+		c, _ := start(t, rich, nil)
+		c.open(docURI, text)
+		var list []protocol.CodeLens
+		c.call("textDocument/codeLens", document1(), &list)
+		var out []string
+		for _, l := range list {
+			out = append(out, l.Command.Title)
+			if l.Command.Command != showPlanCommand || string(l.Command.Arguments[0]) != `"`+string(docURI)+`"` {
+				t.Errorf("the command is %+v", l.Command)
+			}
+		}
+		return out
+	}
+	if got := strings.Join(titles(good), "|"); !strings.Contains(got, "in the default slot|plan: ") || !strings.HasSuffix(got, "ops in the signature slot") {
+		t.Errorf("lenses are %q", got)
+	}
+	if got := titles(strings.Replace(good, "3072", "x", 1)); len(got) != 1 || got[0] != "no plan: 1 error" {
+		t.Errorf("with an error: %q", got)
+	}
+	field := strings.Replace(strings.Replace(good, "#Signature", "WHERE", 1), "SIGN_PIN=\n", "SIGN_PIN=\nWHERE=\n", 1)
+	if got := titles(strings.Replace(field, "List=AB", "List=B", 1)); len(got) != 3 || !strings.Contains(got[1], "in the slot that WHERE decides") || !strings.Contains(got[2], "not run") {
+		t.Errorf("with a field: %q", got)
+	}
+}
+
+func TestFormatting(t *testing.T) {
+	text := "[encoding]\r\ntype = 1024,Chip\n\n\n[DESCRIPTION]\nsetpin=true  \npkcs11library=x.dll"
+	c, _ := start(t, rich, nil)
+	c.open(docURI, text)
+	options := map[string]any{"textDocument": map[string]any{"uri": docURI}, "options": map[string]any{"tabSize": 4, "insertSpaces": true}}
+	var edits []protocol.TextEdit
+	c.call("textDocument/formatting", options, &edits)
+	if got, want := apply(text, edits, protocol.UTF16), "[Encoding]\r\nType=1024,Chip\r\n\r\n[Description]\r\nSetPIN=true\r\nPKCS11Library=x.dll\r\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	options["range"] = protocol.Range{Start: protocol.Position{Line: 5}, End: protocol.Position{Line: 5, Character: 3}}
+	c.call("textDocument/rangeFormatting", options, &edits)
+	if got := apply(text, edits, protocol.UTF16); !strings.Contains(got, "SetPIN=true") || !strings.Contains(got, "[DESCRIPTION]") || !strings.Contains(got, "type = ") {
+		t.Errorf("the range gives %q", got)
+	}
+}
+
+func TestFolding(t *testing.T) {
+	c, _ := start(t, rich, nil)
+	c.open(docURI, "# a\n# b\n[Fields]\nA=\n\n# one\n\n[Description]\n")
+	var got []protocol.FoldingRange
+	c.call("textDocument/foldingRange", document1(), &got)
+	if want := []protocol.FoldingRange{{StartLine: 2, EndLine: 5, Kind: "region"}, {StartLine: 0, EndLine: 1, Kind: "comment"}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestSelectionRange(t *testing.T) {
+	c, _ := start(t, rich, nil)
+	p := c.openMarked(strings.Replace(good, "PIN_FIELD,SIGN_PIN", "PIN_FIELD,SIGN‸_PIN", 1))
+	var got []*protocol.SelectionRange
+	c.call("textDocument/selectionRange", map[string]any{"textDocument": p.TextDocument, "positions": []protocol.Position{p.Position, {Line: 999}}}, &got)
+	var texts []string
+	m := newMapper(parse("", good).file, protocol.UTF16)
+	for r := got[0]; r != nil; r = r.Parent {
+		s := m.span(r.Range)
+		texts = append(texts, good[s.Start:s.End])
+	}
+	if len(got) != 2 || len(texts) != 5 || texts[0] != "SIGN_PIN" || texts[1] != "PIN_FIELD,SIGN_PIN" || texts[2] != "ClearFields=PIN_FIELD,SIGN_PIN" || texts[4] != good {
+		t.Errorf("got %q", texts)
+	}
+}
+
+func TestSemanticTokens(t *testing.T) {
+	text := "# ä\n[Fields]\nN=\n[Description]\nPIN=#1\nClearFields=N, N\nXyz=1\n[Application_A]\nKeySize=3072\nLabelExpressionDataObject=a !{N}𝄞\nAttributesDataObject=CKA_PRIVATE=TRUE\n"
+	c, _ := start(t, rich, nil)
+	c.open(docURI, text)
+	decode := func(tokens protocol.SemanticTokens) []string {
+		m := newMapper(parse("", text).file, protocol.UTF16)
+		var out []string
+		var line, char uint32
+		for i := 0; i < len(tokens.Data); i += 5 {
+			d := tokens.Data[i : i+5]
+			if d[0] > 0 {
+				char = 0
+			}
+			line, char = line+d[0], char+d[1]
+			s := m.span(protocol.Range{Start: protocol.Position{Line: line, Character: char}, End: protocol.Position{Line: line, Character: char + d[2]}})
+			out = append(out, text[s.Start:s.End]+":"+c.init.Capabilities.SemanticTokensProvider.Legend.TokenTypes[d[3]])
+		}
+		return out
+	}
+	var full, part protocol.SemanticTokens
+	c.call("textDocument/semanticTokens/full", document1(), &full)
+	want := []string{"# ä:comment", "Fields:namespace", "N:variable", "Description:namespace", "PIN:property", "#1:string", "ClearFields:property", "N:variable", "N:variable",
+		"Xyz:property", "Application_A:namespace", "KeySize:property", "3072:number", "LabelExpressionDataObject:property", "a :string", "!{N}:variable", "𝄞:string",
+		"AttributesDataObject:property", "CKA_PRIVATE:type", "TRUE:string"}
+	if got := decode(full); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	c.call("textDocument/semanticTokens/range", protocol.RangeParams{TextDocument: document1().TextDocument, Range: protocol.Range{Start: protocol.Position{Line: 7}, End: protocol.Position{Line: 8, Character: 1}}}, &part)
+	if got := decode(part); !slices.Equal(got, []string{"Application_A:namespace", "KeySize:property", "3072:number"}) {
+		t.Errorf("the range gives %q", got)
+	}
+}
+
+func TestInlayHints(t *testing.T) {
+	text := strings.Replace(good, "#Signature", "#Card", 1)
+	c, _ := start(t, rich, nil)
+	c.open(docURI, text)
+	ask := protocol.RangeParams{TextDocument: document1().TextDocument, Range: protocol.Range{End: protocol.Position{Line: 99}}}
+	show := func() string {
+		var list []protocol.InlayHint
+		c.call("textDocument/inlayHint", ask, &list)
+		var out []string
+		for _, h := range list {
+			out = append(out, fmt.Sprintf("%d:%s", h.Position.Line, h.Label))
+		}
+		return strings.Join(out, " ")
+	}
+	if got, want := show(), "5:pin 6:pin 15:default slot 22:default slot"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	ask.Range = protocol.Range{Start: protocol.Position{Line: 15}, End: protocol.Position{Line: 16}}
+	if got := show(); got != "15:default slot" {
+		t.Errorf("in the range: %q", got)
+	}
+	c.notify("workspace/didChangeConfiguration", map[string]any{"settings": map[string]any{"inscribe": map[string]any{"inlayHints": false, "codeLens": false}}})
+	if got := show(); got != "" {
+		t.Errorf("switched off: %q", got)
+	}
+	var lenses []protocol.CodeLens
+	c.call("textDocument/codeLens", document1(), &lenses)
+	if len(lenses) != 0 {
+		t.Errorf("switched off: %v", lenses)
+	}
+	c.requested("workspace/inlayHint/refresh")
+}
+
+func TestDocumentLinks(t *testing.T) {
+	c, _ := start(t, rich, withProject())
+	c.open(docURI, strings.Replace(good, "Location=", "# inscribe:ignore location-default,weak-key x\nLocation=", 1))
+	var list []protocol.DocumentLink
+	c.call("textDocument/documentLink", document1(), &list)
+	var got []string
+	for _, l := range list {
+		got = append(got, fmt.Sprintf("%d %s", l.Range.Start.Line, l.Target))
+	}
+	want := []string{"17 file:///cards/inscribe.toml#L1", "9 file:///cards/inscribe.toml#L7", "22 inscribe-docs:docs/rules/location-default.md", "22 inscribe-docs:docs/rules/weak-key.md"}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestShowPlan(t *testing.T) {
+	c, _ := start(t, rich, nil)
+	c.open(docURI, good)
+	var view planView
+	run := map[string]any{"command": showPlanCommand, "arguments": []any{docURI}}
+	c.call("workspace/executeCommand", run, &view)
+	if !strings.Contains(view.Text, "Plan: 2 keys") || !strings.HasPrefix(view.Markdown, "```") || len(view.Lines) < 8 || *view.Version != 1 {
+		t.Fatalf("the view is %+v", view)
+	}
+	lines := strings.Split(view.Text, "\n")
+	for i, l := range view.Lines {
+		if want := fmt.Sprintf("line %d", l.Source+1); !strings.HasSuffix(lines[l.Plan], want) {
+			t.Errorf("op %d is tied to %q, want %s", i, lines[l.Plan], want)
+		}
+	}
+	c.change(docURI, 2, protocol.TextDocumentContentChangeEvent{Text: strings.Replace(good, "KeySize=3072", "KeySize=x", 1)})
+	c.call("workspace/executeCommand", run, &view)
+	if !strings.Contains(view.Text, "No plan: 1 error") || view.Lines[0].Source != 16 || !strings.HasPrefix(strings.Split(view.Text, "\n")[view.Lines[0].Plan], "line 17:") {
+		t.Errorf("with an error: %+v", view)
+	}
+	c.refused(protocol.InvalidParams, "workspace/executeCommand", map[string]any{"command": "no.such"})
+	c.refused(protocol.InvalidParams, "workspace/executeCommand", map[string]any{"command": showPlanCommand})
+	c.refused(protocol.InvalidParams, "workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{"file:///cards/none.dsc"}})
+}
+
+func TestTextDocumentContent(t *testing.T) {
+	c, _ := start(t, rich, nil)
+	if got := c.init.Capabilities.Workspace.TextDocumentContent; got == nil || !slices.Contains(got.Schemes, "inscribe-plan") {
+		t.Fatalf("capabilities are %+v", got)
+	}
+	c.open(docURI, good)
+	var got protocol.TextDocumentContentResult
+	content := protocol.TextDocumentContentParams{URI: protocol.DocumentURI(planURI(docURI))}
+	c.call("workspace/textDocumentContent", content, &got)
+	if !strings.Contains(got.Text, "Plan: 2 keys") {
+		t.Errorf("the plan is %q", got.Text)
+	}
+	c.change(docURI, 2, protocol.TextDocumentContentChangeEvent{Text: strings.Replace(good, "List=AB", "List=A", 1)})
+	r := c.requested("workspace/textDocumentContent/refresh")
+	if !strings.Contains(string(*r.Params), "inscribe-plan:") {
+		t.Errorf("refresh says %s", *r.Params)
+	}
+	c.call("workspace/textDocumentContent", content, &got)
+	if !strings.Contains(got.Text, "Plan: 1 key,") {
+		t.Errorf("the plan is %q", got.Text)
+	}
+	c.call("workspace/textDocumentContent", protocol.TextDocumentContentParams{URI: "inscribe-docs:docs/rules/weak-key.md"}, &got)
+	if !strings.HasPrefix(got.Text, "# weak-key") {
+		t.Errorf("the page is %q", got.Text)
+	}
+	for _, bad := range []protocol.DocumentURI{"inscribe-docs:docs/rules/../../x.md", "file:///etc/passwd", ":", ""} {
+		c.refused(protocol.InvalidParams, "workspace/textDocumentContent", protocol.TextDocumentContentParams{URI: bad})
+	}
+	plain, _ := start(t, "{}", nil)
+	if plain.init.Capabilities.Workspace.TextDocumentContent != nil {
+		t.Error("offered to a client that cannot")
+	}
+}
+
+func TestWatchedConfiguration(t *testing.T) {
+	c, d := start(t, rich, nil)
+	if r := c.requested("client/registerCapability"); !strings.Contains(string(*r.Params), "**/inscribe.toml") {
+		t.Errorf("registered %s", *r.Params)
+	}
+	c.open(docURI, wrongLocation)
+	if got := c.findings(docURI, 1); !slices.Contains(codes(got), "location-default") {
+		t.Fatalf("findings are %v", codes(got))
+	}
+	tell := func() {
+		c.mu.Lock()
+		c.published = nil
+		c.mu.Unlock()
+		c.notify("workspace/didChangeWatchedFiles", protocol.DidChangeWatchedFilesParams{Changes: []protocol.FileEvent{{URI: "file:///cards/inscribe.toml", Type: 2}}})
+	}
+	d.write(root+"/inscribe.toml", "[severity]\nlocation-default = \"off\"\n")
+	tell()
+	if got := c.findings(docURI, 1); slices.Contains(codes(got), "location-default") {
+		t.Errorf("after the change: %v", codes(got))
+	}
+	d.write(root+"/inscribe.toml", "[severity]\nno-such-code = \"off\"\n")
+	tell()
+	broken := func() (list []protocol.Diagnostic, ok bool) {
+		for _, p := range c.published {
+			if p.URI == "file:///cards/inscribe.toml" {
+				list, ok = p.Diagnostics, true
+			}
+		}
+		return list, ok
+	}
+	c.wait("findings of inscribe.toml", func() bool {
+		list, ok := broken()
+		return ok && len(list) == 1 && strings.Contains(list[0].Message, "no-such-code")
+	})
+	d.write(root+"/inscribe.toml", "")
+	tell()
+	c.wait("that it is right again", func() bool { list, ok := broken(); return ok && len(list) == 0 })
+	// An open one counts before it is saved.
+	c.mu.Lock()
+	c.published = nil
+	c.mu.Unlock()
+	c.open("file:///cards/inscribe.toml", "[severity]\nlocation-default = \"error\"\n")
+	if got := c.findings(docURI, 1); !slices.ContainsFunc(got, func(d protocol.Diagnostic) bool { return d.Code == "location-default" && d.Severity == 1 }) {
+		t.Errorf("with an open inscribe.toml: %+v", got)
+	}
+	var nothing *protocol.Hover
+	c.call("textDocument/hover", protocol.TextDocumentPositionParams{TextDocument: protocol.TextDocumentIdentifier{URI: "file:///cards/inscribe.toml"}}, &nothing)
+	if nothing != nil {
+		t.Errorf("hover in inscribe.toml: %+v", nothing)
+	}
+}
+
+func TestSyntaxErrorInConfiguration(t *testing.T) {
+	c, _ := start(t, rich, map[string]string{root + "/inscribe.toml": "[severity]\nx = \n"})
+	c.open(docURI, good)
+	c.wait("findings of inscribe.toml", func() bool {
+		for _, p := range c.published {
+			if p.URI == "file:///cards/inscribe.toml" && len(p.Diagnostics) == 1 && p.Diagnostics[0].Range.Start.Line == 1 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func TestSettingsAreFetched(t *testing.T) {
+	c := connect(t, nil)
+	c.answers["workspace/configuration"] = []any{map[string]any{"docs": "https://example.org/inscribe/"}}
+	c.call("initialize", map[string]any{"capabilities": json.RawMessage(rich)}, &c.init)
+	c.notify("initialized", map[string]any{})
+	c.requested("workspace/configuration")
+	c.open(docURI, wrongLocation)
+	c.wait("the setting", func() bool {
+		for _, p := range c.published {
+			for _, d := range p.Diagnostics {
+				if d.CodeDescription != nil && d.CodeDescription.Href == "https://example.org/inscribe/docs/rules/location-default.md" {
+					return true
+				}
+			}
+		}
+		return false
+	})
+}
+
+func TestFolders(t *testing.T) {
+	files := map[string]string{root + "/x.dsc": good, "/more/y.dsc": good, "/third/z.dsc": good}
+	c, _ := start(t, pulling, files)
+	uris := func() string {
+		var report struct {
+			Items []struct{ URI string }
+		}
+		c.call("workspace/diagnostic", map[string]any{"previousResultIds": []any{}}, &report)
+		var out []string
+		for _, i := range report.Items {
+			out = append(out, strings.TrimPrefix(i.URI, "file://"))
+		}
+		return strings.Join(out, " ")
+	}
+	if got := uris(); got != "/cards/x.dsc" {
+		t.Errorf("at first: %q", got)
+	}
+	folder := func(p string) map[string]string { return map[string]string{"uri": "file://" + p, "name": p} }
+	c.notify("workspace/didChangeWorkspaceFolders", map[string]any{"event": map[string]any{"added": []any{folder("/more"), folder("/third")}, "removed": []any{folder(root)}}})
+	if got := uris(); got != "/more/y.dsc /third/z.dsc" {
+		t.Errorf("after the change: %q", got)
+	}
+}
+
+// TestSecretsStayInTheDocument wants no literal secret in what the server says,
+// whatever is asked.
+func TestSecretsStayInTheDocument(t *testing.T) {
+	const canary = "74982365"
+	text := strings.Replace(good, "PIN=PIN_FIELD\n", "PIN=#"+canary+"\nInitialPUK="+canary+"\nPUKK=#"+canary+"\n", 1)
+	text = strings.Replace(text, "#Signature", "#"+canary, 1)
+	text = strings.Replace(text, "SIGN_PIN=\n", "SIGN_PIN=\""+canary+"\"\n", 1)
+	for _, capabilities := range []string{rich, pulling, "{}"} {
+		c, _ := start(t, capabilities, nil)
+		c.open(docURI, text)
+		var all []string
+		ask := func(method string, params any) {
+			var raw json.RawMessage
+			if err := c.try(method, params, &raw); err != nil {
+				all = append(all, err.Error())
+				return
+			}
+			all = append(all, method+" "+string(raw))
+		}
+		ask("textDocument/diagnostic", document1())
+		ask("workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{docURI}})
+		for _, m := range []string{"codeLens", "documentLink", "documentSymbol", "foldingRange", "semanticTokens/full", "formatting"} {
+			ask("textDocument/"+m, document1())
+		}
+		wide := map[string]any{"textDocument": map[string]any{"uri": docURI}, "range": protocol.Range{End: protocol.Position{Line: 99}}, "context": map[string]any{"diagnostics": []any{}}}
+		ask("textDocument/inlayHint", wide)
+		ask("textDocument/codeAction", wide)
+		for line := range strings.Count(text, "\n") {
+			for char := uint32(0); char < 20; char += 3 {
+				p := protocol.TextDocumentPositionParams{TextDocument: document1().TextDocument, Position: protocol.Position{Line: uint32(line), Character: char}}
+				for _, m := range []string{"hover", "completion", "signatureHelp", "definition", "documentHighlight"} {
+					ask("textDocument/"+m, p)
+				}
+			}
+		}
+		c.mu.Lock()
+		for _, p := range c.published {
+			raw, _ := json.Marshal(p)
+			all = append(all, string(raw))
+		}
+		c.mu.Unlock()
+		for _, s := range all {
+			if strings.Contains(s, canary) {
+				t.Errorf("the secret is in %.400s", s)
+			}
+		}
+	}
+}
