@@ -27,6 +27,7 @@ func build(f *ast.File, cfg *config.Config) *Program {
 		fields:      map[string]*Field{},
 	}
 	var applications []*Application
+	byLetter := letters{}
 	for i := range f.Sections {
 		s := &f.Sections[i]
 		name := f.Slice(s.Header.Name)
@@ -51,10 +52,12 @@ func build(f *ast.File, cfg *config.Config) *Program {
 			}
 			p.Description = b
 		case schema.Application:
-			if findApplication(applications, letter) != nil {
+			if byLetter.find(letter) != nil {
 				continue
 			}
-			applications = append(applications, &Application{Letter: letter, Block: b})
+			a := &Application{Letter: letter, Block: b}
+			byLetter.add(a)
+			applications = append(applications, a)
 		}
 		p.blocks = append(p.blocks, b)
 	}
@@ -65,7 +68,8 @@ func build(f *ast.File, cfg *config.Config) *Program {
 		p.Technology = t.Value.Number
 	}
 	p.Profile = p.findProfile()
-	p.order(applications)
+	p.order(applications, byLetter)
+	p.templateFields()
 	p.inferTypes()
 	p.Secrets = secretSpans(p)
 	return p
@@ -87,14 +91,12 @@ func (p *Program) findProfile() *profile.Profile {
 	return profile.Generic()
 }
 
-func findApplication(list []*Application, letter string) *Application {
-	for _, a := range list {
-		if strings.EqualFold(a.Letter, letter) {
-			return a
-		}
-	}
-	return nil
-}
+// letters finds applications by their letter, case aside.
+type letters map[string]*Application
+
+func (l letters) find(letter string) *Application { return l[strings.ToLower(letter)] }
+
+func (l letters) add(a *Application) { l[strings.ToLower(a.Letter)] = a }
 
 func (p *Program) declare(lines ast.Lines) {
 	for i := range lines {
@@ -146,11 +148,11 @@ func (p *Program) settings(b *Block) {
 }
 
 // order puts the applications in the order of ApplicationList.
-func (p *Program) order(all []*Application) {
+func (p *Program) order(all []*Application, byLetter letters) {
 	listed := map[*Application]bool{}
 	if list := p.Description.Get(schema.MApplicationList); list != nil {
 		for _, c := range list.Value.Text {
-			if a := findApplication(all, string(c)); a != nil && !listed[a] {
+			if a := byLetter.find(string(c)); a != nil && !listed[a] {
 				listed[a] = true
 				p.Applications = append(p.Applications, a)
 			}
@@ -163,6 +165,34 @@ func (p *Program) order(all []*Application) {
 	}
 }
 
+// templateFields notes which fields the templates of inscribe.toml take.
+func (p *Program) templateFields() {
+	for _, a := range p.Applications {
+		t := a.Get(schema.MCertTempl)
+		if t == nil {
+			continue
+		}
+		c := p.Config.Certificates[t.Value.Text]
+		for _, f := range p.Fields {
+			if mentions(c.Subject+c.EMail+c.DNS+c.UPN, f.Name) {
+				f.Templates = append(f.Templates, t)
+			}
+		}
+	}
+}
+
+// mentions reports whether a pattern takes the value of a field, however its name
+// is spaced and cased in the braces.
+func mentions(pattern, field string) bool {
+	for _, part := range strings.Split(pattern, "{")[1:] {
+		name, _, closed := strings.Cut(part, "}")
+		if closed && strings.EqualFold(strings.TrimSpace(name), field) {
+			return true
+		}
+	}
+	return false
+}
+
 // inferTypes gives each field the first type that its uses ask for, in the
 // order of the file; what is at odds with it is the field-type rules' matter. A
 // secret use counts more than one in clear, so that a value which is secret
@@ -173,6 +203,9 @@ func (p *Program) inferTypes() {
 			if f.Type == schema.None || u.Type.Secret() && !f.Type.Secret() {
 				f.Type = u.Type
 			}
+		}
+		if f.Type == schema.None && len(f.Templates) > 0 {
+			f.Type = schema.PlainText
 		}
 	}
 }

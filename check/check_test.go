@@ -258,3 +258,19 @@ func TestSilencedErrorsStillBlock(t *testing.T) {
 		t.Errorf("%d errors shown, blocked: %v", errors, q.Errors())
 	}
 }
+
+// TestTemplatesUseFields: a field that only a template of inscribe.toml takes is
+// used, and a secret one leaks.
+func TestTemplatesUseFields(t *testing.T) {
+	text := "[Encoding]\nType=1024,Chip\n[Fields]\nPIN=\nNAME=\n[Description]\nPKCS11Library=x.dll\nPIN=PIN\nApplicationList=A\n[Application_A]\nECCurve=P-256\nCertTempl=t\n"
+	for subject, want := range map[string]string{"CN={ name }": "", "CN=x": "unused-field", "CN={NAME},serialNumber={PIN}": "secret-leak"} {
+		cfg, err := config.Parse("inscribe.toml", []byte("[certificate.t]\nsubject = \""+subject+"\"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := describe(Check(grammar.Parse("x.dsc", []byte(text)), cfg))
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s gives %q, want %q", subject, got, want)
+		}
+	}
+}

@@ -67,6 +67,9 @@ type Field struct {
 	Binding *ast.Binding
 	// Uses are in the order of the file.
 	Uses []Use
+	// Templates are the CertTempl whose template in inscribe.toml puts the value
+	// into a certificate.
+	Templates []*Setting
 }
 
 // Secret reports whether the field's value must never be shown.

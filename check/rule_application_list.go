@@ -31,7 +31,10 @@ var applicationListRule = Rule{[]diag.Code{diag.MissingApplication, diag.Unliste
 }}
 
 func listedApplications(p *Program, r *Report, list *Setting) {
-	seen := map[string]bool{}
+	seen, running := map[string]bool{}, letters{}
+	for _, a := range p.Applications {
+		running.add(a)
+	}
 	at := list.Line.Value.Start
 	for _, c := range list.Value.Text {
 		letter := string(c)
@@ -42,7 +45,7 @@ func listedApplications(p *Program, r *Report, list *Setting) {
 		case seen[key]:
 			d := r.Add(diag.DuplicateApplication, span, "%s stands twice in ApplicationList", letter)
 			d.Fixes = append(d.Fixes, replace("remove the repetition", span, ""))
-		case findApplication(p.Applications, letter) == nil:
+		case running.find(letter) == nil:
 			d := r.Add(diag.MissingApplication, span, "there is no section [Application_%s]", letter)
 			if strings.ContainsRune(", ;\t", c) {
 				d.Help = "ApplicationList has one character an application and nothing between them"

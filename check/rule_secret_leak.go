@@ -15,6 +15,12 @@ func leaks(f *Field, use schema.Type) bool {
 // clear.
 var secretLeakRule = Rule{[]diag.Code{diag.SecretLeak}, func(p *Program, r *Report) {
 	for _, f := range p.Fields {
+		for _, t := range f.Templates {
+			if f.Secret() {
+				d := r.Add(diag.SecretLeak, t.Line.Value, "the template %s puts the secret field %s into the certificate", t.Value.Text, f.Name)
+				d.Help = "everyone can read a certificate; use another field in inscribe.toml"
+			}
+		}
 		for _, u := range f.Uses {
 			if u.Clears || !leaks(f, u.Type) {
 				continue

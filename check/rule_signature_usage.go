@@ -10,7 +10,7 @@ import (
 // signatureUsageRule holds the templates of the signature slot against EN 319
 // 412-2, 4.3.2: a key for commitment has the key usage nonRepudiation alone. It
 // looks at what inscribe.toml says of the template.
-var signatureUsageRule = Rule{[]diag.Code{diag.SignatureKeyUsage, diag.SecretLeak}, func(p *Program, r *Report) {
+var signatureUsageRule = Rule{[]diag.Code{diag.SignatureKeyUsage}, func(p *Program, r *Report) {
 	for _, a := range p.Applications {
 		t := a.Get(schema.MCertTempl)
 		if t == nil {
@@ -20,7 +20,6 @@ var signatureUsageRule = Rule{[]diag.Code{diag.SignatureKeyUsage, diag.SecretLea
 		if !known {
 			continue
 		}
-		subjectLeaks(p, r, t, template.Subject, template.EMail, template.DNS, template.UPN)
 		if slot, field := a.SlotOf(); field != nil || slot != schema.SignatureSlot {
 			continue
 		}
@@ -40,30 +39,3 @@ var signatureUsageRule = Rule{[]diag.Code{diag.SignatureKeyUsage, diag.SecretLea
 		}
 	}
 }}
-
-// mentions reports whether a pattern takes the value of a field, however its name
-// is spaced and cased in the braces.
-func mentions(pattern, field string) bool {
-	for _, part := range strings.Split(pattern, "{")[1:] {
-		name, _, closed := strings.Cut(part, "}")
-		if closed && strings.EqualFold(strings.TrimSpace(name), field) {
-			return true
-		}
-	}
-	return false
-}
-
-// subjectLeaks finds secret fields in the patterns of a template.
-func subjectLeaks(p *Program, r *Report, t *Setting, patterns ...string) {
-	for _, f := range p.Fields {
-		if !f.Secret() {
-			continue
-		}
-		for _, pattern := range patterns {
-			if mentions(pattern, f.Name) {
-				d := r.Add(diag.SecretLeak, t.Line.Value, "the template %s puts the secret field %s into the certificate", t.Value.Text, f.Name)
-				d.Help = "everyone can read a certificate; use another field in inscribe.toml"
-			}
-		}
-	}
-}

@@ -12,7 +12,7 @@ var unusedFieldRule = Rule{[]diag.Code{diag.UnusedField}, func(p *Program, r *Re
 		return
 	}
 	for _, f := range p.Fields {
-		used := false
+		used := len(f.Templates) > 0
 		for _, u := range f.Uses {
 			used = used || !u.Clears
 		}

@@ -78,8 +78,8 @@ func keyTemplates(k *plan.Key, label string, decrypt bool) (m MechanismType, pub
 		return CKMRSAKeyPairGen, public, private
 	}
 	curve, _ := CurveNamed(k.Curve)
-	public = append(public, Bytes(CKAECParams, curve.Params))
-	private = append(private, Bool(CKADerive, decrypt))
+	public = append(public, Bool(CKAEncrypt, false), Bool(CKAWrap, false), Bytes(CKAECParams, curve.Params))
+	private = append(private, Bool(CKADerive, decrypt), Bool(CKADecrypt, false), Bool(CKAUnwrap, false))
 	return curve.KeyGen, public, private
 }
 

@@ -25,6 +25,9 @@ type header struct{ line ast.Line }
 
 type lines struct{ lines ast.Lines }
 
+// chunk is how many bytes participle gets at a time, up to the next header.
+const chunk = 1 << 13
+
 var fileParser = participle.MustBuild[file](participle.Lexer(lineDefinition{}))
 
 // EBNF gives the grammar of files and of values in participle's notation.
@@ -48,17 +51,32 @@ func Parse(name string, raw []byte) *ast.File {
 
 // ParseText reads a text that is decoded already, as editors hold it.
 func ParseText(name, text string) *ast.File {
-	tree, err := fileParser.ParseString(name, text)
-	if err != nil {
-		// The lexer and the productions are total: this is a defect, and the
-		// recovery in cmd and lsp reports it as one.
-		panic(fmt.Sprintf("grammar: a total grammar failed on %s: %v", name, err))
+	f := &ast.File{Name: name, Text: text, Sections: []ast.Section{}}
+	// Participle copies all tokens of its input before it begins. Whole sections
+	// of a few kilobytes at a time keep that copy small, which is half the time
+	// on a large file.
+	for lex := (lineLexer{filename: name, text: text}); ; {
+		lex.stop = lex.offset + chunk
+		peeking, err := lexer.Upgrade(&lex)
+		var tree *file
+		if err == nil {
+			tree, err = fileParser.ParseFromLexer(peeking)
+		}
+		if err != nil {
+			// The lexer and the productions are total: this is a defect, and
+			// the recovery in cmd and lsp reports it as one.
+			panic(fmt.Sprintf("grammar: a total grammar failed on %s: %v", name, err))
+		}
+		if f.Head == nil {
+			f.Head = tree.Head.lines
+		}
+		for _, s := range tree.Sections {
+			f.Sections = append(f.Sections, ast.Section{Header: s.Header.line, Lines: s.Lines.lines})
+		}
+		if lex.offset == len(text) {
+			return f
+		}
 	}
-	f := &ast.File{Name: name, Text: text, Head: tree.Head.lines, Sections: make([]ast.Section, len(tree.Sections))}
-	for i, s := range tree.Sections {
-		f.Sections[i] = ast.Section{Header: s.Header.line, Lines: s.Lines.lines}
-	}
-	return f
 }
 
 // Parse takes a header line.
@@ -72,6 +90,15 @@ func (h *header) Parse(lex *lexer.PeekingLexer) error {
 
 // Parse takes lines up to the next header or the end.
 func (l *lines) Parse(lex *lexer.PeekingLexer) error {
+	start, n := lex.MakeCheckpoint(), 0
+	for tok := lex.Peek(); !tok.EOF() && tok.Type != tokHeader; tok = lex.Peek() {
+		lex.Next()
+		n++
+	}
+	lex.LoadCheckpoint(start)
+	if n > 0 {
+		l.lines = make(ast.Lines, 0, n)
+	}
 	for tok := lex.Peek(); !tok.EOF() && tok.Type != tokHeader; tok = lex.Peek() {
 		l.lines = append(l.lines, newLine(lex.Next()))
 	}
@@ -84,7 +111,8 @@ func (l *lines) Parse(lex *lexer.PeekingLexer) error {
 // newLine finds the parts of a line.
 func newLine(tok *lexer.Token) ast.Line {
 	start := tok.Pos.Offset
-	content, end := cutLine(tok.Value)
+	end := len(tok.Value)
+	content := len(strings.TrimRight(tok.Value, "\r\n"))
 	line := ast.Line{Span: ast.Span{Start: start, End: start + content}, End: start + end}
 	text := tok.Value[:content]
 	switch tok.Type {

@@ -46,13 +46,15 @@ func (d lineDefinition) Lex(filename string, r io.Reader) (lexer.Lexer, error) {
 
 // LexString makes a lexer over text.
 func (lineDefinition) LexString(filename, text string) (lexer.Lexer, error) {
-	return &lineLexer{filename: filename, text: text}, nil
+	return &lineLexer{filename: filename, text: text, stop: len(text)}, nil
 }
 
 type lineLexer struct {
 	filename     string
 	text         string
 	offset, line int
+	// stop ends the input for participle: at the first header from there on.
+	stop int
 }
 
 // Next gives the next line, its end included. It never fails.
@@ -63,17 +65,24 @@ func (l *lineLexer) Next() (lexer.Token, error) {
 		return lexer.EOFToken(pos), nil
 	}
 	content, end := cutLine(rest)
+	kind := classify(rest[:content])
+	if kind == tokHeader && l.offset >= l.stop {
+		return lexer.EOFToken(pos), nil
+	}
 	l.offset += end
 	l.line++
-	return lexer.Token{Type: classify(rest[:content]), Value: rest[:end], Pos: pos}, nil
+	return lexer.Token{Type: kind, Value: rest[:end], Pos: pos}, nil
 }
 
 // cutLine gives the length of the first line without and with its end.
 func cutLine(s string) (content, end int) {
-	i := strings.IndexAny(s, "\r\n")
+	i := 0
+	for i < len(s) && s[i] != '\n' && s[i] != '\r' {
+		i++
+	}
 	switch {
-	case i < 0:
-		return len(s), len(s)
+	case i == len(s):
+		return i, i
 	case s[i] == '\r' && i+1 < len(s) && s[i+1] == '\n':
 		return i, i + 2
 	default:

@@ -106,7 +106,7 @@ func (b *offers) section(span ast.Span, name, doc, body string) {
 		b.add(item, span, header)
 		return
 	}
-	b.addSnippet(item, span, header+"\n"+body, header)
+	b.addSnippet(item, span, snippetText(header)+"\n"+body, header)
 }
 
 // freeLetters are those that ApplicationList names without a section, and the
@@ -188,7 +188,7 @@ func (b *offers) keyword(k *schema.Keyword, span ast.Span, whole bool) {
 		item.Documentation = &doc
 	}
 	if whole {
-		b.addSnippet(item, span, k.Name+"="+valueSnippet(k), k.Name+"="+onlyValue(k))
+		b.addSnippet(item, span, snippetText(k.Name)+"="+valueSnippet(k), k.Name+"="+onlyValue(k))
 		return
 	}
 	b.add(item, span, k.Name)

@@ -871,9 +871,11 @@ func TestWatchedConfiguration(t *testing.T) {
 	}
 	d.write(root+"/inscribe.toml", "[severity]\nlocation-default = \"off\"\n")
 	tell()
-	if got := c.findings(docURI, 1); slices.Contains(codes(got), "location-default") {
-		t.Errorf("after the change: %v", codes(got))
-	}
+	c.wait("findings without location-default", func() bool {
+		return slices.ContainsFunc(c.published, func(p protocol.PublishDiagnosticsParams) bool {
+			return p.URI == docURI && !slices.Contains(codes(p.Diagnostics), "location-default")
+		})
+	})
 	d.write(root+"/inscribe.toml", "[severity]\nno-such-code = \"off\"\n")
 	tell()
 	broken := func() (list []protocol.Diagnostic, ok bool) {
@@ -896,9 +898,14 @@ func TestWatchedConfiguration(t *testing.T) {
 	c.published = nil
 	c.mu.Unlock()
 	c.open("file:///cards/inscribe.toml", "[severity]\nlocation-default = \"error\"\n")
-	if got := c.findings(docURI, 1); !slices.ContainsFunc(got, func(d protocol.Diagnostic) bool { return d.Code == "location-default" && d.Severity == 1 }) {
-		t.Errorf("with an open inscribe.toml: %+v", got)
-	}
+	c.wait("the severity of the open inscribe.toml", func() bool {
+		for _, p := range c.published {
+			if p.URI == docURI && slices.ContainsFunc(p.Diagnostics, func(d protocol.Diagnostic) bool { return d.Code == "location-default" && d.Severity == 1 }) {
+				return true
+			}
+		}
+		return false
+	})
 	var nothing *protocol.Hover
 	c.call("textDocument/hover", protocol.TextDocumentPositionParams{TextDocument: protocol.TextDocumentIdentifier{URI: "file:///cards/inscribe.toml"}}, &nothing)
 	if nothing != nil {

@@ -30,7 +30,8 @@ func (c *call) hover(_ context.Context, p *protocol.TextDocumentPositionParams) 
 // markup gives text in a form that the client takes.
 func (s *state) markup(text string, takes []protocol.MarkupKind) protocol.MarkupContent {
 	if takes != nil && !slices.Contains(takes, protocol.Markdown) {
-		plain := strings.NewReplacer("**", "", "`", "", "```dsc\n", "", "```\n", "", "```", "").Replace(text)
+		plain := strings.NewReplacer("```dsc\n", "", "```\n", "", "**", "", "`", "",
+			`\\`, `\`, `\*`, "*", `\_`, "_", "\\`", "`", `\[`, "[", `\<`, "<").Replace(text)
 		return protocol.MarkupContent{Kind: protocol.PlainText, Value: plain}
 	}
 	return protocol.MarkupContent{Kind: protocol.Markdown, Value: text}

@@ -83,6 +83,7 @@ func capabilities(s *state) protocol.ServerCapabilities {
 func (s *server) notified(name string, params json.RawMessage) {
 	switch {
 	case name == "exit":
+		s.drain()
 		_ = s.conn.Close()
 		return
 	case name == "$/cancelRequest":

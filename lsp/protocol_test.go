@@ -419,3 +419,62 @@ func TestRandomBytes(t *testing.T) {
 		}
 	}
 }
+
+// slowDisk lists its files only when the request is given up.
+type slowDisk struct {
+	disk
+	asked chan struct{}
+}
+
+func (d *slowDisk) Descriptions(ctx context.Context, _ string) ([]string, error) {
+	close(d.asked)
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestCancelOverTheWire(t *testing.T) {
+	files := &slowDisk{asked: make(chan struct{})}
+	c := connect(t, files)
+	c.call("initialize", map[string]any{"capabilities": map[string]any{}, "rootUri": "file:///cards"}, &c.init)
+	waiter, err := c.conn.DispatchCall(context.Background(), "workspace/symbol", map[string]any{"query": ""}, jsonrpc2.PickID(jsonrpc2.ID{Str: "x", IsString: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-files.asked
+	c.notify("$/cancelRequest", map[string]any{"id": "y"})
+	c.notify("$/cancelRequest", map[string]any{"id": "x"})
+	var e *jsonrpc2.Error
+	if err := waiter.Wait(context.Background(), nil); !errors.As(err, &e) || e.Code != protocol.RequestCancelled {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPanicIsAnAnswer(t *testing.T) {
+	methods["test/panic"] = func(context.Context, *call, json.RawMessage) (any, error) { panic("PIN 123456") }
+	defer delete(methods, "test/panic")
+	c, _ := start(t, rich, nil)
+	err := c.try("test/panic", nil, nil)
+	var e *jsonrpc2.Error
+	if !errors.As(err, &e) || e.Code != protocol.InternalError || strings.Contains(e.Message, "123456") {
+		t.Errorf("got %v", err)
+	}
+	c.open(docURI, good) // and goes on
+	c.findings(docURI, 1)
+}
+
+// TestFilesOutsideAreNotRead opens a description anywhere and wants no more than
+// inscribe.toml upward.
+func TestFilesOutsideAreNotRead(t *testing.T) {
+	c, d := start(t, rich, map[string]string{"/other/x/b.dsc": good})
+	c.open("file:///other/x/y/a.dsc", good)
+	c.open("untitled:Untitled-1", good)
+	c.open("file:///c%3A/cards/a.dsc", good)
+	c.call("workspace/symbol", map[string]any{"query": "PIN"}, nil)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range d.read {
+		if !isConfigPath(p) {
+			t.Errorf("read %s", p)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/sourcegraph/jsonrpc2"
 
@@ -29,7 +30,9 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := newServer(ctx, o)
-	c := jsonrpc2.NewConn(ctx, newStream(conn), s, jsonrpc2.SetLogger(quiet{}))
+	stream := newStream(conn)
+	stream.ends = s.drain
+	c := jsonrpc2.NewConn(ctx, stream, s, jsonrpc2.SetLogger(quiet{}))
 	<-c.DisconnectNotify()
 	if !s.clean.Load() {
 		return ErrNoShutdown
@@ -133,7 +136,9 @@ func (s *server) start(id jsonrpc2.ID, m method, params json.RawMessage) {
 	s.pending[id] = cancel
 	s.pendingMu.Unlock()
 	c := &call{state: s.state, server: s}
+	s.busy.Add(1)
 	go func() {
+		defer s.busy.Done()
 		result, err := guard(func() (any, error) { return m(ctx, c, params) })
 		if ctx.Err() != nil {
 			result, err = nil, fail(protocol.RequestCancelled, "cancelled")
@@ -174,7 +179,29 @@ func (s *server) reply(id jsonrpc2.ID, result any, err error) {
 		}
 		_ = s.conn.ReplyWithError(s.ctx, id, &jsonrpc2.Error{Code: int64(answer.code), Message: answer.message})
 	}
-	go send()
+	s.busy.Add(1)
+	go func() {
+		defer s.busy.Done()
+		send()
+	}()
+}
+
+// lastWords is how long answers may take once the client says no more.
+const lastWords = time.Second
+
+// drain waits for the answers that are due, on the reader's goroutine: a client
+// that was a pipe has gone, and still wants them.
+func (s *server) drain() {
+	done := make(chan struct{})
+	go func() {
+		s.busy.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-s.ctx.Done():
+	case <-time.After(lastWords):
+	}
 }
 
 // rpcError is an answer that is an error.

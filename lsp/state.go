@@ -31,6 +31,9 @@ type server struct {
 	// broken are the configuration files whose findings the client has.
 	broken map[string]bool
 
+	// busy counts requests and answers on their way.
+	busy sync.WaitGroup
+
 	pendingMu sync.Mutex
 	pending   map[jsonrpc2.ID]context.CancelFunc
 

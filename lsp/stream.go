@@ -28,6 +28,9 @@ type stream struct {
 	conn   io.ReadWriteCloser
 	reader *bufio.Reader
 
+	// ends, if set, is called before the end of the stream is reported.
+	ends func()
+
 	writing sync.Mutex
 }
 
@@ -46,6 +49,9 @@ func (s *stream) ReadObject(v any) error {
 			continue
 		}
 		if err != nil {
+			if s.ends != nil {
+				s.ends()
+			}
 			return err
 		}
 		if !json.Valid(raw) {

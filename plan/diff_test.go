@@ -123,11 +123,11 @@ func TestDiffTellsWhatAnEditMeans(t *testing.T) {
 			`~ library: "yourMiddleware.dll" → "other.dll"` + "\n"},
 		{"application added", edit(t, text, "ApplicationList=ABC", "ApplicationList=ABDC") + "\n[Application_D]\nKeySize=2048\nCertTempl=x\n",
 			"+ default D generate an RSA key pair of 2048 bits, label \"x\"\n" +
-				"+ default D request a certificate for template x, signed by the new key (PKCS#10)\n" +
+				"+ default D request a certificate (PKCS#10) for template x\n" +
 				"+ default D write the certificate beside its key\n"},
 		{"application removed", edit(t, text, "ApplicationList=ABC", "ApplicationList=AB"),
 			"- LOCATION_FIELD decides C generate an RSA key pair of 2048 bits, label \"mySigCertTemplate\"\n" +
-				"- LOCATION_FIELD decides C request a certificate for template mySigCertTemplate, signed by the new key (PKCS#10)\n" +
+				"- LOCATION_FIELD decides C request a certificate (PKCS#10) for template mySigCertTemplate\n" +
 				"- LOCATION_FIELD decides C write the certificate beside its key\n"},
 		{"application under another letter", edit(t, edit(t, text, "ABC", "ABX"), "[Application_C]", "[Application_X]"),
 			"~ LOCATION_FIELD decides X generate the key pair, request the certificate, write the certificate: application C → X\n"},

@@ -29,6 +29,8 @@ type changeLine struct {
 	Application string
 	Words       string
 	Source      string
+	// Destroys says that an op that destroys comes in or changes.
+	Destroys bool
 }
 
 // lines renders the list, joining what belongs together.
@@ -155,6 +157,7 @@ func lineOf(list []Change) changeLine {
 			line.Words = when + ": " + line.Words
 		}
 	}
+	line.Destroys = op.Destroys() && first.Kind != Removed && first.Kind != Moved
 	line.Source = fmt.Sprintf("line %d", op.Source.Line)
 	if first.Kind == Removed {
 		line.Source = fmt.Sprintf("was line %d", op.Source.Line)
@@ -248,12 +251,16 @@ func (c *Changes) Text(w io.Writer, o TextOptions) error {
 			lead = fmt.Sprintf("  %s ", changeSigns[l.Kind])
 		}
 		margin := utf8.RuneCountInString(lead)
+		style := changeStyles[l.Kind]
+		if l.Destroys {
+			style = styleRed
+		}
 		for j, words := range wrap(printable(l.Words), max(o.Width-margin-len(l.Source)-2, 24)) {
 			if j > 0 {
-				fmt.Fprintf(&b, "%s%s\n", strings.Repeat(" ", margin), paint(changeStyles[l.Kind], words))
+				fmt.Fprintf(&b, "%s%s\n", strings.Repeat(" ", margin), paint(style, words))
 				continue
 			}
-			b.WriteString(paint(changeStyles[l.Kind], printable(lead)+words))
+			b.WriteString(paint(style, printable(lead)+words))
 			if l.Source != "" {
 				b.WriteString(strings.Repeat(" ", max(o.Width-margin-utf8.RuneCountInString(words)-utf8.RuneCountInString(l.Source), 2)) + paint(styleDim, l.Source))
 			}

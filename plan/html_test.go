@@ -62,8 +62,8 @@ func TestHTMLKeepsNamesInTheirPlace(t *testing.T) {
 func TestHTMLNeedsNothingElse(t *testing.T) {
 	for name, p := range every(t) {
 		page := htmlOf(t, p)
-		for _, never := range []string{"http:", "https:", "<script", "<link", "<img", "<iframe", "url(", "@import", "src=", " on", "ZgotmplZ", "NaN"} {
-			if i := strings.Index(strings.ToLower(strings.Join(tags(page), "")+pageCSS), strings.ToLower(never)); i >= 0 && never != " on" {
+		for _, never := range []string{"http:", "https:", "<script", "<link", "<img", "<iframe", "url(", "@import", "src=", "ZgotmplZ"} {
+			if strings.Contains(strings.ToLower(strings.Join(tags(page), "")+pageCSS), strings.ToLower(never)) {
 				t.Errorf("%s: the page holds %q", name, never)
 			}
 		}

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/check/schema"
@@ -27,6 +29,11 @@ func (l *lowering) issue(a *check.Application) {
 		label = l.text(s)
 	}
 	name := template.Value.Text
+	for _, f := range l.program.Fields {
+		if slices.Contains(f.Templates, template) {
+			l.want(f.Name)
+		}
+	}
 	l.emit(Op{Kind: GenKey, Slot: slot, Application: a.Letter, Key: key, Template: name, Label: label,
 		Requires: []string{"user"}, Changes: []string{"+key"}, Source: l.source(a.Block, at)})
 	l.emit(Op{Kind: ReqCert, Slot: slot, Application: a.Letter, Template: name,

@@ -112,7 +112,11 @@ func (c *Changes) Markdown(w io.Writer) error {
 		if place != nil {
 			fmt.Fprintf(&b, " (%s)", strings.Join(place, ", "))
 		}
-		fmt.Fprintf(&b, ": %s\n", mdText(l.Words))
+		words := mdText(l.Words)
+		if l.Destroys {
+			words = "**" + words + "**"
+		}
+		fmt.Fprintf(&b, ": %s\n", words)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -38,7 +38,7 @@ func (o *Op) Words() string {
 	case GenKey:
 		return fmt.Sprintf("generate %s, label %q", o.Key.Words(), o.Label.Words())
 	case ReqCert:
-		return fmt.Sprintf("request a certificate for template %s, signed by the new key (PKCS#10)", o.Template)
+		return fmt.Sprintf("request a certificate (PKCS#10) for template %s", o.Template)
 	case PutCert:
 		if o.Certificate != nil {
 			return "write the certificate from " + o.Certificate.Words()

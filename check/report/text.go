@@ -93,8 +93,8 @@ func (p *printer) line(gutter, bar, rest string) {
 
 func (p *printer) diagnostic(s *sheet, d diag.Diagnostic) {
 	var patches []patch
-	for _, f := range d.Fixes {
-		patches = append(patches, s.patch(f))
+	if len(d.Fixes) > 0 {
+		patches = append(patches, s.patch(d.Fixes[0]))
 	}
 	marks := s.marks(d)
 	p.gutter = gutter(marks, patches)
@@ -111,13 +111,20 @@ func (p *printer) diagnostic(s *sheet, d diag.Diagnostic) {
 	if d.Help != "" {
 		p.note("help", d.Help, !s.bare)
 	}
-	for i, patch := range patches {
+	// The first fix is shown with its edit, the others are named: an editor, or
+	// --format json, has their edits too.
+	for i, fix := range d.Fixes {
 		kind := "fix"
-		if !d.Fixes[i].Safe {
+		switch {
+		case i > 0:
+			kind = "or"
+		case !fix.Safe:
 			kind = "suggestion"
 		}
-		p.note(kind, d.Fixes[i].Title, !s.bare && (i > 0 || d.Help == ""))
-		p.patch(patch)
+		p.note(kind, fix.Title, !s.bare && (i == 1 || i == 0 && d.Help == ""))
+		if i == 0 {
+			p.patch(patches[0])
+		}
 	}
 }
 

@@ -1,0 +1,2 @@
+" Encoding descriptions of smart cards.
+autocmd BufNewFile,BufRead *.dsc setlocal filetype=inscribe
