@@ -633,6 +633,10 @@ func TestTooShortPINsAreRefusedBeforeAnyWrite(t *testing.T) {
 // prompter fails as one without a terminal does.
 type nobody struct{}
 
+func (answers) Confirm(context.Context, string) bool { return false }
+
+func (nobody) Confirm(context.Context, string) bool { return false }
+
 func (nobody) Ask(context.Context, exec.Question) (exec.Answer, error) {
 	return exec.Answer{}, fmt.Errorf("nobody is here")
 }

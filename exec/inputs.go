@@ -38,6 +38,9 @@ type Prompter interface {
 	// Ask gives the answer to a dialog, entered twice where the dialog sets a
 	// value. An error says that nobody could be asked.
 	Ask(ctx context.Context, q Question) (Answer, error)
+	// Confirm asks whether to go on with what cannot be undone; no answer is a
+	// no.
+	Confirm(ctx context.Context, question string) bool
 }
 
 // credential resolves a reference. Dialogs have been asked by then.

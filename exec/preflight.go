@@ -150,7 +150,11 @@ func (r *run) destroys() error {
 		if op.Kind == plan.InitToken && r.applies(op) && r.Plan.Facts().Is(profile.Reinit) == profile.No && r.slots[r.slot(op)].Token.Flags.Has(FlagTokenInitialized) {
 			return r.wrap(&Error{Kind: Refused, Message: "a token of the profile " + r.Plan.Facts().Name + " cannot be initialised a second time", Advice: "choose a fresh token with --token fresh"}, op, r.slot(op))
 		}
-		if op.Destroys() && r.applies(op) && !r.DestroyConfirmed && r.slots[r.slot(op)].Token.Flags.Has(FlagTokenInitialized) {
+		if !op.Destroys() || !r.applies(op) || r.DestroyConfirmed || !r.slots[r.slot(op)].Token.Flags.Has(FlagTokenInitialized) {
+			continue
+		}
+		question := fmt.Sprintf("%s destroys %s: %s. Go on?", opName(op), op.Loses(), r.slots[r.slot(op)].Token.Name())
+		if r.Prompter == nil || !r.Prompter.Confirm(r.ctx, question) {
 			return r.wrap(&Error{Kind: Refused, Message: "this destroys " + op.Loses() + ", and nobody said yes",
 				Advice: "look at the plan, then say --yes"}, op, r.slot(op))
 		}

@@ -19,9 +19,12 @@ type document struct {
 	uri     protocol.DocumentURI
 	path    string // "" where it is not on the disk
 	version *int32 // nil for one that is not open
-	tree    *tree
-	mapper  mapper
-	config  *configFile
+	// worked says that a person works on it, so that what may be asked for
+	// soon is kept ready; of a hundred open documents most are only open.
+	worked bool
+	tree   *tree
+	mapper mapper
+	config *configFile
 
 	program  func() *check.Program
 	plan     func() *planned
@@ -69,7 +72,9 @@ func closedDocument(uri protocol.DocumentURI, raw []byte, encoding protocol.Posi
 // edited gives the next version after a change.
 func (d *document) edited(version int32, t *tree, encoding protocol.PositionEncodingKind) *document {
 	d.retire()
-	return newDocument(d.uri, &version, t, encoding, d.config)
+	next := newDocument(d.uri, &version, t, encoding, d.config)
+	next.worked = true
+	return next
 }
 
 // configured gives the same version under another configuration.

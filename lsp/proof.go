@@ -56,8 +56,13 @@ func (s *server) prove(d *document, state *state) {
 
 // refusals are the reasons why the plan could not be run, each at its line.
 func (d *document) refusals() []diag.Diagnostic {
-	d.index()
-	pl := d.plan()
+	var pl *planned
+	if d.worked {
+		d.index()
+		pl = d.plan()
+	} else {
+		pl = d.lower()
+	}
 	if pl.err != nil {
 		return nil
 	}

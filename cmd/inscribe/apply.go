@@ -172,13 +172,6 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 		return err
 	}
 	o.Journals = journal.In(state)
-	if !o.DestroyConfirmed {
-		for i := range o.Plan.Ops {
-			if op := &o.Plan.Ops[i]; op.Destroys() {
-				o.DestroyConfirmed = askYes(fmt.Sprintf("%s: %s. Go on?", op.ID, op.Words()))
-			}
-		}
-	}
 	return a.runPlan(o)
 }
 

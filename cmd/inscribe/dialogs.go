@@ -60,6 +60,9 @@ func (a *app) prompter(dialogs []plan.Dialog) (*prompter, error) {
 	return p, nil
 }
 
+// Confirm asks on the terminal; without one the answer is no.
+func (p *prompter) Confirm(_ context.Context, question string) bool { return askYes(question) }
+
 // Ask gives the answers of one dialog.
 func (p *prompter) Ask(_ context.Context, q exec.Question) (exec.Answer, error) {
 	var answer exec.Answer

@@ -65,8 +65,8 @@ func (r ran) want(t testing.TB, code int, stdout, stderr string) {
 const (
 	neat = "[Encoding]\nType=1024,Chip\nDevices=8710\n\n[Fields]\nPIN=\n\n[Description]\nPKCS11Library=x.dll\nPIN=PIN\n"
 	// untidy is neat in meaning, but for a literal PIN.
-	untidy = "[encoding]\ntype = 1024,Chip\nDevices=8710\n\n\n[Description]\n; test card\nPKCS11Library=x.dll \npin = #97531864\n"
-	tidyText   = "[Encoding]\nType=1024,Chip\nDevices=8710\n\n[Description]\n# test card\nPKCS11Library=x.dll\nPIN=#97531864\n"
+	untidy   = "[encoding]\ntype = 1024,Chip\nDevices=8710\n\n\n[Description]\n; test card\nPKCS11Library=x.dll \npin = #97531864\n"
+	tidyText = "[Encoding]\nType=1024,Chip\nDevices=8710\n\n[Description]\n# test card\nPKCS11Library=x.dll\nPIN=#97531864\n"
 )
 
 func dsz(t testing.TB, files ...container.Entry) string {

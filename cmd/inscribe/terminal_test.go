@@ -168,7 +168,7 @@ func TestYesOnTerminal(t *testing.T) {
 		code   int
 	}{{"y", exitRefused}, {"yes", exitOK}} {
 		term := m.onTerminal(args...)
-		term.expect("destroys all objects and the PIN")
+		term.expect("destroys all keys, certificates, data and the PIN")
 		term.expect("[yes/no]")
 		if _, err := term.master.WriteString(c.answer + "\n"); err != nil {
 			t.Fatal(err)
