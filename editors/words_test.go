@@ -123,7 +123,6 @@ func textMate() string {
 	type rule map[string]any
 	named := func(name string) rule { return rule{"name": name} }
 	grammar := rule{
-		"$schema":   "https://raw.githubusercontent.com/martinring/tmlanguage/master/tmlanguage.json",
 		"comment":   "Generated from the table of keywords: go test ./editors -update",
 		"name":      "Inscribe",
 		"scopeName": "source.inscribe",

@@ -155,7 +155,12 @@ func differences(old, now *plan.Plan) []string {
 	add(old.Description.File != now.Description.File, "it was made from "+old.Description.File)
 	add(old.Description.SHA256 != now.Description.SHA256, "the description changed")
 	add(old.Config != now.Config, "inscribe.toml changed")
-	add(old.OpsSHA256 != now.OpsSHA256, "it does other operations")
+	if changes := plan.Diff(old, now); !changes.Empty() {
+		var text strings.Builder
+		// A strings.Builder takes everything.
+		_ = changes.Text(&text, plan.TextOptions{})
+		out = append(out, "it does other things:\n"+strings.TrimRight(text.String(), "\n"))
+	}
 	if out == nil {
 		out = []string{"another version of Inscribe made it"}
 	}

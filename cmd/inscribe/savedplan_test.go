@@ -88,7 +88,7 @@ func TestSavedPlan(t *testing.T) {
 	// A stale plan says what changed; a comment changes the description too.
 	put(t, dir, "card.dsc", strings.Replace(savedDescription, "P-256", "P-384", 1))
 	code, _, errs = inProcess(t, nil, "apply", saved, "--dry-run", "--field", "L=x")
-	if code != exitRefused || !strings.Contains(errs, "the description changed") {
+	if code != exitRefused || !strings.Contains(errs, "the description changed") || !strings.Contains(errs, "P-384") {
 		t.Errorf("%d %s", code, errs)
 	}
 	put(t, dir, "card.dsc", savedDescription)
