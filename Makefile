@@ -59,6 +59,9 @@ cross:
 	@CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build ./...
 	@CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./...
 	@CGO_ENABLED=0 GOOS=js GOARCH=wasm go build $(PURE)
+	@echo '== the same plans, byte for byte, on 32 bit and on arm64'
+	@CGO_ENABLED=0 GOARCH=386 go test ./ast/... ./grammar ./check ./plan
+	@CGO_ENABLED=0 GOARCH=arm64 go test -exec qemu-aarch64-static ./check ./plan
 
 .PHONY: unit
 unit:
