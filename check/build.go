@@ -167,12 +167,18 @@ func (p *Program) order(all []*Application, byLetter letters) {
 
 // templateFields notes which fields the templates of inscribe.toml take.
 func (p *Program) templateFields() {
+	if len(p.Config.Certificates) == 0 {
+		return
+	}
 	for _, a := range p.Applications {
 		t := a.Get(schema.MCertTempl)
 		if t == nil {
 			continue
 		}
-		c := p.Config.Certificates[t.Value.Text]
+		c, known := p.Config.Certificates[t.Value.Text]
+		if !known {
+			continue
+		}
 		for _, f := range p.Fields {
 			if mentions(c.Subject+c.EMail+c.DNS+c.UPN, f.Name) {
 				f.Templates = append(f.Templates, t)

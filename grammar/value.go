@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/alecthomas/participle/v2"
@@ -153,8 +154,51 @@ func parseValue[T any](p *participle.Parser[T], text string) (*T, error) {
 	return nil, &ValueError{}
 }
 
-// ParseOperand reads a field or fixed value. An empty text is an error.
-func ParseOperand(text string) (*ast.Operand, error) { return parseValue(operandParser, text) }
+// ParseOperand reads a field or fixed value. An empty text is an error. The
+// result may be shared and must not be changed.
+func ParseOperand(text string) (*ast.Operand, error) {
+	// An editor reads the same lines again at every keystroke. Fixed values, which
+	// may be secrets, are not kept.
+	if strings.HasPrefix(text, "#") {
+		return parseValue(operandParser, text)
+	}
+	if o, known := operands.get(text); known {
+		return o, nil
+	}
+	o, err := parseValue(operandParser, text)
+	if err == nil {
+		operands.put(text, o)
+	}
+	return o, err
+}
+
+// operands remembers what operands mean, for all goroutines.
+var operands memo
+
+// memo is a table of limited size.
+type memo struct {
+	mu    sync.RWMutex
+	known map[string]*ast.Operand
+}
+
+// memoSize bounds the memory: names of fields are short and few.
+const memoSize = 4096
+
+func (m *memo) get(text string) (*ast.Operand, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	o, ok := m.known[text]
+	return o, ok
+}
+
+func (m *memo) put(text string, o *ast.Operand) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.known == nil || len(m.known) >= memoSize {
+		m.known = map[string]*ast.Operand{}
+	}
+	m.known[strings.Clone(text)] = o
+}
 
 // ParseCall reads NAME(ARGUMENT).
 func ParseCall(text string) (*ast.Call, error) { return parseValue(callParser, text) }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"inscribe/ast"
 	"inscribe/lsp/protocol"
 )
 
@@ -128,4 +129,62 @@ func BenchmarkInitialize(b *testing.B) {
 		c.conn.Close()
 	}
 	quantiles(b, all)
+}
+
+// BenchmarkOpen is the cold path: a document is opened, and its findings come.
+func BenchmarkOpen(b *testing.B) {
+	for _, n := range []int{200, 5000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			c, _ := start(b, rich, nil)
+			text := sample(n)
+			var all []time.Duration
+			for i := 0; b.Loop(); i++ {
+				uri := protocol.DocumentURI(fmt.Sprintf("file:///cards/%d.dsc", i))
+				c.mu.Lock()
+				c.published = c.published[:0]
+				c.mu.Unlock()
+				begin := time.Now()
+				c.open(uri, text)
+				c.findings(uri, 1)
+				all = append(all, time.Since(begin))
+				c.notify("textDocument/didClose", protocol.TextDocumentParams{TextDocument: protocol.TextDocumentIdentifier{URI: uri}})
+			}
+			quantiles(b, all)
+		})
+	}
+}
+
+// BenchmarkReparse is the server's own share of a keystroke: the text and its
+// tree, without the check.
+func BenchmarkReparse(b *testing.B) {
+	for _, n := range []int{200, 5000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			t := parse("x.dsc", sample(n))
+			at := t.file.Table().Start(n / 2)
+			var all []time.Duration
+			for b.Loop() {
+				begin := time.Now()
+				t.replace(ast.Span{Start: at, End: at}, "#")
+				all = append(all, time.Since(begin))
+			}
+			quantiles(b, all)
+		})
+	}
+}
+
+// BenchmarkTokens is semantic tokens without the wire.
+func BenchmarkTokens(b *testing.B) {
+	for _, n := range []int{200, 5000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			d := newDocument(docURI, nil, parse("x.dsc", sample(n)), protocol.UTF16, nil)
+			d.program()
+			var all []time.Duration
+			for b.Loop() {
+				begin := time.Now()
+				d.encode(d.tokens(ast.Span{End: len(d.file().Text)}))
+				all = append(all, time.Since(begin))
+			}
+			quantiles(b, all)
+		})
+	}
 }
