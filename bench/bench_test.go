@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -13,6 +14,8 @@ import (
 	"inscribe/ast/diag"
 	"inscribe/check"
 	"inscribe/check/profile"
+	"inscribe/exec"
+	"inscribe/exec/prove"
 	"inscribe/grammar"
 	"inscribe/plan"
 )
@@ -135,13 +138,18 @@ func benchmarkKeystroke(b *testing.B, lines int) {
 func BenchmarkCheck200Lines(b *testing.B)  { benchmarkKeystroke(b, 200) }
 func BenchmarkCheck5000Lines(b *testing.B) { benchmarkKeystroke(b, 5000) }
 
+// BenchmarkPlan200Lines includes the proof.
 func BenchmarkPlan200Lines(b *testing.B) {
 	p := check.Check(grammar.Parse("x.dsc", description(200)), nil)
 	facts := profile.Lookup("softhsm")
 	var own times
 	for b.Loop() {
 		own.run(func() {
-			if _, err := plan.Lower(p, plan.Options{Profile: facts}); err != nil {
+			pl, err := plan.Lower(p, plan.Options{Profile: facts})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := prove.Prove(context.Background(), pl, exec.Inputs{}); err != nil {
 				b.Fatal(err)
 			}
 		})

@@ -82,7 +82,7 @@ func (p *Program) findProfile() *profile.Profile {
 	if lib == nil {
 		return profile.Generic()
 	}
-	if found := profile.Lookup(p.Config.ProfileFor(lib.Value.Text)); found != nil {
+	if found := p.Config.Lookup(p.Config.ProfileFor(lib.Value.Text)); found != nil {
 		return found
 	}
 	if found := profile.ForLibrary(lib.Value.Text); found != nil {
@@ -118,16 +118,17 @@ func (p *Program) declare(lines ast.Lines) {
 
 // foldedField gives the only field whose name differs in case at most.
 func (p *Program) foldedField(name string) *Field {
-	var found *Field
-	for _, f := range p.Fields {
-		if strings.EqualFold(f.Name, name) {
-			if found != nil {
-				return nil
-			}
-			found = f
+	if p.folded == nil {
+		p.folded = map[string][]*Field{}
+		for _, f := range p.Fields {
+			key := strings.ToLower(f.Name)
+			p.folded[key] = append(p.folded[key], f)
 		}
 	}
-	return found
+	if found := p.folded[strings.ToLower(name)]; len(found) == 1 {
+		return found[0]
+	}
+	return nil
 }
 
 func (p *Program) settings(b *Block) {
@@ -212,6 +213,23 @@ func (p *Program) inferTypes() {
 		}
 		if f.Type == schema.None && len(f.Templates) > 0 {
 			f.Type = schema.PlainText
+		}
+	}
+	p.sharedColumns()
+}
+
+// sharedColumns marks the fields over a database field that is secret elsewhere:
+// the value is the same one.
+func (p *Program) sharedColumns() {
+	secret := map[string]bool{}
+	for _, f := range p.Fields {
+		for _, c := range f.Columns() {
+			secret[c] = secret[c] || f.Type.Secret()
+		}
+	}
+	for _, f := range p.Fields {
+		for _, c := range f.Columns() {
+			f.sharesSecret = f.sharesSecret || secret[c] && !f.Type.Secret()
 		}
 	}
 }

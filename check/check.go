@@ -55,7 +55,7 @@ func Check(f *ast.File, cfg *config.Config) *Program {
 // linter, but not for the planner.
 var blocks = map[diag.Code]bool{
 	diag.Syntax: true, diag.UndefinedField: true, diag.InvalidValue: true, diag.MissingKeyword: true, diag.MissingSection: true,
-	diag.ConflictingKeywords: true, diag.PINValidation: true, diag.MissingApplication: true, diag.PolicyViolation: true, diag.SecretLeak: true,
+	diag.ConflictingKeywords: true, diag.PINValidation: true, diag.MissingApplication: true, diag.PolicyViolation: true, diag.SecretLeak: true, diag.FieldTypeConflict: true,
 }
 
 // Report collects what rules find.
@@ -74,13 +74,18 @@ func (r *Report) Add(code diag.Code, span ast.Span, format string, args ...any) 
 // AddAs is Add with a default severity of its own.
 func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
 	if severity == diag.Error && blocks[code] {
-		r.blocking = append(r.blocking, diag.Diagnostic{Code: code, Severity: diag.Error, Span: span, Message: fmt.Sprintf(format, args...)})
+		r.block(code, span, format, args...)
 	}
 	if s, ok := r.severity[code]; ok {
 		severity = s
 	}
 	r.found = append(r.found, diag.Diagnostic{Code: code, Severity: severity, Span: span, Message: fmt.Sprintf(format, args...)})
 	return &r.found[len(r.found)-1]
+}
+
+// block notes an error that no plan can ignore, shown or not.
+func (r *Report) block(code diag.Code, span ast.Span, format string, args ...any) {
+	r.blocking = append(r.blocking, diag.Diagnostic{Code: code, Severity: diag.Error, Span: span, Message: fmt.Sprintf(format, args...)})
 }
 
 // results are the findings that are not switched off.

@@ -13,7 +13,7 @@ const Signature = "Signature"
 // LocationSlot is the slot that a value of Location means: the page "Use
 // Signature slot" gives every other value, and none, to the default slot.
 func LocationSlot(value string) schema.Slot {
-	if strings.EqualFold(strings.TrimSpace(value), Signature) {
+	if strings.EqualFold(value, Signature) {
 		return schema.SignatureSlot
 	}
 	return schema.DefaultSlot
@@ -22,7 +22,7 @@ func LocationSlot(value string) schema.Slot {
 // NearSignature reports whether a value other than Signature is likely a slip
 // for it.
 func NearSignature(value string) bool {
-	value = strings.TrimSpace(value)
+	bare := strings.TrimSpace(value)
 	return !strings.EqualFold(value, Signature) &&
-		(diag.Nearest(value, []string{Signature}) != "" || strings.HasPrefix(strings.ToLower(value), "sign"))
+		(diag.Nearest(bare, []string{Signature}) != "" || strings.HasPrefix(strings.ToLower(bare), "sign"))
 }

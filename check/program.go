@@ -36,8 +36,9 @@ type Program struct {
 	// Secrets are the places of the text that must never be shown.
 	Secrets []ast.Span
 
-	fields map[string]*Field // by exact name
-	blocks []*Block          // all sections with keywords, in the order of the file
+	fields map[string]*Field   // by exact name
+	folded map[string][]*Field // by name in lower case, made at first need
+	blocks []*Block            // all sections with keywords, in the order of the file
 }
 
 // Errors reports whether there are errors, silenced ones that block too; such a
@@ -70,10 +71,14 @@ type Field struct {
 	// Templates are the CertTempl whose template in inscribe.toml puts the value
 	// into a certificate.
 	Templates []*Setting
+
+	// sharesSecret says that the right-hand side has a database field that a
+	// secret field has too.
+	sharesSecret bool
 }
 
 // Secret reports whether the field's value must never be shown.
-func (f *Field) Secret() bool { return f.Type.Secret() }
+func (f *Field) Secret() bool { return f.Type.Secret() || f.sharesSecret }
 
 // Output reports whether the run fills the field.
 func (f *Field) Output() bool { return f.Type == schema.Output }
@@ -105,7 +110,7 @@ func (b *Block) Get(meaning string) *Setting {
 	for _, s := range b.Settings {
 		if s.Keyword.Meaning == meaning && meaning != "" {
 			if s.Keyword.Kind == schema.Bool && !s.Value.Bool {
-				return nil
+				continue
 			}
 			return s
 		}

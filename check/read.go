@@ -204,7 +204,9 @@ func (p *Program) readExpression(s *Setting, text string) {
 	}
 }
 
-var dottedOID = regexp.MustCompile(`^[0-2](\.(0|[1-9]\d*))+$`)
+// dottedOID is an object identifier: the second arc is below 40 under 0 and 1
+// (ITU-T X.660), and no arc is longer than 31 bits here.
+var dottedOID = regexp.MustCompile(`^([01]\.[1-3]?\d|2\.(0|[1-9]\d{0,8}))(\.(0|[1-9]\d{0,8}))*$`)
 
 // attributeKinds are the attributes of a data object and what they take.
 var attributeKinds = map[string]string{
@@ -255,6 +257,9 @@ func attributeProblem(a AttributeAt, twice bool) string {
 	return ""
 }
 
+// longestExpression bounds the work of proving things on an expression.
+const longestExpression = 2000
+
 // readValidation takes reg_exp(…) apart; the expression is the rule's matter.
 func readValidation(s *Setting, text string) {
 	call, err := grammar.ParseCall(text)
@@ -263,6 +268,9 @@ func readValidation(s *Setting, text string) {
 		return
 	}
 	s.Value.Text = call.Rest[:len(call.Rest)-1]
+	if len(s.Value.Text) > longestExpression {
+		s.Problem = fmt.Sprintf("is longer than %d characters", longestExpression)
+	}
 	if !utf8.ValidString(s.Value.Text) {
 		s.Problem = "is no valid text"
 	}

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"slices"
 	"strings"
 
 	"inscribe/ast"
@@ -19,7 +18,7 @@ var bindingRule = Rule{[]diag.Code{diag.InvalidValue, diag.LiteralSecret}, func(
 		if f.Binding == nil {
 			place := f.Line.Value
 			if _, err := grammar.ParseBinding(text); err != nil {
-				if at, ok := err.(*grammar.ValueError); ok && !slices.Contains(p.Secrets, place) {
+				if at, ok := err.(*grammar.ValueError); ok {
 					place = ast.Span{Start: min(place.Start+at.Offset, place.End-1), End: place.End}
 				}
 			}

@@ -16,7 +16,7 @@ var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing,
 	}
 	changes := false
 	for _, slot := range Slots {
-		changes = changes || p.Credentials(slot).Changes()
+		changes = changes || p.Credentials(slot).Sets()
 	}
 	for _, slot := range Slots {
 		credentialsOf(p, r, p.Credentials(slot), changes)

@@ -30,6 +30,10 @@ var duplicateRule = Rule{[]diag.Code{diag.DuplicateKeyword, diag.DuplicateField}
 			key := name
 			if kind != schema.Fields {
 				key = strings.ToLower(name)
+				// Two spellings of one meaning are one keyword.
+				if k := p.Table.Find(kind, name); k != nil && k.Meaning != "" {
+					key = strings.ToLower(k.Meaning)
+				}
 			}
 			before := first[key]
 			if before == nil {

@@ -9,20 +9,30 @@ import (
 	"inscribe/check/schema"
 )
 
+// mostPerLine is how many undefined fields of one line are reported.
+const mostPerLine = 20
+
 // fieldRule finds names of fields that are not declared.
 var fieldRule = Rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *Report) {
 	for _, b := range p.blocks {
 		for _, s := range b.Settings {
 			v := s.Value
+			before := len(r.found)
 			if v.Form == FieldRef && v.Field == nil {
 				undefinedField(p, r, s, v.Text, v.Span, true)
 			}
 			for _, n := range v.Names {
+				if len(r.found)-before >= mostPerLine {
+					break
+				}
 				if s.Keyword.Kind == schema.FieldNames && n.Field == nil && n.Text != "" {
 					undefinedField(p, r, s, n.Text, n.Span, false)
 				}
 			}
 			for _, piece := range v.Parts {
+				if len(r.found)-before >= mostPerLine {
+					break
+				}
 				if piece.Name != "" && piece.Field == nil {
 					inner := ast.Span{Start: piece.Span.Start + 2, End: piece.Span.End - 1}
 					undefinedField(p, r, s, piece.Name, inner, false)

@@ -54,6 +54,12 @@ func applicationPolicy(rules config.Policy, a *Application, forbid func(*Setting
 	if s := a.Get(schema.MWriteKeyList); s != nil && rules.ForbidKeyImport {
 		forbid(s, "the policy forbids private keys from outside")
 	}
+	slot, field := a.SlotOf()
+	for _, m := range []string{schema.MWriteCertificate, schema.MWriteKeyList} {
+		if s := a.Get(m); s != nil && field == nil && slot == schema.SignatureSlot && rules.SignatureTemplates != nil {
+			forbid(s, "the policy allows certificates of its templates alone in the signature slot")
+		}
+	}
 	t := a.Get(schema.MCertTempl)
 	if t == nil {
 		return
@@ -61,7 +67,7 @@ func applicationPolicy(rules config.Policy, a *Application, forbid func(*Setting
 	if !config.Allows(rules.Templates, t.Value.Text) {
 		forbid(t, "the policy does not allow the template %s", t.Value.Text)
 	}
-	if slot, field := a.SlotOf(); field == nil && slot == schema.SignatureSlot && !config.Allows(rules.SignatureTemplates, t.Value.Text) {
+	if field == nil && slot == schema.SignatureSlot && !config.Allows(rules.SignatureTemplates, t.Value.Text) {
 		forbid(t, "the policy does not allow the template %s in the signature slot", t.Value.Text)
 	}
 }

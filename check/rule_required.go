@@ -18,7 +18,11 @@ var requiredRule = Rule{[]diag.Code{diag.MissingKeyword}, func(p *Program, r *Re
 				continue
 			}
 			for _, group := range s.Keyword.Requires {
-				if !slices.ContainsFunc(group, b.Has) && !p.misspelt(b, group) {
+				switch {
+				case slices.ContainsFunc(group, b.Has):
+				case p.misspelt(b, group):
+					r.block(diag.MissingKeyword, s.Line.Name, "%s needs %s beside it", s.Keyword.Name, strings.Join(group, " or "))
+				default:
 					missingBeside(p, r, b, s, group)
 				}
 			}

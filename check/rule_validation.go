@@ -77,7 +77,7 @@ func neverMatches(e *syntax.Regexp) bool {
 		return e.Min > 0 && neverMatches(e.Sub[0])
 	case syntax.OpConcat:
 		for i, sub := range e.Sub {
-			if neverMatches(sub) || i > 0 && impossible(e.Sub[:i], sub) {
+			if neverMatches(sub) || misplaced(e.Sub[:i], sub, syntax.OpBeginText) || misplaced(e.Sub[i+1:], sub, syntax.OpEndText) {
 				return true
 			}
 		}
@@ -92,13 +92,13 @@ func neverMatches(e *syntax.Regexp) bool {
 	return false
 }
 
-// impossible tells that a start anchor follows something that takes text.
-func impossible(before []*syntax.Regexp, anchor *syntax.Regexp) bool {
-	if anchor.Op != syntax.OpBeginText {
+// misplaced tells that an anchor has something on its wrong side that takes text.
+func misplaced(side []*syntax.Regexp, e *syntax.Regexp, anchor syntax.Op) bool {
+	if e.Op != anchor {
 		return false
 	}
-	for _, b := range before {
-		if minLength(b) > 0 {
+	for _, other := range side {
+		if minLength(other) > 0 {
 			return true
 		}
 	}

@@ -24,7 +24,10 @@ func secretSpans(p *Program) []ast.Span {
 			spans = append(spans, junkSecret(p, l)...)
 		case l.Kind != ast.Entry || l.Value.Len() == 0:
 		case kind == schema.Fields:
-			if f := p.fields[p.File.Slice(l.Name)]; f != nil && f.Secret() {
+			// Fixed text of a field that nothing gives another meaning may be a
+			// PIN as well as anything else, and so may what cannot be read.
+			f := p.fields[p.File.Slice(l.Name)]
+			if f == nil || f.Secret() || f.Type == schema.None && (f.Binding == nil || f.quoted()) {
 				spans = append(spans, l.Value)
 			}
 		default:
@@ -97,7 +100,7 @@ func readsAsField(p *Program, word string) bool {
 // a secret keyword without its equals sign.
 func junkSecret(p *Program, l *ast.Line) []ast.Span {
 	text := p.File.Slice(l.Span)
-	i := strings.IndexAny(strings.TrimLeft(text, " \t["), "# \t:=")
+	i := strings.IndexAny(strings.TrimLeft(text, " \t["), "# \t:=;,")
 	if i < 0 {
 		return nil
 	}

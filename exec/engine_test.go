@@ -127,6 +127,9 @@ func (j *journals) Close() error { return nil }
 // would find them: an unfinished run goes on in its own, and only the last
 // finished one is looked at.
 func (j *journals) next() *journals {
+	if len(j.records) == 0 {
+		return &journals{earlier: j.earlier, finished: true} // it left no file
+	}
 	if last := len(j.records) - 1; last >= 0 && j.records[last].Event == "end" {
 		for i := range j.records {
 			if j.records[i].Event == "run" {

@@ -69,7 +69,7 @@ func (r *run) credential(ref *plan.Ref, slot string) (Credential, error) {
 	}
 	if c.PINPad && !r.hasPINPad(slot) {
 		return c, &Error{Kind: Refused, Slot: r.slotName(slot), Message: "the reader has no PIN pad (CKF_PROTECTED_AUTHENTICATION_PATH is not set)",
-			Advice: "use a reader with a PIN pad, or ask with !FROM_USER_DIALOG_1_FIELD"}
+			Advice: "use a reader with a PIN pad, or ask in a dialog; the forms with _AUTO take either"}
 	}
 	switch {
 	case c.PINPad:
@@ -81,9 +81,9 @@ func (r *run) credential(ref *plan.Ref, slot string) (Credential, error) {
 	return c, nil
 }
 
-// checkNew holds a value about to be set against its validation and against the
-// limits of profile and token, before the token sees it.
-func (r *run) checkNew(c Credential, op *plan.Op, slot string) error {
+// checkValue holds a value against its validation, where the op sets it, and
+// against the limits of profile and token, before the token sees it.
+func (r *run) checkValue(c Credential, op *plan.Op, slot string) error {
 	if c.PINPad || !c.Secret.IsSet() {
 		return nil
 	}
@@ -97,7 +97,8 @@ func (r *run) checkNew(c Credential, op *plan.Op, slot string) error {
 		}
 	}
 	low, high := profile.PINMin, profile.PINMax
-	if op.Kind == plan.SetPUK || op.Kind == plan.InitToken {
+	puk := op.Kind == plan.SetPUK || op.Kind == plan.InitToken || op.As == "so"
+	if puk {
 		low, high = profile.PUKMin, profile.PUKMax
 	}
 	facts, info := r.Plan.Facts(), r.slots[slot].Token
@@ -116,7 +117,7 @@ func (r *run) checkNew(c Credential, op *plan.Op, slot string) error {
 	case most > 0 && n > most:
 		return refuse("has more than %d characters, the most that this token takes", most)
 	}
-	if facts.Word(profile.PINAlphabet) == "digits" && op.Kind != plan.SetPUK && op.Kind != plan.InitToken {
+	if facts.Word(profile.PINAlphabet) == "digits" && !puk {
 		for _, b := range c.Secret.Reveal() {
 			if b < '0' || b > '9' {
 				return refuse("has other characters than digits, and this token takes digits only")

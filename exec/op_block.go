@@ -54,8 +54,18 @@ func (r *run) block(op *plan.Op, slot string, _ *Record) error {
 // wrongPIN makes random digits of a length that the token takes, other than the
 // PINs that this run knows.
 func (r *run) wrongPIN(info TokenInfo) (Credential, error) {
-	length, _ := r.Plan.Facts().Count(profile.PINMin)
-	length = max(length, info.MinPIN, 4)
+	// The longer the value, the smaller the chance to guess a PIN that this run
+	// does not know: 12 digits are one in a million millions.
+	least, _ := r.Plan.Facts().Count(profile.PINMin)
+	most, known := r.Plan.Facts().Count(profile.PINMax)
+	if !known || info.MaxPIN > 0 && info.MaxPIN < most {
+		most = info.MaxPIN
+	}
+	length := 12
+	if most > 0 {
+		length = min(length, most)
+	}
+	length = max(length, least, info.MinPIN, 4)
 	for {
 		b := make([]byte, length)
 		if _, err := rand.Read(b); err != nil {

@@ -74,8 +74,17 @@ func dropBlanks(c rune) rune {
 	return c
 }
 
-// putData writes a data object and reads it back. One that is there already,
-// equal in all of it, is kept.
+// dataThere reports whether the object is there already, equal in all of it.
+func (r *run) dataThere(op *plan.Op, slot string) (bool, error) {
+	attributes, err := r.dataAttributes(op)
+	if err != nil {
+		return false, err
+	}
+	there, err := r.tokens[slot].FindObjects(r.ctx, append([]Attribute{Ulong(CKAClass, CKOData)}, attributes...))
+	return len(there) > 0, err
+}
+
+// putData writes a data object and reads it back.
 func (r *run) putData(op *plan.Op, slot string, record *Record) error {
 	attributes, err := r.dataAttributes(op)
 	if err != nil {
@@ -84,9 +93,13 @@ func (r *run) putData(op *plan.Op, slot string, record *Record) error {
 	record.Label = string(attributes[0].Value)
 	t := r.tokens[slot]
 	class := Ulong(CKAClass, CKOData)
-	there, err := t.FindObjects(r.ctx, append([]Attribute{class}, attributes...))
-	if err != nil || len(there) > 0 {
+	same, err := t.FindObjects(r.ctx, []Attribute{class, attributes[0]})
+	if err != nil {
 		return err
+	}
+	if len(same) > 0 && !r.AllowExisting {
+		return &Error{Kind: Refused, Message: "another data object with the label " + quote(record.Label) + " is on the token already",
+			Advice: "remove it, change the label, or say --existing add"}
 	}
 	object, err := t.CreateObject(r.ctx, append([]Attribute{class, Bool(CKAToken, true)}, attributes...))
 	if err != nil {

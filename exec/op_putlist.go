@@ -21,6 +21,32 @@ func (r *run) list(op *plan.Op) ([]ListEntry, error) {
 	return entries, nil
 }
 
+// listThere reports whether every certificate and key of the list is there.
+func (r *run) listThere(op *plan.Op, slot string) (bool, error) {
+	entries, err := r.list(op)
+	if err != nil || r.Symbolic {
+		return false, err
+	}
+	for _, e := range entries {
+		id, err := r.Issuer.KeyID(e.Certificate.Key)
+		if err != nil {
+			return false, nil // putList says what is wrong with it
+		}
+		there, err := r.certificateThere(slot, id, fingerprintOf(e.Certificate.DER))
+		if err != nil || !there {
+			return false, err
+		}
+		if e.Private == nil {
+			continue
+		}
+		keys, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+		if err != nil || len(keys) == 0 {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // putList writes certificates and private keys. With Any, what does not fit is
 // left out, but never the first one; else the first failure ends the run.
 func (r *run) putList(op *plan.Op, slot string, _ *Record) error {

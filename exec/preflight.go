@@ -50,6 +50,47 @@ func (r *run) preflight() error {
 			return r.wrap(err, op, r.slot(op))
 		}
 	}
+	return r.distinctPINs()
+}
+
+// distinctPINs holds the PINs of the two slots against each other, where the
+// policy says so: by value, since two fields may hold one.
+func (r *run) distinctPINs() error {
+	if !r.Plan.DistinctPINs {
+		return nil
+	}
+	pins := map[string][]Credential{}
+	for i := range r.Plan.Ops {
+		op := &r.Plan.Ops[i]
+		if !r.applies(op) {
+			continue
+		}
+		slot := r.slot(op)
+		refs := []*plan.Ref{op.New}
+		if op.Kind == plan.Login && op.As == "user" {
+			refs = append(refs, op.Credential, caseFor(op, slot))
+		}
+		if op.Kind == plan.SetPUK {
+			continue
+		}
+		for _, ref := range refs {
+			if ref == nil {
+				continue
+			}
+			c, err := r.credential(ref, slot)
+			if err != nil {
+				return r.wrap(err, op, slot)
+			}
+			pins[slot] = append(pins[slot], c)
+		}
+	}
+	for _, a := range pins[plan.Default] {
+		for _, b := range pins[plan.Signature] {
+			if a.Secret.Len() > 0 && a.Secret.Equal(b.Secret) {
+				return &Error{Kind: Refused, Message: "the policy demands another PIN in the signature slot than in the default slot, and " + b.Name + " is the same as " + a.Name, Advice: "choose another signature PIN"}
+			}
+		}
+	}
 	return nil
 }
 
@@ -118,8 +159,7 @@ func (r *run) chooseTokens() error {
 	return nil
 }
 
-// withICCSN keeps the tokens with the serial number that an openslot asks for. The
-// answer-to-reset behind a hyphen is not told by PKCS#11 and not compared.
+// withICCSN keeps the tokens with the serial number that an openslot asks for.
 func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
 	if op.ICCSN.IsZero() || r.Symbolic {
 		return slots, nil
@@ -128,8 +168,8 @@ func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
 	if !ok {
 		return nil, &Error{Kind: Refused, Message: "the serial number of the card has no value"}
 	}
-	if op.WithATR {
-		want, _, _ = strings.Cut(want, "-")
+	if want == "" {
+		return nil, &Error{Kind: Refused, Message: "the serial number of the card is empty"}
 	}
 	var kept []Slot
 	for _, s := range slots {
@@ -369,15 +409,20 @@ func (r *run) checkCredentials(op *plan.Op, slot string) error {
 		if err != nil {
 			return err
 		}
-		if op.Kind == plan.InitToken {
-			if err := r.checkNew(c, op, slot); err != nil {
-				return err
-			}
+		// A value of a length that the token cannot have is not right: it would
+		// only cost a try.
+		if err := r.checkValue(c, op, slot); err != nil {
+			return err
 		}
 	}
 	if op.Old != nil {
 		if _, err := r.credential(op.Old, slot); err != nil {
 			return err
+		}
+	}
+	if op.Kind == plan.InitToken {
+		if label, err := r.label(op); err == nil && len(label) > plan.MaxLabel {
+			return &Error{Kind: Refused, Message: fmt.Sprintf("the label has %d bytes of UTF-8, and a token takes %d", len(label), plan.MaxLabel), Advice: "choose a shorter label"}
 		}
 	}
 	if op.New == nil {
@@ -387,7 +432,7 @@ func (r *run) checkCredentials(op *plan.Op, slot string) error {
 	if err != nil {
 		return err
 	}
-	return r.checkNew(c, op, slot)
+	return r.checkValue(c, op, slot)
 }
 
 func caseFor(op *plan.Op, slot string) *plan.Ref {

@@ -44,7 +44,8 @@ func (r *run) openJournal() error {
 	return nil
 }
 
-// begin writes the first record of a run, once everything was checked.
+// begin writes the first record of a run, before its first write: a run that ends
+// at a wrong PIN leaves no journal and stands in nobody's way.
 func (r *run) begin() error {
 	if r.begun {
 		return nil
@@ -57,7 +58,11 @@ func (r *run) begin() error {
 	if r.Saved {
 		rec.PlanSHA256 = r.Plan.PlanSHA256
 	}
-	return r.journal.Write(rec)
+	if err := r.journal.Write(rec); err != nil {
+		return err
+	}
+	r.begun = true
+	return nil
 }
 
 // objects are the records of what earlier runs put on the tokens. They go into
@@ -124,6 +129,12 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 	switch op.Kind {
 	case plan.GenKey, plan.ReqCert, plan.PutCert:
 		return r.skipObject(op, slot)
+	case plan.PutData:
+		there, err := r.dataThere(op, slot)
+		return there, "the data object is there already", err
+	case plan.PutList:
+		there, err := r.listThere(op, slot)
+		return there, "all of the list is there already", err
 	case plan.InitToken, plan.InitPIN, plan.Unblock, plan.SetPIN, plan.SetPUK:
 		if r.finished {
 			return false, "", nil

@@ -10,6 +10,7 @@ import (
 
 	"inscribe/exec"
 	"inscribe/exec/model"
+	"inscribe/internal/secret"
 )
 
 // TestResumeAfterEachRecord ends a run at each write to the journal, as a crash
@@ -57,22 +58,33 @@ func count(calls []string, name string) int {
 	return n
 }
 
-// TestResumeAfterAnInterruptedAgain ends the second run, which has nothing to do,
-// in its middle: the third still knows what the first put there.
-func TestResumeAfterAnInterruptedAgain(t *testing.T) {
+// TestNothingToDoLeavesNoJournal: a run that finds everything there writes no
+// record, so that the run which did the work stays the one to be found.
+func TestNothingToDoLeavesNoJournal(t *testing.T) {
 	b := newBench(t, oneKey, model.Start{})
 	if _, err := b.apply(); err != nil {
 		t.Fatal(err)
 	}
-	b.journals = b.journals.next()
-	b.journals.failAt = 2 // the record "end"
-	b.Journals = b.journals
-	if _, err := b.apply(); err == nil {
-		t.Fatal("the journal failed, and the run did not")
+	for range 2 {
+		result, err := b.again()
+		if err != nil || result.Kept != 2 || result.Ran != 0 || len(b.journals.records) != 0 {
+			t.Errorf("%+v, %v, %v", result, b.journals.records, err)
+		}
 	}
-	result, err := b.again()
-	if err != nil || result.Kept != 2 || result.Ran != 0 {
-		t.Errorf("%+v, %v", result, err)
+}
+
+// TestAWrongPINLeavesNoJournal: nothing was begun, so nothing has to be finished
+// before another plan may run.
+func TestAWrongPINLeavesNoJournal(t *testing.T) {
+	b := newBench(t, oneKey, model.Start{})
+	if _, err := b.apply(); err != nil {
+		t.Fatal(err)
+	}
+	b.journals = &journals{finished: true}
+	b.Journals = b.journals
+	b.Inputs.Secrets["PIN"] = secret.FromString("not it")
+	if _, err := b.apply(); err == nil || len(b.journals.records) != 0 {
+		t.Errorf("%v, %v", err, b.journals.records)
 	}
 }
 

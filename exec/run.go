@@ -87,9 +87,6 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 	if err := r.preflight(); err != nil {
 		return &r.result, err
 	}
-	if err := r.begin(); err != nil {
-		return &r.result, err
-	}
 	err := r.ops()
 	r.closeAll()
 	if err != nil {
@@ -99,6 +96,9 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 		if info, err := token.Info(ctx); err == nil {
 			r.result.Tokens[slot] = info
 		}
+	}
+	if !r.begun {
+		return &r.result, nil
 	}
 	return &r.result, r.journal.Write(Record{Event: "end"})
 }
@@ -141,6 +141,9 @@ func (r *run) op(op *plan.Op) error {
 	record := Record{ID: op.ID, Op: string(op.Kind), Slot: slot}
 	if op.Writes() || op.Kind == plan.ReqCert {
 		record.Event = "start"
+		if err := r.begin(); err != nil {
+			return r.wrap(err, op, slot)
+		}
 		if err := r.journal.Write(record); err != nil {
 			return r.wrap(err, op, slot)
 		}
@@ -156,11 +159,18 @@ func (r *run) op(op *plan.Op) error {
 			err = &Error{Kind: Device, Message: "interrupted", Advice: "run the same command again to go on", Cause: err}
 		}
 		err = r.wrap(err, op, slot)
+		whole := untouched(err)
+		if e, ok := err.(*Error); ok && r.result.Ran > 0 && e.Kind == Refused {
+			e.Kind = Device // too late for "before anything was tried"
+		}
 		event.State, event.Detail = Failed, err.Error()
 		r.report(event)
 		// The run fails for its own reason; a journal that fails too must not
 		// hide it.
-		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error(), Untouched: untouched(err)})
+		if !r.begun {
+			return err
+		}
+		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error(), Untouched: whole})
 		return err
 	}
 	if record.Event != "" {

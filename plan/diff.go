@@ -421,7 +421,6 @@ var members = []struct {
 		return orNothing(parts)
 	}},
 	{"serial number", func(o *Op) string { return textWords(o.ICCSN) }},
-	{"serial number with answer-to-reset", func(o *Op) string { return yesNo(o.WithATR) }},
 	{"wrong values", func(o *Op) string { return fmt.Sprint(o.Attempts) }},
 	{"forgets", func(o *Op) string { return orNothing(o.Clears) }},
 }

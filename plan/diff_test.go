@@ -234,7 +234,6 @@ func TestDiffTellsEveryMember(t *testing.T) {
 		"data":        func(o *Op) { o.Data = ref },
 		"attributes":  func(o *Op) { o.Attributes = []Attribute{{"CKA_PRIVATE", "TRUE"}} },
 		"iccsn":       func(o *Op) { o.ICCSN = PlainText("1") },
-		"withATR":     func(o *Op) { o.WithATR = true },
 		"attempts":    func(o *Op) { o.Attempts = 3 },
 		"clears":      func(o *Op) { o.Clears = []string{"X"} },
 		"requires":    func(o *Op) { o.Requires = []string{"token"} },

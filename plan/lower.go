@@ -18,7 +18,8 @@ type Options struct {
 	Profile *profile.Profile
 	// Values are the bound fields that are not secret.
 	Values map[string]string
-	// Secrets are the names of the secret fields that are bound.
+	// Secrets are the names of the fields that are bound to values which no plan
+	// holds: secrets and contents.
 	Secrets map[string]bool
 }
 
@@ -108,6 +109,9 @@ func (l *lowering) run() {
 // unsupported refuses what PKCS#11 has no way for.
 func (l *lowering) unsupported() {
 	d := l.program.Description
+	if s := d.Get(schema.MWithATR); s != nil {
+		l.refuse(s, "PKCS#11 does not tell the answer-to-reset of a card, so it can be neither read nor compared", "leave UseICCSNwithATR out, and give the serial number alone")
+	}
 	if s := d.Get(schema.MMiniDriver); s != nil && d.Get(schema.MLibrary) == nil {
 		l.refuse(s, "a minidriver is no PKCS#11 module", "name a PKCS#11 module with PKCS11Library")
 	}
@@ -222,7 +226,7 @@ func (l *lowering) bindings() error {
 		if bound && f.Type == schema.Location && check.NearSignature(value) {
 			return &BindingError{f.Name, fmt.Sprintf("%q nearly spells %s, and would silently mean the default slot; write %s or another word", value, check.Signature, check.Signature)}
 		}
-		if bound {
+		if bound && recorded[f.Type] {
 			if l.plan.Bindings == nil {
 				l.plan.Bindings = map[string]string{}
 			}
@@ -231,6 +235,18 @@ func (l *lowering) bindings() error {
 		l.plan.Fields = append(l.plan.Fields, Field{Name: f.Name, Type: f.Type.String(), Secret: f.Secret(), Bound: bound || l.options.Secrets[f.Name]})
 	}
 	return nil
+}
+
+// recorded are the types of field whose bound values stand in a plan: those that
+// decide an op or show in one. Contents, and what no keyword gives a meaning, are
+// bound without being recorded.
+var recorded = map[schema.Type]bool{schema.Location: true, schema.Label: true, schema.PlainText: true, schema.ICCSN: true}
+
+// bound reports whether a field has a value, be it one that the plan does not
+// hold.
+func (l *lowering) bound(name string) bool {
+	_, text := l.options.Values[name]
+	return text || l.options.Secrets[name]
 }
 
 // finish sorts what is a set and computes the digests.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"inscribe/check"
 	"inscribe/check/profile"
@@ -23,6 +24,12 @@ func (l *lowering) issue(a *check.Application) {
 	} else {
 		at = a.Get(schema.MECCurve)
 		key = &Key{Type: "EC", Curve: at.Value.Text}
+		if strings.HasPrefix(key.Curve, "brainpool") {
+			l.refuse(at, "a request signed on "+key.Curve+" cannot be verified by this version of Inscribe", "choose P-256, P-384, P-521 or Ed25519")
+		}
+	}
+	if facts := l.options.Profile; facts.Is(profile.FreeKeyID) == profile.No {
+		l.refuse(at, "tokens of the profile "+facts.Name+" choose the CKA_ID of a key themselves, and this version of Inscribe pairs key and certificate by one of its own", "use another kind of token, or the vendor's tool")
 	}
 	label := PlainText(template.Value.Text)
 	if s := a.Get(schema.MKeyLabel); s != nil {

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"fmt"
+
 	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/check/schema"
@@ -16,7 +18,7 @@ func (l *lowering) credentials(c check.Credentials) {
 	slot := c.Slot.String()
 	source := func(s *check.Setting) Source { return l.source(l.program.Description, s) }
 	if c.Key != nil {
-		l.refuse(c.Key, "plain PKCS#11 has no call that takes a card manager key", "give the PUK with InitialPUK, or let the station's hook do it")
+		l.refuse(c.Key, "plain PKCS#11 has no call that takes a card manager key", "give the PUK with InitialPUK, or use the vendor's tool")
 		return
 	}
 	facts := l.options.Profile
@@ -26,11 +28,11 @@ func (l *lowering) credentials(c check.Credentials) {
 		return
 	}
 	if c.PUK != nil && own {
-		l.refuse(c.PUK, "PKCS#11 has no call that changes the PUK of a card of the profile "+facts.Name, "leave "+c.PUK.Keyword.Name+" out, or let the station's hook do it")
+		l.refuse(c.PUK, "PKCS#11 has no call that changes the PUK of a card of the profile "+facts.Name, "leave "+c.PUK.Keyword.Name+" out, or use the vendor's tool")
 		return
 	}
 	if c.Init != nil && facts.Is(profile.InitToken) == profile.No {
-		l.refuse(c.Init, "tokens of the profile "+facts.Name+" cannot be initialised over PKCS#11", "initialise the card with the vendor's tool, or let the station's hook do it")
+		l.refuse(c.Init, "tokens of the profile "+facts.Name+" cannot be initialised over PKCS#11", "initialise the card with the vendor's tool")
 		return
 	}
 	l.openSlot(slot, nil)
@@ -49,6 +51,7 @@ func (l *lowering) credentials(c check.Credentials) {
 		l.emit(Op{Kind: Unblock, Slot: slot, Old: l.ref(c.InitialPUK, "old"), New: l.ref(c.PIN, "new"), Validation: validation,
 			Requires: []string{"token"}, Changes: []string{"=pin"}, Source: source(c.PIN)})
 	} else if newPIN || c.PUK != nil {
+		l.exclude(slot, nil)
 		l.emit(Op{Kind: Login, Slot: slot, As: "so", Credential: l.ref(c.InitialPUK, "old"), Requires: []string{"token"}, Changes: []string{"+so"}, Source: source(c.InitialPUK)})
 		if newPIN {
 			kind, changes := InitPIN, []string{"+pin"}
@@ -70,16 +73,23 @@ func (l *lowering) credentials(c check.Credentials) {
 		l.emit(Op{Kind: SetPIN, Slot: slot, Old: l.ref(c.PIN, "old"), New: l.ref(c.PIN, "new"), Validation: validation, Requires: []string{"token"}, Changes: []string{"=pin"}, Source: source(c.PIN)})
 	}
 	if newPIN || c.Action == check.Change {
+		l.exclude(slot, nil)
 		l.coverOf(l.user, slot).claim(nil)
 		l.emit(Op{Kind: Login, Slot: slot, As: "user", Credential: l.ref(c.PIN, "new"), Proves: true, Requires: []string{"token"}, Changes: []string{"+user"}, Source: source(c.PIN)})
 	}
 }
+
+// MaxLabel is the length of a token's label in bytes of UTF-8.
+const MaxLabel = check.MaxLabel
 
 func (l *lowering) initToken(c check.Credentials, source Source) {
 	o := Op{Kind: InitToken, Slot: c.Slot.String(), Credential: l.ref(c.InitialPUK, "new"),
 		Requires: []string{"token", "no-session"}, Changes: []string{"-objects", "-pin", "=label", "=puk"}, Source: source}
 	if label := l.program.Description.Get(schema.MInitialLabel); label != nil {
 		o.Label = l.text(label)
+		if text, ok := o.Label.Resolved(); ok && len(text) > MaxLabel {
+			l.refuse(label, fmt.Sprintf("the label has %d bytes of UTF-8, and a token takes %d", len(text), MaxLabel), "choose a shorter label")
+		}
 	}
 	l.emit(o)
 }

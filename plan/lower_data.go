@@ -2,14 +2,19 @@ package plan
 
 import (
 	"inscribe/check"
+	"inscribe/check/profile"
 	"inscribe/check/schema"
 )
 
 // dataObject lowers DataObject with its label expression and attributes.
 func (l *lowering) dataObject(a *check.Application) {
+	data := a.Get(schema.MDataObject)
+	if facts := l.options.Profile; facts.Is(profile.DataObjects) == profile.No {
+		l.refuse(data, "tokens of the profile "+facts.Name+" take no data objects", "take "+a.Letter+" out of ApplicationList, or use another kind of token")
+		return
+	}
 	slot := l.slotOf(a)
 	l.login(slot)
-	data := a.Get(schema.MDataObject)
 	field := data.Value.Field.Name
 	l.want(field)
 	o := Op{Kind: PutData, Slot: slot, Application: a.Letter, Data: &Ref{Field: field, Keyword: data.Keyword.Name},
@@ -35,7 +40,7 @@ func (l *lowering) dataObject(a *check.Application) {
 
 // want notes that a field must be bound.
 func (l *lowering) want(name string) {
-	if _, bound := l.options.Values[name]; !bound {
+	if !l.bound(name) {
 		l.needs[name] = true
 	}
 }

@@ -25,7 +25,7 @@ func (l *lowering) emitOpen(slot string, when []Condition) {
 	d := l.program.Description
 	o := Op{Kind: OpenSlot, Slot: slot, When: when, Changes: []string{"+token"}, Source: l.source(d, l.program.Library())}
 	if s := d.Get(schema.MICCSN); s != nil && d.Has(schema.MUseICCSN) {
-		o.ICCSN, o.WithATR, o.Source = l.text(s), d.Has(schema.MWithATR), l.source(d, s)
+		o.ICCSN, o.Source = l.text(s), l.source(d, s)
 	}
 	l.emit(o)
 	l.opened = append(l.opened, o)

@@ -5,10 +5,6 @@ import "inscribe/check/schema"
 // listTokens lowers RetrieveAllTokens, which runs alone.
 func (l *lowering) listTokens() {
 	d := l.program.Description
-	if s := d.Get(schema.MWithATR); s != nil {
-		l.refuse(s, "PKCS#11 does not tell the answer-to-reset of a card", "leave UseICCSNwithATR out; the serial numbers alone can be read")
-		return
-	}
 	s := d.Get(schema.MRetrieveTokens)
 	o := Op{Kind: ListTokens, Source: l.source(d, s)}
 	if field := d.Get(schema.MTokensField); field != nil && field.Value.Field != nil {

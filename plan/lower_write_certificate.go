@@ -12,9 +12,7 @@ func (l *lowering) writeCertificate(a *check.Application) {
 	l.login(slot)
 	cert := a.Get(schema.MCertificate)
 	field := cert.Value.Field.Name
-	if _, bound := l.options.Values[field]; !bound {
-		l.needs[field] = true
-	}
+	l.want(field)
 	o := Op{Kind: PutCert, Slot: slot, Application: a.Letter, Certificate: &Ref{Field: field, Keyword: cert.Keyword.Name},
 		Requires: []string{"user"}, Changes: []string{"+certificate"}, Source: l.source(a.Block, cert)}
 	if s := a.Get(schema.MKeyLabel); s != nil {

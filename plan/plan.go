@@ -49,6 +49,9 @@ type Plan struct {
 	// Dialogs are the questions that the run will ask.
 	Dialogs  []Dialog  `json:"dialogs"`
 	Warnings []Warning `json:"warnings"`
+	// DistinctPINs says that the policy demands other PINs in the signature slot
+	// than in the default slot.
+	DistinctPINs bool `json:"distinctPins,omitempty"`
 	// Refusals are the reasons why the plan cannot be run at all.
 	Refusals   []Refusal `json:"refusals,omitempty"`
 	OpsSHA256  string    `json:"opsSha256"`
@@ -166,10 +169,8 @@ type Op struct {
 	// Data and Attributes are those of putdata.
 	Data       *Ref        `json:"data,omitempty"`
 	Attributes []Attribute `json:"attributes,omitempty"`
-	// ICCSN chooses the token of openslot by its serial number; WithATR says
-	// that the value has the answer-to-reset behind a hyphen.
-	ICCSN   Text `json:"iccsn,omitzero"`
-	WithATR bool `json:"withATR,omitempty"`
+	// ICCSN chooses the token of openslot by its serial number.
+	ICCSN Text `json:"iccsn,omitzero"`
 	// Attempts is how many wrong values block shows.
 	Attempts int      `json:"attempts,omitempty"`
 	Clears   []string `json:"clears,omitempty"`

@@ -6,6 +6,9 @@ import "strings"
 // name, or "". Case does not count; a third of the letters may be wrong, one at
 // least. Of equally near ones the first wins.
 func Nearest(name string, candidates []string) string {
+	if len(name) > longestNear || len(candidates) > mostNear {
+		return "" // nobody's slip of the fingers, and too dear to look for
+	}
 	best, limit := "", max(1, len([]rune(name))/3)
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(name), strings.ToLower(c)); d <= limit {
@@ -14,6 +17,12 @@ func Nearest(name string, candidates []string) string {
 	}
 	return best
 }
+
+// longestNear and mostNear bound the work on hostile input.
+const (
+	longestNear = 200
+	mostNear    = 2000
+)
 
 // distance counts the insertions, deletions, replacements and swaps of
 // neighbours that turn a into b (restricted Damerau-Levenshtein distance).

@@ -30,6 +30,8 @@ type Config struct {
 	Middleware   map[string]Middleware
 	Certificates map[string]Certificate
 	Policy       Policy
+	// Profiles are the project's own kinds of token.
+	Profiles map[string]*profile.Profile
 	// SHA256 is the digest of the file, lower-case hexadecimal.
 	SHA256 string
 }
@@ -112,11 +114,12 @@ type Certificate struct {
 }
 
 type fileFormat struct {
-	Severity    map[string]string      `toml:"severity"`
-	Keyword     []userKeyword          `toml:"keyword"`
-	Middleware  map[string]Middleware  `toml:"middleware"`
-	Certificate map[string]Certificate `toml:"certificate"`
-	Policy      Policy                 `toml:"policy"`
+	Severity    map[string]string             `toml:"severity"`
+	Keyword     []userKeyword                 `toml:"keyword"`
+	Middleware  map[string]Middleware         `toml:"middleware"`
+	Certificate map[string]Certificate        `toml:"certificate"`
+	Policy      Policy                        `toml:"policy"`
+	Profile     map[string]profile.Definition `toml:"profile"`
 }
 
 type userKeyword struct {
@@ -158,8 +161,21 @@ func Parse(name string, raw []byte) (*Config, error) {
 		}
 		c.Keywords = append(c.Keywords, keyword)
 	}
+	c.Profiles = map[string]*profile.Profile{}
+	for _, own := range sorted(f.Profile) {
+		if profile.Lookup(own) != nil {
+			fail("[profile.%s]: there is a built-in profile of that name", own)
+			continue
+		}
+		p, err := profile.Build(own, f.Profile[own], profile.Lookup)
+		if err != nil {
+			fail("[profile.%s]: %v", own, err)
+			continue
+		}
+		c.Profiles[own] = p
+	}
 	for _, m := range sorted(c.Middleware) {
-		if p := c.Middleware[m].Profile; profile.Lookup(p) == nil {
+		if p := c.Middleware[m].Profile; c.Lookup(p) == nil {
 			fail("[middleware.%q]: there is no profile %q; there are %s", m, p, strings.Join(profile.Names(), ", "))
 		}
 	}
@@ -210,6 +226,17 @@ func (c *Config) Table() *schema.Table {
 		return schema.Builtin
 	}
 	return schema.Builtin.With(c.Keywords)
+}
+
+// Lookup gives a profile by its name: the project's own, or a built-in one, or
+// nil.
+func (c *Config) Lookup(name string) *profile.Profile {
+	if c != nil {
+		if p := c.Profiles[name]; p != nil {
+			return p
+		}
+	}
+	return profile.Lookup(name)
 }
 
 // ProfileFor names the profile of a library as a description gives it: first by

@@ -178,16 +178,18 @@ func Names() []string {
 	return names
 }
 
-type fileFormat struct {
-	Title    string              `toml:"title"`
-	Notes    string              `toml:"notes"`
-	Inherits string              `toml:"inherits"`
-	Makers   []string            `toml:"manufacturers"`
-	Modules  []string            `toml:"libraries"`
-	Fact     map[string]fileFact `toml:"fact"`
+// Definition is a profile as a file, or a table of inscribe.toml, has it.
+type Definition struct {
+	Title    string                    `toml:"title"`
+	Notes    string                    `toml:"notes"`
+	Inherits string                    `toml:"inherits"`
+	Makers   []string                  `toml:"manufacturers"`
+	Modules  []string                  `toml:"libraries"`
+	Fact     map[string]FactDefinition `toml:"fact"`
 }
 
-type fileFact struct {
+// FactDefinition is one fact of a [Definition].
+type FactDefinition struct {
 	Is     any    `toml:"is"`
 	Source string `toml:"source"`
 }
@@ -195,11 +197,16 @@ type fileFact struct {
 // Parse reads a profile. parent finds the profile that it inherits from, and may
 // return nil. All slips come back as one error.
 func Parse(name string, raw []byte, parent func(string) *Profile) (*Profile, error) {
-	var f fileFormat
+	var f Definition
 	dec := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields()
 	if err := dec.Decode(&f); err != nil {
 		return nil, fmt.Errorf("profile %s: %w", name, err)
 	}
+	return Build(name, f, parent)
+}
+
+// Build makes a profile of its definition, as Parse does.
+func Build(name string, f Definition, parent func(string) *Profile) (*Profile, error) {
 	p := &Profile{Name: name, Title: f.Title, Notes: f.Notes, Manufacturers: f.Makers, Libraries: f.Modules, facts: map[FactName]Fact{}}
 	var errs *multierror.Error
 	if f.Inherits != "" {
@@ -227,7 +234,7 @@ func Parse(name string, raw []byte, parent func(string) *Profile) (*Profile, err
 	return p, errs.ErrorOrNil()
 }
 
-func readFact(info FactInfo, raw fileFact) (Fact, error) {
+func readFact(info FactInfo, raw FactDefinition) (Fact, error) {
 	f := Fact{known: true, Source: raw.Source}
 	if raw.Source == "" {
 		return f, fmt.Errorf("has no source")

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -106,7 +107,10 @@ func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) e
 		if err != nil {
 			return err
 		}
-		o.Cases, start.Fresh, facts = c.Cases, c.Fresh, profile.Lookup(c.Profile)
+		o.Cases, start.Fresh, start.PINPad = c.Cases, c.Fresh, c.PINPad
+		if facts = p.Config.Lookup(c.Profile); facts == nil {
+			return usagef("--replay: there is no profile %q", clean(c.Profile))
+		}
 		maps.Copy(o.Inputs.Text, c.Bindings)
 		if o.Plan, err = lower(p, o.Inputs, facts); err != nil {
 			return err
@@ -287,6 +291,8 @@ func (a *app) stateDir() (string, error) {
 		return a.opts.state, nil
 	case a.getenv("XDG_STATE_HOME") != "":
 		return filepath.Join(a.getenv("XDG_STATE_HOME"), "inscribe"), nil
+	case runtime.GOOS == "windows" && a.getenv("LOCALAPPDATA") != "":
+		return filepath.Join(a.getenv("LOCALAPPDATA"), "Inscribe"), nil
 	case home != "":
 		return filepath.Join(home, ".local", "state", "inscribe"), nil
 	}

@@ -30,7 +30,7 @@ func TestExplain(t *testing.T) {
 		"ECCurve":                   {"`brainpoolP256r1`", "Excludes: `KeySize`", "extension of Inscribe"},
 		"CardManagerKey":            {"Gemalto, CardOS", "Inscribe's own reading"},
 		"adr_00007":                 {"ADR_00000", "magnetic stripes"},
-		"KeySize=2048":              {"Range: 512 to 16384", "Usual values: `2048`"},
+		"KeySize=2048":              {"Range: 1024 to 16384", "Usual values: `2048`"},
 		"WEAK-KEY":                  {"warning: a key that is too short", "Avoid", "KeySize=1024", "Suppress"},
 		"softhsm":                   {"`software` = yes", "(SoftHSM 2 manual)", "`initial-puk` = unknown"},
 		"pin-max":                   {"Fact of profiles, a number", "`generic`: unknown", "`softhsm`: 255"},

@@ -78,17 +78,17 @@ func (a *app) loadStation() (*station.Station, error) {
 // It is nil where none of them says.
 func (a *app) profileFor(p *check.Program, st *station.Station) (*profile.Profile, error) {
 	if name := a.opts.profile; name != "" {
-		if found := profile.Lookup(name); found != nil {
+		if found := p.Config.Lookup(name); found != nil {
 			return found, nil
 		}
 		return nil, usagef("there is no profile %q; there are %v", name, profile.Names())
 	}
 	library := libraryOf(p)
 	if m, ok := st.For(library); ok && m.Profile != "" {
-		return profile.Lookup(m.Profile), nil
+		return p.Config.Lookup(m.Profile), nil
 	}
 	if name := p.Config.ProfileFor(library); name != "" {
-		return profile.Lookup(name), nil
+		return p.Config.Lookup(name), nil
 	}
 	return nil, nil
 }

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"inscribe/check"
-	"inscribe/check/profile"
 	"inscribe/cmd/internal/seal"
 	"inscribe/cmd/internal/station"
 	"inscribe/exec"
@@ -26,6 +26,9 @@ func (a *app) savePlan(pl *plan.Plan) error {
 			return usagef("--sign needs --out, the file for the signed plan")
 		}
 		return nil
+	}
+	if pl.Description.File == stdinName {
+		return usagef("--out: a plan is applied together with its description, so make it from a file")
 	}
 	if len(pl.Refusals) > 0 {
 		return refusedf(pl.Refusals[0].WayOut, "a plan that is refused is not saved")
@@ -82,6 +85,9 @@ func (a *app) openSaved(path string, raw []byte, st *station.Station) (*saved, e
 	if s.plan, err = plan.Parse(payload); err != nil {
 		return nil, refusedf("make the plan again with inscribe plan --out", "%s: %w", path, err)
 	}
+	if !bytes.Equal(payload, s.plan.JSON()) {
+		return nil, refusedf("make the plan again with inscribe plan --out", "%s: the plan is not byte for byte what Inscribe wrote", path)
+	}
 	return s, nil
 }
 
@@ -118,13 +124,13 @@ func (a *app) descriptionOf(planPath string, s *saved) string {
 // profile of the saved one, and demands the same: so a stale, a hand-edited and a
 // foreign plan are one case.
 func (a *app) relower(p *check.Program, s *saved) (*plan.Plan, error) {
-	facts := profile.Lookup(s.plan.Profile)
+	facts := p.Config.Lookup(s.plan.Profile)
 	if facts == nil {
 		return nil, refusedf("", "the plan was made for the profile %q, which this Inscribe does not have", s.plan.Profile)
 	}
 	bound := map[string]bool{}
 	for _, f := range s.plan.Fields {
-		if f.Secret && f.Bound {
+		if _, held := s.plan.Bindings[f.Name]; f.Bound && !held {
 			bound[f.Name] = true
 		}
 	}
@@ -193,6 +199,7 @@ type counterexample struct {
 	Bindings    map[string]string `json:"bindings,omitempty"`
 	Cases       map[string]string `json:"cases"`
 	Fresh       bool              `json:"fresh"`
+	PINPad      bool              `json:"pinPad"`
 	Op          string            `json:"op"`
 	Reason      string            `json:"reason"`
 }
@@ -206,7 +213,7 @@ func (a *app) saveCounterexample(pl *plan.Plan, proof *prove.Proof) error {
 		return usagef("--counterexample: there is none; no case fails in the proof")
 	}
 	f := proof.Failures[0]
-	b, err := json.MarshalIndent(counterexample{1, pl.Description, pl.Profile, pl.Bindings, f.Decided, f.Fresh, f.Op, f.Reason}, "", "  ")
+	b, err := json.MarshalIndent(counterexample{1, pl.Description, pl.Profile, pl.Bindings, f.Decided, f.Fresh, f.PINPad, f.Op, f.Reason}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -227,8 +234,15 @@ func readCounterexample(path string) (*counterexample, error) {
 	return &c, nil
 }
 
-// fits demands that the counterexample is of this description and profile.
+// fits demands that the counterexample is of this description, and that what it
+// decides is what the plan left open.
 func (c *counterexample) fits(pl *plan.Plan) error {
+	for field, slot := range c.Cases {
+		known := slices.ContainsFunc(pl.Fields, func(f plan.Field) bool { return f.Name == field && f.Type == "location" })
+		if !known || slot != plan.Default && slot != plan.Signature {
+			return usagef("--replay: the case %s=%s is none of this description", clean(field), clean(slot))
+		}
+	}
 	if c.Description.SHA256 != pl.Description.SHA256 {
 		return refusedf("replay it with the description that it was found in", "the counterexample is of %s with the digest %.12s…, and this description is another", c.Description.File, c.Description.SHA256)
 	}

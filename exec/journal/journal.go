@@ -82,6 +82,12 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 		if !r.concerns(records) {
 			continue
 		}
+		if untouched(records) {
+			if err := os.Remove(path); err != nil {
+				return nil, nil, false, local(err)
+			}
+			continue
+		}
 		same := records[0].OpsSHA256 == opsSHA256
 		if same && !abandon && maps.Equal(keysOf(records), r.keys) {
 			r.path = path
@@ -150,6 +156,23 @@ func (r *run) concerns(records []exec.Record) bool {
 		}
 	}
 	return false
+}
+
+// untouched reports whether a run left its tokens as they were: it did nothing, or
+// failed at what it began without changing anything. It has nothing to be finished.
+func untouched(records []exec.Record) bool {
+	begun := map[string]bool{}
+	for _, rec := range records {
+		switch {
+		case rec.Event == "start":
+			begun[rec.ID] = true
+		case rec.Event == "done":
+			return false
+		case rec.Event == "failed" && rec.Untouched:
+			delete(begun, rec.ID)
+		}
+	}
+	return len(begun) == 0
 }
 
 // keysOf gives the tokens of a run by slot, as they became.

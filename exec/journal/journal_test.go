@@ -122,12 +122,15 @@ func TestRecordsHaveTimeAndAreWhole(t *testing.T) {
 	j, _, _ := open(t, f, both, "a", false)
 	want := exec.Record{Event: "run", Time: "2031-02-03T03:05:06.007Z", OpsSHA256: "a", File: "a.dsc", Tokens: both, KeyID: "0a", Label: "lab\nel", Fingerprint: "0b",
 		DER: []byte{0, 255}, Earlier: []exec.Record{{Event: "done", ID: "op-03", KeyID: "0c"}}, Untouched: true}
-	if err := j.Write(want); err != nil {
-		t.Fatal(err)
+	began := exec.Record{Event: "start", Time: want.Time, ID: "op-03"}
+	for _, rec := range []exec.Record{want, began} {
+		if err := j.Write(rec); err != nil {
+			t.Fatal(err)
+		}
 	}
 	_ = j.Close()
 	_, earlier, _ := open(t, f, both, "a", false)
-	if diff := cmp.Diff([]exec.Record{want}, earlier); diff != "" {
+	if diff := cmp.Diff([]exec.Record{want, began}, earlier); diff != "" {
 		t.Error(diff)
 	}
 	info, err := os.Stat(files(t, f, "open/*")[0])

@@ -24,13 +24,15 @@ type Start struct {
 	Fresh bool
 	// NoPIN is an initialised token without a user PIN.
 	NoPIN bool
+	// PINPad is a reader with a PIN pad, where the profile does not say.
+	PINPad bool
 }
 
 // New makes a module with a "default" and a "signature" slot.
 func New(facts *profile.Profile, start Start) *Module {
 	m := &Module{facts: facts}
 	for i, slot := range []string{plan.Default, plan.Signature} {
-		t := &token{module: m, objects: map[exec.Object]*object{}}
+		t := &token{module: m, pinPad: start.PINPad, objects: map[exec.Object]*object{}}
 		t.so.set = !start.Fresh
 		t.user.set = !start.Fresh && !start.NoPIN
 		t.slot = exec.Slot{ID: exec.SlotID(i), Description: slot, Token: exec.TokenInfo{

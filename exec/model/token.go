@@ -60,6 +60,7 @@ type token struct {
 	user    pin
 	so      pin
 	puk     pin // the card's own, where it has one
+	pinPad  bool
 	session bool
 	login   string // "", "user" or "so"
 	objects map[exec.Object]*object
@@ -105,7 +106,7 @@ func (t *token) flags() exec.TokenFlags {
 	if t.locked(&t.user) {
 		f |= exec.FlagUserPINLocked
 	}
-	if t.module.facts.Is(profile.PINPad) == profile.Yes {
+	if t.pinPad || t.module.facts.Is(profile.PINPad) == profile.Yes {
 		f |= exec.FlagProtectedAuthPath
 	}
 	return f
@@ -143,6 +144,8 @@ func (t *token) InitToken(ctx context.Context, so exec.Credential, label string)
 		return fail(call, exec.CKRFunctionNotSupported)
 	case t.session:
 		return fail(call, exec.CKRSessionExists)
+	case len(label) > plan.MaxLabel:
+		return fail(call, exec.CKRArgumentsBad)
 	case t.so.set && !t.so.accepts(so):
 		return fail(call, exec.CKRPINIncorrect)
 	}

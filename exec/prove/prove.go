@@ -30,6 +30,7 @@ type Failure struct {
 	// unbound field decides for, and whether the token was never initialised.
 	Decided map[string]string
 	Fresh   bool
+	PINPad  bool
 }
 
 // Proof is the outcome.
@@ -81,7 +82,7 @@ func Prove(ctx context.Context, p *plan.Plan, in exec.Inputs) (*Proof, error) {
 			f := failure(p, e)
 			key := f.Op + f.Reason
 			if found[key] == nil {
-				f.Decided, f.Fresh = decided, start.Fresh
+				f.Decided, f.Fresh, f.PINPad = decided, start.Fresh, start.PINPad
 				found[key] = f
 				order = append(order, key)
 			}
@@ -143,16 +144,29 @@ type start struct {
 // starts are the states of the token that a run may find: both where the plan
 // initialises one, since it must work on either.
 func starts(p *plan.Plan) []start {
+	list := []start{{}}
 	for i := range p.Ops {
-		if p.Ops[i].Kind == plan.InitToken && p.Facts().Is(profile.Reinit) == profile.No {
-			// Apply refuses such a token when it sees one.
-			return []start{{model.Start{Fresh: true}, ""}}
+		if p.Ops[i].Kind != plan.InitToken {
+			continue
 		}
-		if p.Ops[i].Kind == plan.InitToken {
-			return []start{{model.Start{}, "the token is initialised"}, {model.Start{Fresh: true}, "the token is fresh"}}
+		// A token that can be initialised once only is refused by apply when it
+		// sees it.
+		list = []start{{model.Start{Fresh: true}, "the token is fresh"}}
+		if p.Facts().Is(profile.Reinit) != profile.No {
+			list = append(list, start{words: "the token is initialised"})
 		}
+		break
 	}
-	return []start{{}}
+	auto := slices.ContainsFunc(p.Dialogs, func(d plan.Dialog) bool { return d.Auto })
+	if !auto || p.Facts().Get(profile.PINPad).Known() {
+		return list
+	}
+	for _, s := range slices.Clone(list) {
+		words := strings.TrimPrefix(s.words+", the reader has a PIN pad", ", ")
+		s.PINPad, s.words = true, words
+		list = append(list, s)
+	}
+	return list
 }
 
 func run(ctx context.Context, p *plan.Plan, in exec.Inputs, decided map[string]string, s model.Start) error {

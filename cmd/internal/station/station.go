@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 
 	"github.com/hashicorp/go-multierror"
@@ -112,6 +113,9 @@ func read(path string) (*Station, error) {
 }
 
 func places(getenv func(string) string) []string {
+	if runtime.GOOS == "windows" {
+		return []string{filepath.Join(getenv("APPDATA"), "Inscribe", "station.toml"), filepath.Join(getenv("ProgramData"), "Inscribe", "station.toml")}
+	}
 	var out []string
 	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
 		out = append(out, filepath.Join(dir, "inscribe", "station.toml"))
