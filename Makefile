@@ -76,6 +76,10 @@ race:
 	@CGO_ENABLED=1 go test -race $(PURE)
 	@CGO_ENABLED=1 go test -race -run TestConcurrentCallsTakeTurns ./exec/host
 
+.PHONY: mutate
+mutate: setup ## break the lowering of each op in turn; the tests must see it
+	@.ci/mutate-plan
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (5s)
 	@echo '== fuzz, $(FUZZTIME) each'

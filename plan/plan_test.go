@@ -87,6 +87,7 @@ func TestExamples(t *testing.T) {
 // that need both logins, whose logins exclude each other, whose PUK is their own,
 // and one of which nothing is known.
 var otherProfiles = map[string][]string{
+	"01-set-pin":              {"opensc"},
 	"06-signature-slot":       {"generic", "opensc", "opencryptoki", "tcos"},
 	"07-change-signature-puk": {"opensc"},
 	"09-initialise":           {"opensc"},
