@@ -239,6 +239,15 @@ func (c *Config) Lookup(name string) *profile.Profile {
 	return profile.Lookup(name)
 }
 
+// ProfileNames lists the built-in profiles, and then the project's own.
+func (c *Config) ProfileNames() []string {
+	names := profile.Names()
+	if c == nil {
+		return names
+	}
+	return append(names, sorted(c.Profiles)...)
+}
+
 // ProfileFor names the profile of a library as a description gives it: first by
 // the whole text, then by the file name at its end, case aside. It is "" where
 // nothing is known.

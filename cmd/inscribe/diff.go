@@ -14,7 +14,6 @@ import (
 
 	"inscribe/check"
 	"inscribe/check/config"
-	"inscribe/check/profile"
 	"inscribe/cmd/internal/seal"
 	"inscribe/plan"
 )
@@ -180,7 +179,7 @@ func (a *app) planOf(s *side, other *plan.Plan) (*plan.Plan, error) {
 				in.Text[name] = value
 			}
 		}
-		if found := profile.Lookup(other.Profile); found != nil && a.opts.profile == "" {
+		if found := s.program.Config.Lookup(other.Profile); found != nil && a.opts.profile == "" {
 			facts = found
 		}
 	}

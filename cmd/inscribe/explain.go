@@ -114,8 +114,8 @@ func (a *app) topics() []topic {
 	for _, o := range docs.Operations {
 		add(operationGroup, o.Name, func() string { return "Operation of a plan. " + o.Text + "\n" })
 	}
-	for _, name := range profile.Names() {
-		add(profileGroup, name, func() string { return docs.Profile(profile.Lookup(name)) })
+	for _, name := range cfg.ProfileNames() {
+		add(profileGroup, name, func() string { return docs.Profile(cfg.Lookup(name)) })
 	}
 	for _, f := range profile.Facts {
 		add(factGroup, string(f.Name), func() string { return docs.Fact(f) })

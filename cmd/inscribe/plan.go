@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"inscribe/check"
 	"inscribe/check/profile"
@@ -81,7 +82,7 @@ func (a *app) profileFor(p *check.Program, st *station.Station) (*profile.Profil
 		if found := p.Config.Lookup(name); found != nil {
 			return found, nil
 		}
-		return nil, usagef("there is no profile %q; there are %v", name, profile.Names())
+		return nil, usagef("there is no profile %q; there are %s", name, strings.Join(p.Config.ProfileNames(), ", "))
 	}
 	library := libraryOf(p)
 	if m, ok := st.For(library); ok && m.Profile != "" {
