@@ -2,6 +2,7 @@ package check
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -188,16 +189,21 @@ func (p *Program) templateFields() {
 	}
 }
 
+// patternFields lists what the braces of a pattern name. \{ is a brace.
+func patternFields(pattern string) []string {
+	var names []string
+	for _, part := range strings.Split(strings.ReplaceAll(pattern, `\{`, ""), "{")[1:] {
+		if name, _, closed := strings.Cut(part, "}"); closed {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	return names
+}
+
 // mentions reports whether a pattern takes the value of a field, however its name
 // is spaced and cased in the braces.
 func mentions(pattern, field string) bool {
-	for _, part := range strings.Split(pattern, "{")[1:] {
-		name, _, closed := strings.Cut(part, "}")
-		if closed && strings.EqualFold(strings.TrimSpace(name), field) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(patternFields(pattern), func(name string) bool { return strings.EqualFold(name, field) })
 }
 
 // inferTypes gives each field the first type that its uses ask for, in the

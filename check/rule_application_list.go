@@ -30,6 +30,18 @@ var applicationListRule = Rule{[]diag.Code{diag.MissingApplication, diag.Unliste
 	}
 }}
 
+// misspeltApplication reports whether an unknown section was likely meant to be
+// the application; its own finding says so.
+func (p *Program) misspeltApplication(letter string) bool {
+	for i := range p.File.Sections {
+		name := p.File.Slice(p.File.Sections[i].Header.Name)
+		if _, _, ok := sectionKind(name); !ok && strings.EqualFold(nearApplication(name), schema.Sections[schema.Application]+letter) {
+			return true
+		}
+	}
+	return false
+}
+
 func listedApplications(p *Program, r *Report, list *Setting) {
 	seen, running := map[string]bool{}, letters{}
 	for _, a := range p.Applications {
@@ -45,6 +57,7 @@ func listedApplications(p *Program, r *Report, list *Setting) {
 		case seen[key]:
 			d := r.Add(diag.DuplicateApplication, span, "%s stands twice in ApplicationList", letter)
 			d.Fixes = append(d.Fixes, replace("remove the repetition", span, ""))
+		case running.find(letter) == nil && p.misspeltApplication(letter):
 		case running.find(letter) == nil:
 			d := r.Add(diag.MissingApplication, span, "there is no section [Application_%s]", letter)
 			if strings.ContainsRune(", ;\t", c) {

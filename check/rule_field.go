@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -14,6 +15,7 @@ const mostPerLine = 20
 
 // fieldRule finds names of fields that are not declared.
 var fieldRule = Rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *Report) {
+	templateFieldsDeclared(p, r)
 	for _, b := range p.blocks {
 		for _, s := range b.Settings {
 			v := s.Value
@@ -42,6 +44,30 @@ var fieldRule = Rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *Repor
 	}
 }}
 
+// givenToTemplates are what a pattern of inscribe.toml may take beside fields.
+var givenToTemplates = []string{"template", "application", "token.serial", "token.label"}
+
+// templateFieldsDeclared finds fields that a template of inscribe.toml takes and
+// [Fields] does not declare.
+func templateFieldsDeclared(p *Program, r *Report) {
+	for _, a := range p.Applications {
+		t := a.Get(schema.MCertTempl)
+		if t == nil {
+			continue
+		}
+		c := p.Config.Certificates[t.Value.Text]
+		seen := map[string]bool{}
+		for _, name := range patternFields(c.Subject + " " + c.EMail + " " + c.DNS + " " + c.UPN) {
+			if seen[name] || p.Field(name) != nil || slices.Contains(givenToTemplates, name) {
+				continue
+			}
+			seen[name] = true
+			d := r.Add(diag.UndefinedField, t.Line.Value, "the template %s of inscribe.toml takes {%s}, and [Fields] does not declare it", t.Value.Text, name)
+			d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + name, Edits: []diag.Edit{p.declareField(name)}})
+		}
+	}
+}
+
 func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Span, whole bool) {
 	k := s.Keyword
 	if slices.ContainsFunc(p.Secrets, func(secret ast.Span) bool { return secret == span }) {
@@ -49,6 +75,9 @@ func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Spa
 		// neither shown nor declared.
 		d := r.Add(diag.UndefinedField, span, "what %s names is no field", k.Name)
 		d.Help = "declare the field in [Fields]; a fixed value begins with #"
+		if f := p.Field(k.Name); f != nil && whole {
+			d.Fixes = append(d.Fixes, replace("use the field "+f.Name, span, f.Name))
+		}
 		if whole && k.Forms&schema.Literal != 0 {
 			d.Fixes = append(d.Fixes, replace("make it a fixed value", ast.Span{Start: span.Start, End: span.Start}, "#"))
 		}
@@ -68,8 +97,12 @@ func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Spa
 	if near := diag.Nearest(name, names); near != "" {
 		d.Fixes = append(d.Fixes, replace(fmt.Sprintf("use the field %s", near), span, near))
 	}
+	text := literal && strings.Contains(name, " ") && !k.Secret()
+	if text {
+		d.Fixes = append(d.Fixes, replace("write #"+name, ast.Span{Start: span.Start, End: span.Start}, "#"))
+	}
 	d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("declare the field %s", name), Edits: []diag.Edit{p.declareField(name)}})
-	if literal && len(d.Fixes) < 3 && !k.Secret() && k.Type != schema.Location {
+	if !text && literal && len(d.Fixes) < 3 && !k.Secret() && k.Type != schema.Location {
 		d.Fixes = append(d.Fixes, replace("make it a fixed value", ast.Span{Start: span.Start, End: span.Start}, "#"))
 	}
 }

@@ -69,6 +69,10 @@ type Issuer interface {
 	// the template and its CA are known and the CA can be reached. Key may be
 	// empty but for its type.
 	Check(ctx context.Context, r CertificateRequest) error
+	// Describe says what the certificate of a request will hold, on one line: two
+	// requests with the same line ask for the same certificate, keys and serial
+	// numbers aside.
+	Describe(r CertificateRequest) (string, error)
 	// Request makes the PKCS#10 (RFC 2986), signed by the one call of sign, and
 	// verifies that signature with the key of the request before it returns
 	// the DER.

@@ -28,7 +28,9 @@ type Record struct {
 	Label       string `json:"label,omitempty"`
 	Fingerprint string `json:"sha256,omitempty"`
 	DER         []byte `json:"der,omitempty"`
-	Message     string `json:"message,omitempty"`
+	// Asked is what the certificate was asked to hold, in "done" of reqcert.
+	Asked   string `json:"asked,omitempty"`
+	Message string `json:"message,omitempty"`
 	// Untouched says of a "failed" op that it certainly changed nothing.
 	Untouched bool `json:"untouched,omitempty"`
 }

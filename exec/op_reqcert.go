@@ -30,6 +30,9 @@ func (r *run) reqCert(op *plan.Op, slot string, record *Record) error {
 		return &Error{Kind: Device, Message: "the CA returned a certificate for another key"}
 	}
 	w.cert = &cert
+	if record.Asked, err = r.Issuer.Describe(req); err != nil {
+		return err
+	}
 	record.KeyID, record.DER, record.Fingerprint = hex.EncodeToString(w.id), cert.DER, fingerprintOf(cert.DER)
 	return nil
 }

@@ -118,7 +118,15 @@ func (r *run) bound() error {
 	if missing == nil {
 		return nil
 	}
-	return &Error{Kind: Refused, Message: "no value for " + strings.Join(missing, ", "), Advice: fmt.Sprintf("give it with --field %s=…", missing[0])}
+	var flags []string
+	for _, name := range missing {
+		value := "…"
+		if slices.ContainsFunc(r.Plan.Fields, func(f plan.Field) bool { return f.Name == name && f.Secret }) {
+			value = "prompt"
+		}
+		flags = append(flags, "--field "+name+"="+value)
+	}
+	return &Error{Kind: Refused, Message: "no value for " + strings.Join(missing, ", "), Advice: "give " + strings.Join(flags, " ") + " (a secret also as env:VAR, file:PATH or fd:N)"}
 }
 
 // chooseTokens finds the token of each slot that the plan opens.
@@ -307,6 +315,8 @@ func (r *run) checkIssuer(op *plan.Op, slot string) error {
 			req.Key.Type = curve.KeyType
 		}
 		return r.Issuer.Check(r.ctx, req)
+	case op.Kind == plan.ReqCert:
+		return r.sameHolder(op, slot)
 	case op.Kind == plan.PutCert && op.Certificate != nil:
 		_, err := r.given(op)
 		return err
@@ -321,6 +331,21 @@ func (r *run) checkIssuer(op *plan.Op, slot string) error {
 		return err
 	}
 	return nil
+}
+
+// sameHolder refuses to keep a certificate that an earlier run of this plan got
+// for other values: another holder's card is in the reader.
+func (r *run) sameHolder(op *plan.Op, slot string) error {
+	rec, done := r.earlier[op.ID]
+	if !done || rec.Asked == "" {
+		return nil
+	}
+	asked, err := r.Issuer.Describe(r.certificateRequest(op, slot))
+	if err != nil || asked == rec.Asked {
+		return err
+	}
+	return &Error{Kind: Refused, Message: fmt.Sprintf("an earlier run put a certificate for %s on this token, and this run asks for %s", rec.Asked, asked),
+		Advice: "another holder's card is in the reader: take another one, or give the values of the first run"}
 }
 
 // checkLabel refuses keys and certificates of the same label that an earlier run

@@ -13,7 +13,7 @@ import (
 // project is an inscribe.toml for the tests.
 const project = `[certificate.authTemplate]
 ca = "lab"
-subject = "CN={COMMON_NAME}"
+subject = "CN={token.serial}"
 
 [certificate."sign.template"]
 
@@ -346,7 +346,7 @@ func TestHover(t *testing.T) {
 		{"section", strings.Replace(good, "[Application_B]", "[Appli‸cation_B]", 1), []string{"Runs in the signature slot", "generate"}},
 		{"unlisted", strings.Replace(strings.Replace(good, "List=AB", "List=A", 1), "[Application_B]", "[Appli‸cation_B]", 1), []string{"does not run"}},
 		{"letter", strings.Replace(good, "List=AB", "List=A‸B", 1), []string{"Application\\_"}},
-		{"template", strings.Replace(good, "=authTemplate", "=auth‸Template", 1), []string{"CA: lab", "CN={COMMON\\_NAME}"}},
+		{"template", strings.Replace(good, "=authTemplate", "=auth‸Template", 1), []string{"CA: lab", "CN={token.serial}"}},
 		{"library", strings.Replace(good, "=yourMiddleware", "=your‸Middleware", 1), []string{"Profile `softhsm`"}},
 		{"dialog", strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=!FROM_USER‸_DIALOG_1_FIELD", 1), []string{"asks", "present PIN"}},
 		{"suppression", "# inscribe:ignore weak-‸key old\n[Fields]\n", []string{"**weak-key** (warning)"}},

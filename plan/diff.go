@@ -397,6 +397,7 @@ var members = []struct {
 		return o.Key.Curve
 	}},
 	{"template", func(o *Op) string { return orNone(o.Template) }},
+	{"certificate holds", func(o *Op) string { return orNothing(o.Contents) }},
 	{"label", func(o *Op) string { return textWords(o.Label) }},
 	{"certificate", func(o *Op) string { return refWords(o.Certificate) }},
 	{"list", func(o *Op) string { return refWords(o.List) }},

@@ -226,6 +226,7 @@ func TestDiffTellsEveryMember(t *testing.T) {
 		"proves":      func(o *Op) { o.Proves = true },
 		"key":         func(o *Op) { o.Key = &Key{Type: "EC", Curve: "P-256"} },
 		"template":    func(o *Op) { o.Template = "t" },
+		"contents":    func(o *Op) { o.Contents = []string{"subject CN=x"} },
 		"label":       func(o *Op) { o.Label = PlainText("l") },
 		"certificate": func(o *Op) { o.Certificate = ref },
 		"list":        func(o *Op) { o.List = ref },

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -43,8 +44,43 @@ func (l *lowering) issue(a *check.Application) {
 	}
 	l.emit(Op{Kind: GenKey, Slot: slot, Application: a.Letter, Key: key, Template: name, Label: label,
 		Requires: []string{"user"}, Changes: []string{"+key"}, Source: l.source(a.Block, at)})
-	l.emit(Op{Kind: ReqCert, Slot: slot, Application: a.Letter, Template: name,
+	l.emit(Op{Kind: ReqCert, Slot: slot, Application: a.Letter, Template: name, Contents: l.contents(template),
 		Requires: []string{"user", "key"}, Changes: []string{"+pkcs10"}, Source: l.source(a.Block, template)})
 	l.emit(Op{Kind: PutCert, Slot: slot, Application: a.Letter, Template: name, Label: label,
 		Requires: []string{"user", "key", "pkcs10"}, Changes: []string{"+certificate"}, Source: l.source(a.Block, template)})
+}
+
+// contents says what inscribe.toml puts into the certificates of a template. A
+// project that configures templates and leaves this one out is warned: then the
+// CA decides.
+func (l *lowering) contents(template *check.Setting) []string {
+	templates := l.program.Config.Certificates
+	name := template.Value.Text
+	c, known := templates[name]
+	if !known {
+		warned := func(w Warning) bool { return w.Line == l.line(template) }
+		if len(templates) > 0 && !slices.ContainsFunc(l.plan.Warnings, warned) {
+			l.plan.Warnings = append(l.plan.Warnings, Warning{Line: l.line(template),
+				Message: fmt.Sprintf("inscribe.toml has no [certificate.%s]: the CA alone decides what stands in the certificate", name)})
+		}
+		return nil
+	}
+	var out []string
+	add := func(what, value string) {
+		if value != "" {
+			out = append(out, what+" "+value)
+		}
+	}
+	add("subject", c.Subject)
+	add("e-mail", c.EMail)
+	add("DNS name", c.DNS)
+	add("UPN", c.UPN)
+	add("key usage", strings.Join(c.KeyUsage, ", "))
+	add("extended key usage", strings.Join(c.EKU, ", "))
+	if c.ValidityDays > 0 {
+		add("valid for", plural(c.ValidityDays, "day"))
+	}
+	add("policies", strings.Join(c.Policies, ", "))
+	add("issued by", c.CA)
+	return out
 }

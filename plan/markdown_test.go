@@ -44,7 +44,7 @@ func named(name string) *Plan {
 		{Kind: Logout, Slot: Default},
 		{Kind: Login, Slot: field, As: "user", Cases: []Case{{Default, ref("PIN")}, {Signature, ref("SignPIN")}}},
 		{Kind: GenKey, Slot: field, Application: "A", Key: &Key{Type: "EC", Curve: "P-256"}, Template: name, Label: PlainText(name)},
-		{Kind: ReqCert, Slot: field, Application: "A", Template: name},
+		{Kind: ReqCert, Slot: field, Application: "A", Template: name, Contents: []string{name}},
 		{Kind: PutCert, Slot: field, Application: "A", Template: name, Label: PlainText(name)},
 		{Kind: GenKey, Slot: Default, Application: "B", Key: &Key{Type: "RSA", Bits: 2048}, Template: name, Label: Text{[]TextPart{{Text: "x"}, {Field: name}}}},
 		{Kind: PutCert, Slot: Default, Application: "C", Certificate: ref("Certificate")},

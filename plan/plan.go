@@ -156,11 +156,14 @@ type Op struct {
 	// Validation is the expression that the new value must match as a whole.
 	Validation string `json:"validation,omitempty"`
 	// Proves says that a login shows a value just set to be the right one.
-	Proves      bool   `json:"proves,omitempty"`
-	Key         *Key   `json:"key,omitempty"`
-	Template    string `json:"template,omitempty"`
-	Label       Text   `json:"label,omitzero"`
-	Certificate *Ref   `json:"certificate,omitempty"`
+	Proves   bool   `json:"proves,omitempty"`
+	Key      *Key   `json:"key,omitempty"`
+	Template string `json:"template,omitempty"`
+	// Contents are what inscribe.toml says of the certificate that reqcert asks
+	// for, each in words: "subject CN={NAME}", "key usage digitalSignature".
+	Contents    []string `json:"contents,omitempty"`
+	Label       Text     `json:"label,omitzero"`
+	Certificate *Ref     `json:"certificate,omitempty"`
 	// List is the certificate-key list of putlist, Any says that only its
 	// first entry must be written, Returns is the field for the outcome.
 	List    *Ref   `json:"list,omitempty"`

@@ -81,6 +81,9 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	for _, warning := range p.Warnings {
 		fmt.Fprintf(&b, "%s %s\n", paint(styleYellow, "warning:"), at(warning.Op, warning.Line, warning.Message))
 	}
+	if p.Profile == "generic" && len(p.Warnings) > 0 {
+		fmt.Fprintf(&b, "         name the kind of token with --profile, or with profile = … under [middleware.%q] in inscribe.toml\n", printable(p.Library))
+	}
 	for _, r := range p.Refusals {
 		fmt.Fprintf(&b, "%s %s\n", paint(styleRed, "refused:"), at(r.Op, r.Line, r.Reason))
 		if r.WayOut != "" {

@@ -38,7 +38,11 @@ func (o *Op) Words() string {
 	case GenKey:
 		return fmt.Sprintf("generate %s, label %q", o.Key.Words(), o.Label.Words())
 	case ReqCert:
-		return fmt.Sprintf("request a certificate (PKCS#10) for template %s", o.Template)
+		words := fmt.Sprintf("request a certificate (PKCS#10) for template %s", o.Template)
+		if len(o.Contents) > 0 {
+			words += ": " + strings.Join(o.Contents, "; ")
+		}
+		return words
 	case PutCert:
 		if o.Certificate != nil {
 			return "write the certificate from " + o.Certificate.Words()

@@ -181,6 +181,16 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 
 // runPlan runs and reports.
 func (a *app) runPlan(o exec.Options) error {
+	if path := a.opts.reportFile; path != "" {
+		// A report that cannot be written is said before a card is touched.
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+		if err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+		if err := f.Close(); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+	}
 	progress, err := a.progress(o.Plan)
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ func (a *app) check(args []string) error {
 	}
 	if a.opts.fix && a.opts.dryRun {
 		_, err = a.stdout.Write(fixed.diff)
-	} else {
+	} else if len(files) > 0 || len(errs) == 0 {
 		err = report.Write(a.stdout, format, files, a.reportOptions())
 	}
 	if err != nil {

@@ -135,7 +135,7 @@ func applyFlags(f *pflag.FlagSet, o *options) {
 	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "log in although one more wrong PIN locks the token")
 	f.BoolVar(&o.abandon, "abandon", false, "give up an unfinished run of another plan on this token")
 	f.StringVar(&o.events, "events", "", "write progress as JSON lines to FILE, or - for standard output")
-	f.StringVar(&o.reportFile, "report", "", "write a report to FILE.json")
+	f.StringVar(&o.reportFile, "report", "", "write a report to FILE, as JSON")
 	stateFlags(f, o)
 }
 
@@ -168,6 +168,7 @@ func (a *app) dispatch(args []string) error {
 				a.help(c)
 				return nil
 			}
+			return unknownCommand(args[1])
 		}
 		a.usage(a.stdout)
 		return nil
@@ -176,14 +177,7 @@ func (a *app) dispatch(args []string) error {
 	}
 	c := find(args[0])
 	if c == nil {
-		var names []string
-		for _, c := range commands {
-			names = append(names, c.name)
-		}
-		if near := diag.Nearest(args[0], names); near != "" {
-			return usagef("there is no command %q; is it %s?", args[0], near)
-		}
-		return usagef("there is no command %q; inscribe help lists them", args[0])
+		return unknownCommand(args[0])
 	}
 	f := c.flagSet(&a.opts)
 	if err := f.Parse(args[1:]); err != nil {
@@ -199,6 +193,17 @@ func (a *app) dispatch(args []string) error {
 		return usagef("--color is %q; it can be auto, always or never", a.opts.color)
 	}
 	return c.run(a, f.Args())
+}
+
+func unknownCommand(name string) error {
+	var names []string
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	if near := diag.Nearest(name, names); near != "" {
+		return usagef("there is no command %q; is it %s?", name, near)
+	}
+	return usagef("there is no command %q; inscribe help lists them", name)
 }
 
 func find(name string) *command {

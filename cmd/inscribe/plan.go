@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 
@@ -18,9 +19,19 @@ func (a *app) plan(args []string) error {
 	default:
 		return usagef("--format is %q; it can be text, json, markdown or html", a.opts.format)
 	}
-	path, err := one(args, "description")
+	path, err := one(args, "description or saved plan")
 	if err != nil {
 		return err
+	}
+	raw, err := a.read(path)
+	if err != nil {
+		return err
+	}
+	if looksSaved(raw) {
+		return a.showSaved(path, raw)
+	}
+	if path == stdinName {
+		a.stdin = bytes.NewReader(raw)
 	}
 	p, err := a.load(path)
 	if err != nil {
@@ -51,20 +62,25 @@ func (a *app) plan(args []string) error {
 	if err := a.saveCounterexample(pl, proof); err != nil {
 		return err
 	}
-	switch a.opts.format {
-	case "json":
-		_, err = a.stdout.Write(pl.JSON())
-	case "markdown":
-		err = pl.Markdown(a.stdout)
-	case "html":
-		err = pl.HTML(a.stdout)
-	default:
-		err = pl.Text(a.stdout, plan.TextOptions{Color: a.colored(a.stdout), Width: width(a.stdout)})
-	}
+	err = a.writePlan(pl)
 	if err == nil && len(pl.Refusals) > 0 && a.opts.out == "" {
 		return &exitError{code: exitRefused}
 	}
 	return errors.Join(err, a.savePlan(pl))
+}
+
+// writePlan writes a plan in the format that was asked for.
+func (a *app) writePlan(pl *plan.Plan) error {
+	switch a.opts.format {
+	case "json":
+		_, err := a.stdout.Write(pl.JSON())
+		return err
+	case "markdown":
+		return pl.Markdown(a.stdout)
+	case "html":
+		return pl.HTML(a.stdout)
+	}
+	return pl.Text(a.stdout, plan.TextOptions{Color: a.colored(a.stdout), Width: width(a.stdout)})
 }
 
 func (a *app) loadStation() (*station.Station, error) {

@@ -43,7 +43,15 @@ func (a *app) savePlan(pl *plan.Plan) error {
 			return usagef("--sign: %s: %w", a.opts.sign, err)
 		}
 	}
-	return os.WriteFile(a.opts.out, data, 0o644)
+	if err := os.WriteFile(a.opts.out, data, 0o644); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	signed := "not signed"
+	if a.opts.sign != "" {
+		signed = "signed"
+	}
+	fmt.Fprintf(a.stderr, "inscribe: saved to %s, %s\n", a.opts.out, signed)
+	return nil
 }
 
 // saved is a saved plan that was asked for, nil where FILE is a description.
@@ -52,10 +60,33 @@ type saved struct {
 	signer string // the key that signed it, "" for none
 }
 
+// looksSaved tells a saved plan, which is JSON, from a description.
+func looksSaved(raw []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) }
+
+// showSaved shows a saved plan as plan shows a new one, and names the keys that
+// signed it. Whether one of them is trusted is the station's to say.
+func (a *app) showSaved(path string, raw []byte) error {
+	envelope, payload, sealed, err := seal.Open(raw)
+	if err != nil {
+		return refusedf("", "%s: %w", path, err)
+	}
+	if !sealed {
+		payload = raw
+	}
+	pl, err := plan.Parse(payload)
+	if err != nil {
+		return refusedf("make the plan again with inscribe plan --out", "%s: %w", path, err)
+	}
+	for _, s := range envelope.Signatures {
+		fmt.Fprintf(a.stderr, "inscribe: %s says that it is signed by the key %s; a station with [plans] signers verifies it\n", path, clean(s.KeyID))
+	}
+	return a.writePlan(pl)
+}
+
 // openSaved reads FILE as a saved plan. A station whose signers are set runs
 // nothing else, and only what one of them signed.
 func (a *app) openSaved(path string, raw []byte, st *station.Station) (*saved, error) {
-	isJSON := bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{"))
+	isJSON := looksSaved(raw)
 	strict := len(st.Plans.Signers) > 0
 	if !isJSON {
 		if strict && !a.opts.dryRun {

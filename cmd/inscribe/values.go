@@ -27,11 +27,16 @@ func (a *app) inputs(p *check.Program) (exec.Inputs, error) {
 			return in, err
 		}
 	}
+	given := map[string]bool{}
 	for _, arg := range a.opts.fields {
 		name, value, ok := strings.Cut(arg, "=")
 		if !ok {
 			return in, usagef("--field wants NAME=VALUE")
 		}
+		if given[name] {
+			return in, usagef("--field gives %s twice", name)
+		}
+		given[name] = true
 		if err := a.bind(p, in, columns, name, value, true); err != nil {
 			return in, err
 		}

@@ -88,6 +88,20 @@ func (s *Issuers) Check(ctx context.Context, r exec.CertificateRequest) error {
 	return nil
 }
 
+// Describe names subject, alternative names, usages and policies of the
+// certificate that a request asks for.
+func (s *Issuers) Describe(r exec.CertificateRequest) (string, error) {
+	_, w, err := s.wanted(r)
+	if err != nil {
+		return "", err
+	}
+	subject, err := pki.FormatName(w.Subject)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s; %v; %v; %v; %v", subject, w.SAN, w.KeyUsage, w.EKU, w.Policies), nil
+}
+
 // Request makes and verifies the PKCS#10; see [pki.Request].
 func (s *Issuers) Request(ctx context.Context, r exec.CertificateRequest, sign exec.Signer) ([]byte, error) {
 	t, w, err := s.wanted(r)

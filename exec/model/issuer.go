@@ -19,6 +19,11 @@ type Issuer struct {
 // Check finds nothing wrong: a dry-run reaches no CA.
 func (Issuer) Check(ctx context.Context, _ exec.CertificateRequest) error { return ctx.Err() }
 
+// Describe gives the template with the fields.
+func (Issuer) Describe(r exec.CertificateRequest) (string, error) {
+	return fmt.Sprintf("%s %v", r.Template, r.Fields), nil
+}
+
 // Request lets the key sign once.
 func (Issuer) Request(ctx context.Context, r exec.CertificateRequest, sign exec.Signer) ([]byte, error) {
 	if _, err := sign(ctx, exec.CKMRSAPKCS, []byte(r.Template)); err != nil {

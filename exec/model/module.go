@@ -20,7 +20,7 @@ type Module struct {
 
 // Start says how a token is before the run.
 type Start struct {
-	// Fresh is a token that was never initialised.
+	// Fresh is a token of the default slot that was never initialised.
 	Fresh bool
 	// NoPIN is an initialised token without a user PIN.
 	NoPIN bool
@@ -33,8 +33,11 @@ func New(facts *profile.Profile, start Start) *Module {
 	m := &Module{facts: facts}
 	for i, slot := range []string{plan.Default, plan.Signature} {
 		t := &token{module: m, pinPad: start.PINPad, objects: map[exec.Object]*object{}}
-		t.so.set = !start.Fresh
-		t.user.set = !start.Fresh && !start.NoPIN
+		// InitToken reaches the default slot's token alone, so no run could do
+		// anything with a fresh token in the signature slot.
+		fresh := start.Fresh && slot == plan.Default
+		t.so.set = !fresh
+		t.user.set = !fresh && !start.NoPIN
 		t.slot = exec.Slot{ID: exec.SlotID(i), Description: slot, Token: exec.TokenInfo{
 			Label: slot, Manufacturer: "Inscribe", Model: "model of " + facts.Name, Serial: "model-" + slot,
 			FreePublic: exec.Unavailable, FreePrivate: exec.Unavailable,
