@@ -21,6 +21,9 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 		if w.id, err = r.Issuer.KeyID(cert.Key); err != nil {
 			return &Error{Kind: Refused, Message: "the certificate of " + op.Certificate.Words(), Cause: err}
 		}
+		if err := r.claimID(op, slot, w.id); err != nil {
+			return err
+		}
 	}
 	label, err := r.label(op)
 	if err != nil {
@@ -32,6 +35,18 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 	record.KeyID, record.Label, record.Fingerprint = hex.EncodeToString(w.id), label, fingerprintOf(w.cert.DER)
 	r.noteObject(op, slot, label, w.id, &w.cert.Display)
 	return r.writeCertificate(slot, label, w.id, *w.cert)
+}
+
+// claimID refuses a second application under one CKA_ID of a slot: programs that
+// pair certificates and keys by it would find either.
+func (r *run) claimID(op *plan.Op, slot string, id []byte) error {
+	key := slot + string(id)
+	if owner := r.owners[key]; owner != "" && owner != op.Application {
+		return &Error{Kind: Refused, Message: fmt.Sprintf("applications %s and %s write to the %s slot under one CKA_ID", owner, op.Application, slot),
+			Advice: "write each certificate once"}
+	}
+	r.owners[key] = op.Application
+	return nil
 }
 
 // writeCertificate writes a certificate that is not there yet and reads it back.

@@ -56,7 +56,7 @@ func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 	}
 	var outcome []string
 	for i, e := range entries {
-		err := r.putEntry(slot, e)
+		err := r.putEntry(op, slot, e)
 		if err != nil && (i == 0 || !op.Any) {
 			if inner, ok := err.(*Error); ok && inner.Message == "" {
 				inner.Message = fmt.Sprintf("entry %d of the list", i+1)
@@ -75,10 +75,13 @@ func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 	return nil
 }
 
-func (r *run) putEntry(slot string, e ListEntry) error {
+func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) error {
 	id, err := r.Issuer.KeyID(e.Certificate.Key)
 	if err != nil {
 		return &Error{Kind: Refused, Message: "the certificate's key", Cause: err}
+	}
+	if err := r.claimID(op, slot, id); err != nil {
+		return err
 	}
 	label := e.Certificate.Display.Subject
 	if e.Private != nil {

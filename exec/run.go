@@ -60,7 +60,9 @@ type run struct {
 	began    map[string]bool
 	finished bool
 	begun    bool // the journal has its first record
-	result   Result
+	// owners are the applications by slot and CKA_ID.
+	owners map[string]string
+	result Result
 }
 
 // work is what the ops of one application hand on.
@@ -80,7 +82,7 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 		o.Now = time.Now
 	}
 	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, session: map[string]bool{}, user: map[string]string{},
-		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}}
+		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}}
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	defer r.forget()
 	defer r.release()

@@ -35,6 +35,7 @@ const (
 	DataObjects        FactName = "data-objects"
 	AlwaysAuthenticate FactName = "always-authenticate"
 	Reinit             FactName = "reinit"
+	MaxKeys            FactName = "key-capacity"
 	InitIn64Bit        FactName = "init-in-64-bit"
 	CardManagerKey     FactName = "card-manager-key"
 	InitialPIN         FactName = "initial-pin"
@@ -91,6 +92,7 @@ var Facts = []FactInfo{
 	{UniqueSerial, YesNo, "the serial number tells tokens apart"},
 	{SerialStays, YesNo, "the serial number stays the same when a fresh token is initialised"},
 	{PINPad, YesNo, "the reader has a PIN pad"},
+	{MaxKeys, Count, "key pairs that a slot holds"},
 	{ImportKeys, YesNo, "private keys can be imported"},
 	{DataObjects, YesNo, "data objects can be written"},
 	{AlwaysAuthenticate, YesNo, "keys that want the PIN for each use are honoured"},

@@ -286,6 +286,18 @@ func (t *token) put(attributes []exec.Attribute, more ...exec.Attribute) exec.Ob
 	return t.next
 }
 
+// keys counts the private keys.
+func (t *token) keys() int {
+	n := 0
+	for _, o := range t.objects {
+		class := exec.Attribute{Type: exec.CKAClass, Value: o.attributes[exec.CKAClass]}
+		if class.AsUlong() == exec.CKOPrivateKey {
+			n++
+		}
+	}
+	return n
+}
+
 // GenerateKeyPair makes two objects with a symbolic public key.
 func (t *token) GenerateKeyPair(ctx context.Context, m exec.MechanismType, public, private []exec.Attribute) (exec.Object, exec.Object, error) {
 	const call = "C_GenerateKeyPair"
@@ -297,6 +309,9 @@ func (t *token) GenerateKeyPair(ctx context.Context, m exec.MechanismType, publi
 	}
 	if t.slot.Description == plan.Signature && t.module.facts.Is(profile.BothLogins) == profile.Yes && !t.otherLoggedIn() {
 		return 0, 0, fail(call, exec.CKRGeneralError)
+	}
+	if most, known := t.module.facts.Count(profile.MaxKeys); known && t.keys() >= most {
+		return 0, 0, fail(call, exec.CKRDeviceMemory)
 	}
 	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(t.slot.Description), uint64(t.next)))
 	kind := exec.CKKRSA

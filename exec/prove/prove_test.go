@@ -143,6 +143,32 @@ func TestBothStatesOfAToken(t *testing.T) {
 	}
 }
 
+func TestOneCertificateTwice(t *testing.T) {
+	given := "WriteCertificate=true\nCertificate=CERT\n"
+	text := "[Fields]\nPIN=\nCERT=\n[Description]\nPKCS11Library=x.dll\nPIN=PIN\nApplicationList=AB\n[Application_A]\n" + given + "[Application_B]\n" + given
+	proof := prove(t, text, "softhsm")
+	if len(proof.Failures) != 1 || !strings.Contains(proof.Failures[0].Reason, "A and B write to the default slot under one CKA_ID") {
+		t.Errorf("%+v", proof.Failures)
+	}
+}
+
+func TestSpace(t *testing.T) {
+	facts, err := profile.Parse("small", []byte("inherits = \"softhsm\"\n[fact]\nkey-capacity = { is = 1, source = \"x\" }\n"), profile.Lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := strings.Replace(app, "_A", "_B", 1)
+	prog := check.Check(grammar.Parse("x.dsc", []byte(head+"ApplicationList=AB\nPIN=PIN\n"+app+strings.Replace(two, "=t", "=u", 1))), nil)
+	p, err := plan.Lower(prog, plan.Options{Profile: facts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof, err := Prove(context.Background(), p, exec.Inputs{})
+	if err != nil || len(proof.Failures) != 1 || !strings.Contains(proof.Failures[0].Reason, "CKR_DEVICE_MEMORY") {
+		t.Errorf("%+v, %v", proof.Failures, err)
+	}
+}
+
 func TestManyFieldsAreSaid(t *testing.T) {
 	text := "[Fields]\nPIN=\nS=\n"
 	apps, list := "", ""
