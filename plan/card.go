@@ -87,7 +87,11 @@ func (p *Plan) picture() *picture {
 			continue
 		}
 		for _, c := range o.Cases {
-			states[c.Slot].opens(c.Credential, "if "+field+" says so")
+			when := "if " + field + " says so"
+			if p.worksIn(c.Slot) {
+				when = "" // another application needs it in any case
+			}
+			states[c.Slot].opens(c.Credential, when)
 		}
 		if o.Kind != OpenSlot && o.Kind != Login && o.Kind != Logout && o.Kind != CloseSlot {
 			fork(field).add(o)
@@ -504,4 +508,10 @@ func (p *picture) words(after bool) string {
 		}
 	}
 	return visible(strings.Join(parts, " "))
+}
+
+// worksIn reports whether some application runs in the slot whatever the fields
+// decide.
+func (p *Plan) worksIn(slot string) bool {
+	return slices.ContainsFunc(p.Ops, func(o Op) bool { return o.Slot == slot && o.Application != "" && len(o.When) == 0 })
 }

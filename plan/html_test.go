@@ -220,3 +220,17 @@ func TestPictureOfOneCardOrTwoTokens(t *testing.T) {
 		}
 	}
 }
+
+// TestPINOfASlotThatIsNeededAnyway: a field decides for one application, and
+// another one needs the same PIN whatever it decides.
+func TestPINOfASlotThatIsNeededAnyway(t *testing.T) {
+	p := lower(t, head+app("A", "L1")+app("B", "#Signature")+app("C", "L1")+app("D", "L1"), Options{})
+	var page strings.Builder
+	if err := p.HTML(&page); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(page.String(), "opened with field SIGN_PIN if L1 says so") || !strings.Contains(page.String(), "opened with field SIGN_PIN") ||
+		!strings.Contains(page.String(), "opened with field PIN if L1 says so") {
+		t.Error("the picture tells the wrong condition")
+	}
+}
