@@ -2,6 +2,7 @@ package ast
 
 import (
 	"sort"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -21,6 +22,19 @@ func (s Span) Len() int { return s.End - s.Start }
 // Unicode characters.
 type Position struct {
 	Line, Column int
+}
+
+// LineEnd is the first line end of a text: the one that the text is taken to use.
+// Without any it is LF.
+func LineEnd(text string) string {
+	i := strings.IndexAny(text, "\r\n")
+	switch {
+	case i < 0:
+		return "\n"
+	case strings.HasPrefix(text[i:], "\r\n"):
+		return "\r\n"
+	}
+	return text[i : i+1]
 }
 
 // LineTable finds lines by offset. Lines end with LF, CR or CRLF.

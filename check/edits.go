@@ -8,25 +8,17 @@ import (
 	"inscribe/check/schema"
 )
 
-// lineEnd is the line end that the file uses.
-func (p *Program) lineEnd() string {
-	text := p.File.Text
-	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
-		if strings.HasPrefix(text[i:], "\r\n") {
-			return "\r\n"
-		}
-		return text[i : i+1]
-	}
-	return "\n"
-}
-
-// insertAfter is an edit that puts a line behind another one.
-func (p *Program) insertAfter(l *ast.Line, text string) diag.Edit {
-	at := ast.Span{Start: l.End, End: l.End}
+// InsertAfter is an edit that puts lines behind another one, with the line end of
+// the file.
+func (p *Program) InsertAfter(l *ast.Line, lines ...string) diag.Edit {
+	nl := ast.LineEnd(p.File.Text)
+	text := strings.Join(lines, nl)
 	if l.End == l.Span.End {
-		return diag.Edit{Span: at, NewText: p.lineEnd() + text}
+		text = nl + text
+	} else {
+		text += nl
 	}
-	return diag.Edit{Span: at, NewText: text + p.lineEnd()}
+	return diag.Edit{Span: ast.Span{Start: l.End, End: l.End}, NewText: text}
 }
 
 // removeLine is an edit that takes a line away with its end.
@@ -34,9 +26,9 @@ func removeLine(l *ast.Line) diag.Edit {
 	return diag.Edit{Span: ast.Span{Start: l.Span.Start, End: l.End}}
 }
 
-// declareField is an edit that adds a field to [Fields], with the section where
+// DeclareField is an edit that adds a field to [Fields], with the section where
 // it is missing.
-func (p *Program) declareField(name string) diag.Edit {
+func (p *Program) DeclareField(name string) diag.Edit {
 	for i := range p.File.Sections {
 		s := &p.File.Sections[i]
 		if kind, _, ok := sectionKind(p.File.Slice(s.Header.Name)); !ok || kind != schema.Fields {
@@ -48,13 +40,13 @@ func (p *Program) declareField(name string) diag.Edit {
 				last = &s.Lines[j]
 			}
 		}
-		return p.insertAfter(last, name+"=")
+		return p.InsertAfter(last, name+"=")
 	}
 	start := 0
 	if h := p.Description.Header; h != nil {
 		start = h.Span.Start
 	}
-	nl := p.lineEnd()
+	nl := ast.LineEnd(p.File.Text)
 	return diag.Edit{Span: ast.Span{Start: start, End: start}, NewText: "[Fields]" + nl + name + "=" + nl + nl}
 }
 

@@ -25,7 +25,7 @@ var applicationListRule = Rule{[]diag.Code{diag.MissingApplication, diag.Unliste
 			d.Fixes = append(d.Fixes, replace("add "+a.Letter+" to the list", end, a.Letter))
 		case p.Description.Header != nil:
 			d.Fixes = append(d.Fixes, diag.Fix{Title: "add ApplicationList=" + a.Letter,
-				Edits: []diag.Edit{p.insertAfter(p.lastEntry(p.Description), "ApplicationList="+a.Letter)}})
+				Edits: []diag.Edit{p.InsertAfter(p.lastEntry(p.Description), "ApplicationList="+a.Letter)}})
 		}
 	}
 }}

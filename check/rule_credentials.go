@@ -77,9 +77,9 @@ func missingPIN(p *Program, r *Report, code diag.Code, span ast.Span, a *Applica
 	if p.Description.Header == nil || p.Description.byName(keyword) != nil {
 		return
 	}
-	edits := []diag.Edit{p.insertAfter(p.lastEntry(p.Description), keyword+"="+field)}
+	edits := []diag.Edit{p.InsertAfter(p.lastEntry(p.Description), keyword+"="+field)}
 	if p.fields[field] == nil {
-		edits = append(edits, p.declareField(field))
+		edits = append(edits, p.DeclareField(field))
 	}
 	d.Fixes = append(d.Fixes, diag.Fix{Title: "add " + keyword + "=" + field, Edits: edits})
 }

@@ -63,7 +63,7 @@ func templateFieldsDeclared(p *Program, r *Report) {
 			}
 			seen[name] = true
 			d := r.Add(diag.UndefinedField, t.Line.Value, "the template %s of inscribe.toml takes {%s}, and [Fields] does not declare it", t.Value.Text, name)
-			d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + name, Edits: []diag.Edit{p.declareField(name)}})
+			d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + name, Edits: []diag.Edit{p.DeclareField(name)}})
 		}
 	}
 }
@@ -101,7 +101,7 @@ func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Spa
 	if text {
 		d.Fixes = append(d.Fixes, replace("write #"+name, ast.Span{Start: span.Start, End: span.Start}, "#"))
 	}
-	d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("declare the field %s", name), Edits: []diag.Edit{p.declareField(name)}})
+	d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("declare the field %s", name), Edits: []diag.Edit{p.DeclareField(name)}})
 	if !text && literal && len(d.Fixes) < 3 && !k.Secret() && k.Type != schema.Location {
 		d.Fixes = append(d.Fixes, replace("make it a fixed value", ast.Span{Start: span.Start, End: span.Start}, "#"))
 	}

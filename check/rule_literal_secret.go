@@ -18,7 +18,7 @@ var literalSecretRule = Rule{[]diag.Code{diag.LiteralSecret}, func(p *Program, r
 			field := strings.ToUpper(s.Keyword.Name) + "_FIELD"
 			if p.fields[field] == nil {
 				d.Fixes = append(d.Fixes, diag.Fix{Title: "take it from a field " + field, Edits: []diag.Edit{
-					{Span: s.Line.Value, NewText: field}, p.declareField(field),
+					{Span: s.Line.Value, NewText: field}, p.DeclareField(field),
 				}})
 			}
 		}

@@ -33,7 +33,7 @@ var requiredRule = Rule{[]diag.Code{diag.MissingKeyword}, func(p *Program, r *Re
 	}
 	if h := p.Encoding.Header; h != nil && p.Encoding.Get(schema.MType) == nil {
 		d := r.Add(diag.MissingKeyword, h.Name, "[Encoding] does not say its Type")
-		d.Fixes = append(d.Fixes, diag.Fix{Title: "add Type=1024,Chip", Edits: []diag.Edit{p.insertAfter(h, "Type=1024,Chip")}})
+		d.Fixes = append(d.Fixes, diag.Fix{Title: "add Type=1024,Chip", Edits: []diag.Edit{p.InsertAfter(h, "Type=1024,Chip")}})
 	}
 	if h := p.Description.Header; h != nil && p.Library() == nil {
 		d := r.Add(diag.MissingKeyword, h.Name, "[Description] names no library")
@@ -74,12 +74,12 @@ func missingBeside(p *Program, r *Report, b *Block, s *Setting, group []string) 
 	}
 	switch {
 	case k.Kind == schema.Bool:
-		d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("add %s=true", k.Name), Edits: []diag.Edit{p.insertAfter(s.Line, k.Name+"=true")}})
+		d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("add %s=true", k.Name), Edits: []diag.Edit{p.InsertAfter(s.Line, k.Name+"=true")}})
 	case k.Kind == schema.Operand && k.Forms&schema.Field != 0:
 		field := strings.ToUpper(k.Name) + "_FIELD"
-		edits := []diag.Edit{p.insertAfter(s.Line, k.Name+"="+field)}
+		edits := []diag.Edit{p.InsertAfter(s.Line, k.Name+"="+field)}
 		if p.fields[field] == nil {
-			edits = append(edits, p.declareField(field))
+			edits = append(edits, p.DeclareField(field))
 		}
 		d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("add %s with a field of its own", k.Name), Edits: edits})
 	}

@@ -36,7 +36,7 @@ var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, d
 	}
 	if p.Encoding.Header == nil && p.Description.Header != nil {
 		d := r.AddAs(diag.Info, diag.MissingSection, p.Description.Header.Name, "there is no [Encoding] header; a smart card is assumed")
-		nl := p.lineEnd()
+		nl := ast.LineEnd(p.File.Text)
 		start := p.Description.Header.Span.Start
 		if len(p.File.Sections) > 0 {
 			start = p.File.Sections[0].Header.Span.Start

@@ -3,6 +3,8 @@ package exec
 import (
 	"bytes"
 	"encoding/hex"
+	"maps"
+	"slices"
 
 	"inscribe/plan"
 )
@@ -10,11 +12,7 @@ import (
 // openJournal finds the journal of these tokens and what it tells of an earlier
 // run of the same plan.
 func (r *run) openJournal() error {
-	ids := map[string]Identity{}
-	for slot, s := range r.slots {
-		ids[slot] = s.Token.Identity()
-	}
-	j, earlier, finished, err := r.Journals.Open(ids, r.Plan.OpsSHA256, r.Abandon)
+	j, earlier, finished, err := r.Journals.Open(r.identities(), r.Plan.OpsSHA256, r.Abandon)
 	if err != nil {
 		return err
 	}
@@ -50,11 +48,7 @@ func (r *run) begin() error {
 	if r.begun {
 		return nil
 	}
-	ids := map[string]Identity{}
-	for slot, s := range r.slots {
-		ids[slot] = s.Token.Identity()
-	}
-	rec := Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: ids, Earlier: r.objects()}
+	rec := Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: r.identities(), Earlier: r.objects()}
 	if r.Saved {
 		rec.PlanSHA256 = r.Plan.PlanSHA256
 	}
@@ -65,12 +59,21 @@ func (r *run) begin() error {
 	return nil
 }
 
+// identities are those of the chosen tokens, by slot.
+func (r *run) identities() map[string]Identity {
+	ids := map[string]Identity{}
+	for slot, s := range r.slots {
+		ids[slot] = s.Token.Identity()
+	}
+	return ids
+}
+
 // objects are the records of what earlier runs put on the tokens. They go into
 // the journal of the new run, which is the only one that the next looks at. A PIN
 // that was set once is no reason not to set it again.
 func (r *run) objects() []Record {
 	var out []Record
-	for _, id := range sorted(r.earlier) {
+	for _, id := range slices.Sorted(maps.Keys(r.earlier)) {
 		rec := r.earlier[id]
 		switch plan.Kind(rec.Op) {
 		case plan.InitToken, plan.InitPIN, plan.Unblock, plan.SetPIN, plan.SetPUK, plan.Block:

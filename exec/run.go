@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -312,14 +311,4 @@ func refusals(p *plan.Plan) error {
 		reasons = append(reasons, fmt.Sprintf("line %d: %s", f.Line, f.Reason))
 	}
 	return &Error{Kind: Refused, Message: strings.Join(reasons, "; "), Advice: p.Refusals[0].WayOut}
-}
-
-// sorted gives the keys in order, for stable messages and calls.
-func sorted[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -206,32 +206,8 @@ func (d *document) suppress(f *diag.Diagnostic) (action, bool) {
 	text := fmt.Sprintf("# inscribe:ignore %s reason", f.Code)
 	return action{title: fmt.Sprintf("Suppress %s here, with a reason", f.Code), kind: protocol.QuickFix, about: f,
 		edits: func() []diag.Edit {
-			return []diag.Edit{{Span: ast.Span{Start: start, End: start}, NewText: text + d.lineEnd()}}
+			return []diag.Edit{{Span: ast.Span{Start: start, End: start}, NewText: text + ast.LineEnd(d.file().Text)}}
 		}}, true
-}
-
-func (d *document) lineEnd() string {
-	text := d.file().Text
-	i := strings.IndexAny(text, "\r\n")
-	switch {
-	case i < 0:
-		return "\n"
-	case strings.HasPrefix(text[i:], "\r\n"):
-		return "\r\n"
-	}
-	return text[i : i+1]
-}
-
-// insertBehind puts lines behind a line.
-func (d *document) insertBehind(l *ast.Line, lines ...string) diag.Edit {
-	nl := d.lineEnd()
-	text := strings.Join(lines, nl)
-	if l.End == l.Span.End {
-		text = nl + text
-	} else {
-		text += nl
-	}
-	return diag.Edit{Span: ast.Span{Start: l.End, End: l.End}, NewText: text}
 }
 
 // missing offers what a finding asks for and has no fix of its own for, because
@@ -252,7 +228,7 @@ func (d *document) missing(f *diag.Diagnostic) []action {
 			return nil
 		}
 		end := len(d.file().Text)
-		nl := d.lineEnd()
+		nl := ast.LineEnd(d.file().Text)
 		text := nl + "[" + schema.Sections[schema.Application] + letter + "]" + nl
 		if end > 0 && !strings.HasSuffix(d.file().Text, "\n") && !strings.HasSuffix(d.file().Text, "\r") {
 			text = nl + text
@@ -270,10 +246,10 @@ func (d *document) missing(f *diag.Diagnostic) []action {
 			return nil
 		}
 		if b.Section == schema.Description && p.Library() == nil && at.line.Kind == ast.Header {
-			return []action{add("Add PKCS11Library", d.insertBehind(&at.line, "PKCS11Library=yourMiddleware.dll"))}
+			return []action{add("Add PKCS11Library", d.program().InsertAfter(&at.line, "PKCS11Library=yourMiddleware.dll"))}
 		}
 		if a := d.application(at); a != nil && at.line.Kind == ast.Header {
-			return []action{add("Add a key and a certificate", d.insertBehind(&at.line, "KeySize=3072", "CertTempl=template"))}
+			return []action{add("Add a key and a certificate", d.program().InsertAfter(&at.line, "KeySize=3072", "CertTempl=template"))}
 		}
 		k := d.keyword(at)
 		if k == nil {
@@ -286,7 +262,7 @@ func (d *document) missing(f *diag.Diagnostic) []action {
 			}
 			for _, name := range group {
 				if other := p.Table.Find(b.Section, name); other != nil && !slices.ContainsFunc(b.Settings, func(s *check.Setting) bool { return s.Keyword == other }) {
-					out = append(out, add("Add "+name, append([]diag.Edit{d.insertBehind(&at.line, name+"="+d.starter(other))}, d.declare(other)...)...))
+					out = append(out, add("Add "+name, append([]diag.Edit{d.program().InsertAfter(&at.line, name+"="+d.starter(other))}, d.declare(other)...)...))
 				}
 			}
 		}
@@ -308,7 +284,7 @@ func (d *document) addKeywords(b *check.Block, meaning string, add func(string, 
 	for _, s := range b.Settings {
 		last = s.Line
 	}
-	return []action{add("Add "+k.Name+" with a field of its own", append([]diag.Edit{d.insertBehind(last, k.Name+"="+d.starter(k))}, d.declare(k)...)...)}
+	return []action{add("Add "+k.Name+" with a field of its own", append([]diag.Edit{d.program().InsertAfter(last, k.Name+"="+d.starter(k))}, d.declare(k)...)...)}
 }
 
 // starter is a value to begin with.
@@ -343,33 +319,9 @@ func (d *document) freeField(k *schema.Keyword) string {
 // declare adds the field that starter names, where the keyword takes one.
 func (d *document) declare(k *schema.Keyword) []diag.Edit {
 	if k.Kind == schema.Operand && k.Forms&schema.Field != 0 || k.Kind == schema.FieldName {
-		return []diag.Edit{d.declareField(d.freeField(k))}
+		return []diag.Edit{d.program().DeclareField(d.freeField(k))}
 	}
 	return nil
-}
-
-// declareField adds a field to [Fields], with the section where it is missing.
-func (d *document) declareField(name string) diag.Edit {
-	f := d.file()
-	for i := range f.Sections {
-		s := &f.Sections[i]
-		if kind, _, ok := schema.SectionOf(f.Slice(s.Header.Name)); !ok || kind != schema.Fields {
-			continue
-		}
-		last := &s.Header
-		for j := range s.Lines {
-			if s.Lines[j].Kind == ast.Entry {
-				last = &s.Lines[j]
-			}
-		}
-		return d.insertBehind(last, name+"=")
-	}
-	start := 0
-	if h := d.program().Description.Header; h != nil {
-		start = h.Span.Start
-	}
-	nl := d.lineEnd()
-	return diag.Edit{Span: ast.Span{Start: start, End: start}, NewText: "[Fields]" + nl + name + "=" + nl + nl}
 }
 
 // extract offers to take a fixed value from a field instead. The value itself
@@ -382,6 +334,6 @@ func (d *document) extract(span ast.Span) []action {
 	name := d.freeField(s.Keyword)
 	title := fmt.Sprintf("Take %s from a new field %s", s.Keyword.Name, name)
 	return []action{{title: title, kind: protocol.RefactorExtract, edits: func() []diag.Edit {
-		return []diag.Edit{{Span: s.Line.Value, NewText: name}, d.declareField(name)}
+		return []diag.Edit{{Span: s.Line.Value, NewText: name}, d.program().DeclareField(name)}
 	}}}
 }

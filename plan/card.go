@@ -121,12 +121,12 @@ func (p *Plan) picture() *picture {
 
 // slotState follows the credentials of a slot through the ops.
 type slotState struct {
-	plan                    *Plan
-	compartment             *compartment
-	pin, puk                *pictureRow
-	label                   *pictureRow
-	pinIsSet, pukIsSet      bool
-	initialised, pinBlocked bool
+	plan               *Plan
+	compartment        *compartment
+	pin, puk           *pictureRow
+	label              *pictureRow
+	pinIsSet, pukIsSet bool
+	initialised        bool
 }
 
 func (s *slotState) pinRow() *pictureRow {

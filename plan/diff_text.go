@@ -223,15 +223,7 @@ func (c *Changes) Summary() string {
 // Text writes the changes for people: "+" is added, "-" removed, "~" changed,
 // ">" moved.
 func (c *Changes) Text(w io.Writer, o TextOptions) error {
-	if o.Width == 0 {
-		o.Width = 100
-	}
-	paint := func(style, s string) string {
-		if !o.Color || s == "" {
-			return s
-		}
-		return style + s + styleOff
-	}
+	o, paint := o.ready()
 	var b strings.Builder
 	lines := c.lines()
 	slotWidth, letterWidth := len("signature"), 1

@@ -15,6 +15,20 @@ type TextOptions struct {
 	Width int
 }
 
+// ready fills in the default width, and gives what paints text in a style where
+// colour is wanted.
+func (o TextOptions) ready() (TextOptions, func(style, s string) string) {
+	if o.Width == 0 {
+		o.Width = 100
+	}
+	return o, func(style, s string) string {
+		if !o.Color || s == "" {
+			return s
+		}
+		return style + s + styleOff
+	}
+}
+
 const (
 	styleRed    = "\x1b[1;31m"
 	styleYellow = "\x1b[33m"
@@ -27,15 +41,7 @@ const (
 // application and source line, what must still be given, warnings, and the
 // closing line.
 func (p *Plan) Text(w io.Writer, o TextOptions) error {
-	if o.Width == 0 {
-		o.Width = 100
-	}
-	paint := func(style, s string) string {
-		if !o.Color || s == "" {
-			return s
-		}
-		return style + s + styleOff
-	}
+	o, paint := o.ready()
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  library %s, profile %s\n\n", paint(styleBold, p.Description.File), printable(p.Library), p.Profile)
 	slotWidth := len("signature")

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -143,7 +144,7 @@ func Parse(name string, raw []byte) (*Config, error) {
 	fail := func(format string, args ...any) {
 		errs = multierror.Append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
 	}
-	for _, code := range sorted(f.Severity) {
+	for _, code := range slices.Sorted(maps.Keys(f.Severity)) {
 		severity, ok := diag.ParseSeverity(f.Severity[code])
 		if _, known := diag.Lookup(diag.Code(code)); !known {
 			fail("[severity]: there is no code %q", code)
@@ -162,7 +163,7 @@ func Parse(name string, raw []byte) (*Config, error) {
 		c.Keywords = append(c.Keywords, keyword)
 	}
 	c.Profiles = map[string]*profile.Profile{}
-	for _, own := range sorted(f.Profile) {
+	for _, own := range slices.Sorted(maps.Keys(f.Profile)) {
 		if profile.Lookup(own) != nil {
 			fail("[profile.%s]: there is a built-in profile of that name", own)
 			continue
@@ -174,7 +175,7 @@ func Parse(name string, raw []byte) (*Config, error) {
 		}
 		c.Profiles[own] = p
 	}
-	for _, m := range sorted(c.Middleware) {
+	for _, m := range slices.Sorted(maps.Keys(c.Middleware)) {
 		if p := c.Middleware[m].Profile; c.Lookup(p) == nil {
 			fail("[middleware.%q]: there is no profile %q; there are %s", m, p, strings.Join(profile.Names(), ", "))
 		}
@@ -211,15 +212,6 @@ func Located(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-func sorted[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
 // Table is the table of keywords with the project's own.
 func (c *Config) Table() *schema.Table {
 	if c == nil || len(c.Keywords) == 0 {
@@ -245,7 +237,7 @@ func (c *Config) ProfileNames() []string {
 	if c == nil {
 		return names
 	}
-	return append(names, sorted(c.Profiles)...)
+	return append(names, slices.Sorted(maps.Keys(c.Profiles))...)
 }
 
 // ProfileFor names the profile of a library as a description gives it: first by
@@ -255,7 +247,7 @@ func (c *Config) ProfileFor(library string) string {
 	if c == nil {
 		return ""
 	}
-	if name, ok := MatchLibrary(library, sorted(c.Middleware)); ok {
+	if name, ok := MatchLibrary(library, slices.Sorted(maps.Keys(c.Middleware))); ok {
 		return c.Middleware[name].Profile
 	}
 	return ""

@@ -65,7 +65,7 @@ var ErrEncoding = errors.New("the result would be misread in the file's encoding
 // before, between and after these lines, it calls yield with the place and the
 // canonical text. Line ends and blank lines belong to what lies between.
 func pieces(f *ast.File, table *schema.Table, yield func(place ast.Span, text string)) {
-	end := firstEnd(f.Text)
+	end := ast.LineEnd(f.Text)
 	kept := attach(f)
 	from := 0
 	for i, k := range kept {
@@ -87,18 +87,6 @@ func pieces(f *ast.File, table *schema.Table, yield func(place ast.Span, text st
 		end = ""
 	}
 	yield(ast.Span{Start: from, End: len(f.Text)}, end)
-}
-
-// firstEnd is the line end of the first line that has one.
-func firstEnd(text string) string {
-	i := strings.IndexAny(text, "\r\n")
-	switch {
-	case i < 0:
-		return "\n"
-	case strings.HasPrefix(text[i:], "\r\n"):
-		return "\r\n"
-	}
-	return text[i : i+1]
 }
 
 // keptLine is a line that is not blank.

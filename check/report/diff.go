@@ -22,7 +22,7 @@ func WriteDiff(w io.Writer, before, after File, o Options) error {
 		return nil
 	}
 	mask := append(append(masker{}, old.mask...), fresh.mask...)
-	usual := end(fresh.text)
+	usual := ast.LineEnd(fresh.text)
 	a, b := old.diffLines(mask, usual), fresh.diffLines(mask, usual)
 	var out bytes.Buffer
 	p := newPrinter(&out, o)
@@ -92,18 +92,6 @@ func diffLine(text string, line ast.Span, hidden []ast.Span) string {
 		at += size
 	}
 	return b.String()
-}
-
-// end is the first line end of a text.
-func end(text string) string {
-	i := strings.IndexAny(text, "\r\n")
-	switch {
-	case i < 0:
-		return "\n"
-	case strings.HasPrefix(text[i:], "\r\n"):
-		return "\r\n"
-	}
-	return text[i : i+1]
 }
 
 func (p *printer) diffHunk(list []change, a, b diffLines) {

@@ -83,12 +83,12 @@ func (a *app) apply(args []string) error {
 
 // takeSaved puts a saved plan into the options of a run, with the decisions that
 // it left open.
-func (a *app) takeSaved(p *check.Program, sp *saved, o *exec.Options) error {
+func (a *app) takeSaved(p *check.Program, sp *plan.Plan, o *exec.Options) error {
 	var err error
 	if o.Plan, err = a.relower(p, sp); err != nil {
 		return err
 	}
-	for name, value := range sp.plan.Bindings {
+	for name, value := range sp.Bindings {
 		if given, again := o.Inputs.Text[name]; again && given != value {
 			return refusedf("make another plan for another value", "field %s is bound in the saved plan, and another value is given", name)
 		}

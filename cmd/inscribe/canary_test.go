@@ -93,7 +93,6 @@ func TestNoSecretShows(t *testing.T) {
 type watch struct {
 	*machine
 	canaries map[string]string
-	known    []string // files with canaries that the test wrote
 	children int
 }
 

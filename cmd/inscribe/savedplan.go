@@ -54,12 +54,6 @@ func (a *app) savePlan(pl *plan.Plan) error {
 	return nil
 }
 
-// saved is a saved plan that was asked for, nil where FILE is a description.
-type saved struct {
-	plan   *plan.Plan
-	signer string // the key that signed it, "" for none
-}
-
 // looksSaved tells a saved plan, which is JSON, from a description.
 func looksSaved(raw []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) }
 
@@ -83,9 +77,9 @@ func (a *app) showSaved(path string, raw []byte) error {
 	return a.writePlan(pl)
 }
 
-// openSaved reads FILE as a saved plan. A station whose signers are set runs
+// openSaved reads FILE as a saved plan; it is nil where FILE is a description. A station whose signers are set runs
 // nothing else, and only what one of them signed.
-func (a *app) openSaved(path string, raw []byte, st *station.Station) (*saved, error) {
+func (a *app) openSaved(path string, raw []byte, st *station.Station) (*plan.Plan, error) {
 	isJSON := looksSaved(raw)
 	strict := len(st.Plans.Signers) > 0
 	if !isJSON {
@@ -98,14 +92,13 @@ func (a *app) openSaved(path string, raw []byte, st *station.Station) (*saved, e
 	if err != nil {
 		return nil, refusedf("", "%s: %w", path, err)
 	}
-	s := &saved{}
 	switch {
 	case sealed && strict:
 		keys, err := trusted(st)
 		if err != nil {
 			return nil, err
 		}
-		if s.signer, err = seal.Verify(envelope, payload, keys); err != nil {
+		if _, err = seal.Verify(envelope, payload, keys); err != nil {
 			return nil, refusedf("have it signed by one of the keys of [plans] signers", "%s: %w", path, err)
 		}
 	case strict:
@@ -113,13 +106,14 @@ func (a *app) openSaved(path string, raw []byte, st *station.Station) (*saved, e
 	case !sealed:
 		payload = raw
 	}
-	if s.plan, err = plan.Parse(payload); err != nil {
+	pl, err := plan.Parse(payload)
+	if err != nil {
 		return nil, refusedf("make the plan again with inscribe plan --out", "%s: %w", path, err)
 	}
-	if !bytes.Equal(payload, s.plan.JSON()) {
+	if !bytes.Equal(payload, pl.JSON()) {
 		return nil, refusedf("make the plan again with inscribe plan --out", "%s: the plan is not byte for byte what Inscribe wrote", path)
 	}
-	return s, nil
+	return pl, nil
 }
 
 // trusted reads the public keys of the station.
@@ -144,41 +138,41 @@ func trusted(st *station.Station) ([]crypto.PublicKey, error) {
 
 // descriptionOf is the description that belongs to a saved plan: --description,
 // else the file of that name beside the plan.
-func (a *app) descriptionOf(planPath string, s *saved) string {
+func (a *app) descriptionOf(planPath string, pl *plan.Plan) string {
 	if a.opts.description != "" {
 		return a.opts.description
 	}
-	return filepath.Join(filepath.Dir(planPath), s.plan.Description.File)
+	return filepath.Join(filepath.Dir(planPath), pl.Description.File)
 }
 
 // relower makes the plan of the description again, under the bindings and the
 // profile of the saved one, and demands the same: so a stale, a hand-edited and a
 // foreign plan are one case.
-func (a *app) relower(p *check.Program, s *saved) (*plan.Plan, error) {
-	facts := p.Config.Lookup(s.plan.Profile)
+func (a *app) relower(p *check.Program, old *plan.Plan) (*plan.Plan, error) {
+	facts := p.Config.Lookup(old.Profile)
 	if facts == nil {
-		return nil, refusedf("", "the plan was made for the profile %q, which this Inscribe does not have", s.plan.Profile)
+		return nil, refusedf("", "the plan was made for the profile %q, which this Inscribe does not have", old.Profile)
 	}
 	bound := map[string]bool{}
-	for _, f := range s.plan.Fields {
-		if _, held := s.plan.Bindings[f.Name]; f.Bound && !held {
+	for _, f := range old.Fields {
+		if _, held := old.Bindings[f.Name]; f.Bound && !held {
 			bound[f.Name] = true
 		}
 	}
-	again, err := plan.Lower(p, plan.Options{Profile: facts, Values: s.plan.Bindings, Secrets: bound})
+	again, err := plan.Lower(p, plan.Options{Profile: facts, Values: old.Bindings, Secrets: bound})
 	if err != nil {
 		return nil, err
 	}
-	in := exec.Inputs{Text: s.plan.Bindings, Literals: literals(p)}
+	in := exec.Inputs{Text: old.Bindings, Literals: literals(p)}
 	proof, err := prove.Prove(a.ctx, again, in)
 	if err != nil {
 		return nil, err
 	}
 	proof.Refuse(again)
-	if again.PlanSHA256 == s.plan.PlanSHA256 {
+	if again.PlanSHA256 == old.PlanSHA256 {
 		return again, nil
 	}
-	return nil, refusedf("look at what changed with inscribe diff, and make the plan again", "the plan does not belong to %s as it is now: %s", p.File.Name, strings.Join(differences(s.plan, again), "; "))
+	return nil, refusedf("look at what changed with inscribe diff, and make the plan again", "the plan does not belong to %s as it is now: %s", p.File.Name, strings.Join(differences(old, again), "; "))
 }
 
 // differences says in words what a saved plan and its description disagree on.
