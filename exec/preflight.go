@@ -28,26 +28,18 @@ func (r *run) preflight() error {
 		return err
 	}
 	for _, check := range []func(*plan.Op, string) error{r.checkCutOff, r.checkFlags, r.checkMechanism, r.checkIssuer, r.checkLabel} {
-		for i := range r.Plan.Ops {
-			op := &r.Plan.Ops[i]
-			if !r.applies(op) {
-				continue
-			}
-			if err := check(op, r.slot(op)); err != nil {
-				return r.wrap(err, op, r.slot(op))
+		for op, slot := range r.due {
+			if err := check(op, slot); err != nil {
+				return r.wrap(err, op, slot)
 			}
 		}
 	}
 	if err := r.ask(); err != nil {
 		return err
 	}
-	for i := range r.Plan.Ops {
-		op := &r.Plan.Ops[i]
-		if !r.applies(op) {
-			continue
-		}
-		if err := r.checkCredentials(op, r.slot(op)); err != nil {
-			return r.wrap(err, op, r.slot(op))
+	for op, slot := range r.due {
+		if err := r.checkCredentials(op, slot); err != nil {
+			return r.wrap(err, op, slot)
 		}
 	}
 	return r.distinctPINs()
@@ -60,12 +52,7 @@ func (r *run) distinctPINs() error {
 		return nil
 	}
 	pins := map[string][]Credential{}
-	for i := range r.Plan.Ops {
-		op := &r.Plan.Ops[i]
-		if !r.applies(op) {
-			continue
-		}
-		slot := r.slot(op)
+	for op, slot := range r.due {
 		refs := []*plan.Ref{op.New}
 		if op.Kind == plan.Login && op.As == "user" {
 			refs = append(refs, op.Credential, caseFor(op, slot))
@@ -135,10 +122,8 @@ func (r *run) chooseTokens() error {
 	if err != nil {
 		return err
 	}
-	for i := range r.Plan.Ops {
-		op := &r.Plan.Ops[i]
-		name := r.slot(op)
-		if op.Kind != plan.OpenSlot || !r.applies(op) || r.tokens[name] != nil {
+	for op, name := range r.due {
+		if op.Kind != plan.OpenSlot || r.tokens[name] != nil {
 			continue
 		}
 		if facts := r.Plan.Facts(); name == plan.Signature && facts.Is(profile.SignatureSlot) == profile.No && facts.Is(profile.SecondToken) != profile.Yes {
@@ -193,18 +178,19 @@ func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
 
 // destroys wants a yes for ops that destroy.
 func (r *run) destroys() error {
-	for i := range r.Plan.Ops {
-		op := &r.Plan.Ops[i]
-		if op.Kind == plan.InitToken && r.applies(op) && r.Plan.Facts().Is(profile.Reinit) == profile.No && r.slots[r.slot(op)].Token.Flags.Has(FlagTokenInitialized) {
-			return r.wrap(&Error{Kind: Refused, Message: "a token of the profile " + r.Plan.Facts().Name + " cannot be initialised a second time", Advice: "choose a fresh token with --token fresh"}, op, r.slot(op))
+	for op, slot := range r.due {
+		token := r.slots[slot].Token
+		initialised := token.Flags.Has(FlagTokenInitialized)
+		if op.Kind == plan.InitToken && r.Plan.Facts().Is(profile.Reinit) == profile.No && initialised {
+			return r.wrap(&Error{Kind: Refused, Message: "a token of the profile " + r.Plan.Facts().Name + " cannot be initialised a second time", Advice: "choose a fresh token with --token fresh"}, op, slot)
 		}
-		if !op.Destroys() || !r.applies(op) || r.DestroyConfirmed || !r.slots[r.slot(op)].Token.Flags.Has(FlagTokenInitialized) {
+		if !op.Destroys() || r.DestroyConfirmed || !initialised {
 			continue
 		}
-		question := fmt.Sprintf("%s destroys %s: %s. Go on?", opName(op), op.Loses(), r.slots[r.slot(op)].Token.Name())
+		question := fmt.Sprintf("%s destroys %s: %s. Go on?", opName(op), op.Loses(), token.Name())
 		if r.Prompter == nil || !r.Prompter.Confirm(r.ctx, question) {
 			return r.wrap(&Error{Kind: Refused, Message: "this destroys " + op.Loses() + ", and nobody said yes",
-				Advice: "look at the plan, then say --yes"}, op, r.slot(op))
+				Advice: "look at the plan, then say --yes"}, op, slot)
 		}
 	}
 	return nil

@@ -106,11 +106,7 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 
 // ops runs the ops in order.
 func (r *run) ops() error {
-	for i := range r.Plan.Ops {
-		op := &r.Plan.Ops[i]
-		if !r.applies(op) {
-			continue
-		}
+	for op := range r.due {
 		if err := r.ctx.Err(); err != nil {
 			return &Error{Kind: Device, Op: opName(op), Message: "interrupted before this op; nothing is half done", Advice: "run the same command again to go on"}
 		}
@@ -217,6 +213,15 @@ var handlers = map[plan.Kind]func(r *run, op *plan.Op, slot string, record *Reco
 	plan.ListTokens:  (*run).listTokens,
 	plan.ClearFields: (*run).clearFields,
 	plan.CloseSlot:   (*run).closeSlot,
+}
+
+// due calls yield for each op that this run has to do, with its slot.
+func (r *run) due(yield func(op *plan.Op, slot string) bool) {
+	for i := range r.Plan.Ops {
+		if op := &r.Plan.Ops[i]; r.applies(op) && !yield(op, r.slot(op)) {
+			return
+		}
+	}
 }
 
 // applies reports whether the conditions of an op hold.
