@@ -13,5 +13,6 @@ func (r *run) openSlot(op *plan.Op, slot string, _ *Record) error {
 	if info.Identity() != r.slots[slot].Token.Identity() {
 		return &Error{Kind: Device, Message: "another token is in the slot than a moment ago: " + info.Name(), Advice: "put the first one back and run again"}
 	}
+	r.opened[slot] = true
 	return nil
 }

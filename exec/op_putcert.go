@@ -40,7 +40,7 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 // claimID refuses a second application under one CKA_ID of a slot: programs that
 // pair certificates and keys by it would find either.
 func (r *run) claimID(op *plan.Op, slot string, id []byte) error {
-	key := slot + string(id)
+	key := slot + " " + string(id)
 	if owner := r.owners[key]; owner != "" && owner != op.Application {
 		return &Error{Kind: Refused, Message: fmt.Sprintf("applications %s and %s write to the %s slot under one CKA_ID", owner, op.Application, slot),
 			Advice: "write each certificate once"}

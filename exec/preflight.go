@@ -18,61 +18,59 @@ func (r *run) preflight() error {
 	if err := r.bound(); err != nil {
 		return err
 	}
-	if err := r.chooseTokens(); err != nil {
-		return err
-	}
-	if err := r.destroys(); err != nil {
+	if err := r.eachDue((*run).chooseToken, (*run).destroys); err != nil {
 		return err
 	}
 	if err := r.openJournal(); err != nil {
 		return err
 	}
-	for _, check := range []func(*plan.Op, string) error{r.checkCutOff, r.checkFlags, r.checkMechanism, r.checkIssuer, r.checkLabel} {
-		for op, slot := range r.due {
-			if err := check(op, slot); err != nil {
-				return r.wrap(err, op, slot)
-			}
-		}
+	if err := r.eachDue((*run).checkCutOff, (*run).checkFlags, (*run).checkMechanism, (*run).checkIssuer, (*run).checkLabel); err != nil {
+		return err
 	}
 	if err := r.ask(); err != nil {
 		return err
 	}
-	for op, slot := range r.due {
-		if err := r.checkCredentials(op, slot); err != nil {
-			return r.wrap(err, op, slot)
+	return r.eachDue((*run).checkCredentials, (*run).distinctPINs)
+}
+
+// eachDue looks at all ops that are due, one look after the other: what is cheap
+// or asks nobody comes first.
+func (r *run) eachDue(looks ...look) error {
+	for _, look := range looks {
+		for op, slot := range r.due {
+			if err := look(r, op, slot); err != nil {
+				return r.wrap(err, op, slot)
+			}
 		}
 	}
-	return r.distinctPINs()
+	return nil
 }
+
+// look is one thing that is looked at before an op.
+type look func(r *run, op *plan.Op, slot string) error
 
 // distinctPINs holds the PINs of the two slots against each other, where the
 // policy says so: by value, since two fields may hold one.
-func (r *run) distinctPINs() error {
-	if !r.Plan.DistinctPINs {
+func (r *run) distinctPINs(op *plan.Op, slot string) error {
+	if !r.Plan.DistinctPINs || op.Kind == plan.SetPUK {
 		return nil
 	}
-	pins := map[string][]Credential{}
-	for op, slot := range r.due {
-		refs := []*plan.Ref{op.New}
-		if op.Kind == plan.Login && op.As == "user" {
-			refs = append(refs, op.Credential, caseFor(op, slot))
-		}
-		if op.Kind == plan.SetPUK {
+	refs := []*plan.Ref{op.New}
+	if op.Kind == plan.Login && op.As == "user" {
+		refs = append(refs, op.Credential, caseFor(op, slot))
+	}
+	for _, ref := range refs {
+		if ref == nil {
 			continue
 		}
-		for _, ref := range refs {
-			if ref == nil {
-				continue
-			}
-			c, err := r.credential(ref, slot)
-			if err != nil {
-				return r.wrap(err, op, slot)
-			}
-			pins[slot] = append(pins[slot], c)
+		c, err := r.credential(ref, slot)
+		if err != nil {
+			return err
 		}
+		r.pins[slot] = append(r.pins[slot], c)
 	}
-	for _, a := range pins[plan.Default] {
-		for _, b := range pins[plan.Signature] {
+	for _, a := range r.pins[plan.Default] {
+		for _, b := range r.pins[plan.Signature] {
 			if a.Secret.Len() > 0 && a.Secret.Equal(b.Secret) {
 				return &Error{Kind: Refused, Message: "the policy demands another PIN in the signature slot than in the default slot, and " + b.Name + " is the same as " + a.Name, Advice: "choose another signature PIN"}
 			}
@@ -116,40 +114,48 @@ func (r *run) bound() error {
 	return &Error{Kind: Refused, Message: "no value for " + strings.Join(missing, ", "), Advice: "give " + strings.Join(flags, " ") + " (a secret also as env:VAR, file:PATH or fd:N)"}
 }
 
-// chooseTokens finds the token of each slot that the plan opens.
-func (r *run) chooseTokens() error {
-	slots, err := r.Module.Slots(r.ctx)
+// chooseToken finds the token of a slot that the plan opens.
+func (r *run) chooseToken(op *plan.Op, name string) error {
+	if op.Kind != plan.OpenSlot || r.tokens[name] != nil {
+		return nil
+	}
+	if r.listed == nil {
+		slots, err := r.Module.Slots(r.ctx)
+		if err != nil {
+			return err
+		}
+		r.listed = slots
+	}
+	if facts := r.Plan.Facts(); name == plan.Signature && facts.Is(profile.SignatureSlot) == profile.No && facts.Is(profile.SecondToken) != profile.Yes {
+		return &Error{Kind: Refused, Message: "tokens of the profile " + facts.Name + " have no signature slot", Advice: "leave Location out, or choose another token"}
+	}
+	selector := r.Selectors[name]
+	if name == plan.Signature && selector.IsZero() {
+		return &Error{Kind: Refused, Slot: "signature slot", Message: "nothing says which token holds the signature slot",
+			Advice: "name it with --signature-token, or with signature.token in station.toml"}
+	}
+	candidates, err := r.withICCSN(r.listed, op)
 	if err != nil {
 		return err
 	}
-	for op, name := range r.due {
-		if op.Kind != plan.OpenSlot || r.tokens[name] != nil {
-			continue
-		}
-		if facts := r.Plan.Facts(); name == plan.Signature && facts.Is(profile.SignatureSlot) == profile.No && facts.Is(profile.SecondToken) != profile.Yes {
-			return r.wrap(&Error{Kind: Refused, Message: "tokens of the profile " + facts.Name + " have no signature slot", Advice: "leave Location out, or choose another token"}, op, name)
-		}
-		selector := r.Selectors[name]
-		if name == plan.Signature && selector.IsZero() {
-			return r.wrap(&Error{Kind: Refused, Slot: "signature slot", Message: "nothing says which token holds the signature slot",
-				Advice: "name it with --signature-token, or with signature.token in station.toml"}, op, name)
-		}
-		candidates, err := r.withICCSN(slots, op)
-		if err != nil {
-			return r.wrap(err, op, name)
-		}
-		slot, err := selector.Choose(candidates, name)
-		if err != nil {
-			return r.wrap(err, op, name)
-		}
-		r.slots[name], r.tokens[name] = slot, r.Module.Token(slot.ID)
-		r.result.Tokens[name] = slot.Token
+	slot, err := selector.Choose(candidates, name)
+	if err != nil {
+		return err
 	}
-	if len(r.slots) == 2 && r.slots[plan.Default].ID == r.slots[plan.Signature].ID {
-		return &Error{Kind: Refused, Message: fmt.Sprintf("both slots are one: %s", r.slots[plan.Default].Token.Name()),
+	r.slots[name], r.tokens[name] = slot, r.Module.Token(slot.ID)
+	r.result.Tokens[name] = slot.Token
+	if other, both := r.slots[otherSlot(name)]; both && other.ID == slot.ID {
+		return &Error{Kind: Refused, Slot: "both slots", Message: fmt.Sprintf("both slots are one: %s", slot.Token.Name()),
 			Advice: "name another token for the signature slot with --signature-token"}
 	}
 	return nil
+}
+
+func otherSlot(name string) string {
+	if name == plan.Default {
+		return plan.Signature
+	}
+	return plan.Default
 }
 
 // withICCSN keeps the tokens with the serial number that an openslot asks for.
@@ -176,22 +182,19 @@ func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
 	return kept, nil
 }
 
-// destroys wants a yes for ops that destroy.
-func (r *run) destroys() error {
-	for op, slot := range r.due {
-		token := r.slots[slot].Token
-		initialised := token.Flags.Has(FlagTokenInitialized)
-		if op.Kind == plan.InitToken && r.Plan.Facts().Is(profile.Reinit) == profile.No && initialised {
-			return r.wrap(&Error{Kind: Refused, Message: "a token of the profile " + r.Plan.Facts().Name + " cannot be initialised a second time", Advice: "choose a fresh token with --token fresh"}, op, slot)
-		}
-		if !op.Destroys() || r.DestroyConfirmed || !initialised {
-			continue
-		}
-		question := fmt.Sprintf("%s destroys %s: %s. Go on?", opName(op), op.Loses(), token.Name())
-		if r.Prompter == nil || !r.Prompter.Confirm(r.ctx, question) {
-			return r.wrap(&Error{Kind: Refused, Message: "this destroys " + op.Loses() + ", and nobody said yes",
-				Advice: "look at the plan, then say --yes"}, op, slot)
-		}
+// destroys wants a yes for an op that destroys.
+func (r *run) destroys(op *plan.Op, slot string) error {
+	token := r.slots[slot].Token
+	initialised := token.Flags.Has(FlagTokenInitialized)
+	if op.Kind == plan.InitToken && r.Plan.Facts().Is(profile.Reinit) == profile.No && initialised {
+		return &Error{Kind: Refused, Message: "a token of the profile " + r.Plan.Facts().Name + " cannot be initialised a second time", Advice: "choose a fresh token with --token fresh"}
+	}
+	if !op.Destroys() || r.DestroyConfirmed || !initialised {
+		return nil
+	}
+	question := fmt.Sprintf("%s destroys %s: %s. Go on?", opName(op), op.Loses(), token.Name())
+	if r.Prompter == nil || !r.Prompter.Confirm(r.ctx, question) {
+		return &Error{Kind: Refused, Message: "this destroys " + op.Loses() + ", and nobody said yes", Advice: "look at the plan, then say --yes"}
 	}
 	return nil
 }

@@ -130,6 +130,10 @@ func (r *run) checkCutOff(op *plan.Op, _ string) error {
 // of an unfinished one everything that was noted as done does.
 func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) {
 	switch op.Kind {
+	case plan.OpenSlot:
+		return r.opened[slot], "it is open already", nil
+	case plan.CloseSlot:
+		return !r.opened[slot], "it is not open", nil
 	case plan.GenKey, plan.ReqCert, plan.PutCert:
 		return r.skipObject(op, slot)
 	case plan.PutData:
@@ -145,28 +149,25 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 		if _, done := r.earlier[op.ID]; done {
 			return true, "done before the interruption", nil
 		}
-	case plan.Login, plan.Logout:
-		if op.Kind == plan.Login && !op.Proves && r.user[slot] == op.As {
+	case plan.Login:
+		if !op.Proves && r.user[slot] == op.As {
 			return true, "logged in already", nil
 		}
-		if op.As == "so" || op.Kind == plan.Logout {
-			if r.groupDone(op, slot) {
-				return true, "nothing is left to do under this login", nil
-			}
+		if op.As == "so" && r.groupDone(op, slot) {
+			return true, "nothing is left to do under this login", nil
 		}
+	case plan.Logout:
+		return r.user[slot] == "", "nobody is logged in", nil
 	}
 	return false, "", nil
 }
 
 // groupDone reports whether everything that an SO login was for is done: the
 // writes between the login and its logout. A login that only proves a value has
-// none and is never skipped, but for its logout if it was.
+// none and is never skipped.
 func (r *run) groupDone(op *plan.Op, slot string) bool {
 	if r.finished {
 		return false
-	}
-	if op.Kind == plan.Logout {
-		return r.user[slot] == ""
 	}
 	writes, done := 0, 0
 	inside := false

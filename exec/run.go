@@ -48,6 +48,7 @@ type run struct {
 	journal Journal
 	slots   map[string]Slot  // by slot name
 	tokens  map[string]Token // by slot name
+	opened  map[string]bool  // an openslot was done
 	session map[string]bool
 	user    map[string]string // who is logged in: "", "user", "so"
 	answers map[string]Answer // by keyword
@@ -61,6 +62,10 @@ type run struct {
 	begun    bool // the journal has its first record
 	// owners are the applications by slot and CKA_ID.
 	owners map[string]string
+	// pins are those that the run shows or sets, by slot, where the policy
+	// compares them.
+	pins   map[string][]Credential
+	listed []Slot // the slots with a token, as found at the start
 	result Result
 }
 
@@ -73,16 +78,21 @@ type work struct {
 	cert    *Certificate
 }
 
+func newRun(ctx context.Context, o Options) *run {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{},
+		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}, pins: map[string][]Credential{}}
+	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
+	return r
+}
+
 // Apply runs a plan: everything that can be checked first, then op by op. The
 // result is what was done, also when an error ends the run; the error is an
 // [*Error].
 func Apply(ctx context.Context, o Options) (*Result, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, session: map[string]bool{}, user: map[string]string{},
-		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}}
-	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
+	r := newRun(ctx, o)
 	defer r.forget()
 	defer r.release()
 	if err := r.preflight(); err != nil {

@@ -513,5 +513,5 @@ func (p *picture) words(after bool) string {
 // worksIn reports whether some application runs in the slot whatever the fields
 // decide.
 func (p *Plan) worksIn(slot string) bool {
-	return slices.ContainsFunc(p.Ops, func(o Op) bool { return o.Slot == slot && o.Application != "" && len(o.When) == 0 })
+	return slices.ContainsFunc(p.Ops, func(o Op) bool { return o.Slot == slot && o.Application != "" })
 }

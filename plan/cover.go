@@ -3,46 +3,54 @@ package plan
 import "slices"
 
 // cover tells in which cases of the unbound fields something holds: always, or
-// when one of the conditions does.
+// where one of the conditions does. With perhaps it may hold in others too.
 type cover struct {
-	always bool
-	any    []Condition
+	always, perhaps bool
+	any             []Condition
 }
 
-// claim makes the thing hold in one more case, nil for always, and gives the
-// conditions under which something must be done for it: all of them must hold.
-// needed is false where it holds already.
-func (c *cover) claim(in *Condition) (when []Condition, needed bool) {
+// claim makes the thing hold in one more case, nil for always, and says when
+// something must be done for it: never, where it holds already; else under the
+// condition, and with ifNeeded only where nothing of before did it. An op says no
+// more than that on purpose: a list of all the fields before it would have to be
+// read by whoever follows a case to its end, and tells a reviewer less.
+func (c *cover) claim(in *Condition) (when []Condition, ifNeeded, needed bool) {
 	if c.always || in != nil && slices.Contains(c.any, *in) {
-		return nil, false
-	}
-	if in != nil {
-		when = append(when, *in)
-	}
-	for _, has := range c.any {
-		if in != nil && has.Field == in.Field {
-			continue // the other case of the same field: excluded already
-		}
-		when = append(when, Condition{has.Field, otherSlot(has.Is)})
+		return nil, false, false
 	}
 	if in == nil {
+		when, ifNeeded = c.cases(otherSlot)
 		c.always = true
-	} else {
-		c.any = append(c.any, *in)
-		c.always = slices.Contains(c.any, Condition{in.Field, otherSlot(in.Is)})
+		return when, ifNeeded, true
 	}
-	// Both cases of a field exclude each other: then nothing is left to do.
-	for i, a := range when {
-		for _, b := range when[i+1:] {
-			if a.Field == b.Field && a.Is != b.Is {
-				return nil, false
-			}
-		}
+	for _, has := range c.any {
+		// The other case of the same field is excluded by the condition itself.
+		ifNeeded = ifNeeded || has.Field != in.Field
 	}
-	return when, true
+	when, ifNeeded = []Condition{*in}, ifNeeded || c.perhaps
+	c.any = append(c.any, *in)
+	c.always = slices.Contains(c.any, Condition{in.Field, otherSlot(in.Is)})
+	return when, ifNeeded, true
 }
 
-func (c *cover) empty() bool { return !c.always && len(c.any) == 0 }
+// holds says when the thing holds.
+func (c *cover) holds() (when []Condition, ifNeeded bool) {
+	return c.cases(func(slot string) string { return slot })
+}
+
+// cases gives the one condition in which the thing holds, as it is or turned
+// round; where there are several, that can only be seen at the time.
+func (c *cover) cases(is func(string) string) (when []Condition, ifNeeded bool) {
+	switch {
+	case c.always:
+		return nil, false
+	case len(c.any) == 1 && !c.perhaps:
+		return []Condition{{c.any[0].Field, is(c.any[0].Is)}}, false
+	}
+	return nil, !c.empty()
+}
+
+func (c *cover) empty() bool { return !c.always && !c.perhaps && len(c.any) == 0 }
 
 func otherSlot(slot string) string {
 	if slot == Default {

@@ -362,10 +362,10 @@ var members = []struct {
 	{"application", func(o *Op) string { return orNone(o.Application) }},
 	{"slot", func(o *Op) string { return orNone(slotWords(o)) }},
 	{"runs", func(o *Op) string {
-		if len(o.When) == 0 {
+		if o.whenWords() == "" {
 			return "always"
 		}
-		return whenWords(o.When)
+		return o.whenWords()
 	}},
 	{"as", func(o *Op) string { return orNone(o.As) }},
 	{"credential", func(o *Op) string {

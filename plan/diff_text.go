@@ -153,7 +153,7 @@ func lineOf(list []Change) changeLine {
 		line.Words = strings.Join(steps, ", ") + ": " + strings.Join(parts, "; ")
 	default:
 		line.Words = op.Words()
-		if when := whenWords(op.When); when != "" {
+		if when := op.whenWords(); when != "" {
 			line.Words = when + ": " + line.Words
 		}
 	}

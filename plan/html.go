@@ -129,7 +129,7 @@ func (p *Plan) HTML(w io.Writer) error {
 	for i := range p.Ops {
 		o := &p.Ops[i]
 		h.Ops = append(h.Ops, htmlOp{Number: i + 1, ID: o.ID, Slot: visible(slotWords(o)), App: visible(o.Application), Open: o.SlotField() != "", Destroys: o.Destroys(),
-			When: visible(whenWords(o.When)), Words: segments(o.Words()), Line: o.Source.Line,
+			When: visible(o.whenWords()), Words: segments(o.Words()), Line: o.Source.Line,
 			Requires: strings.Join(o.Requires, ", "), Changes: strings.Join(o.Changes, ", ")})
 	}
 	// A page that cannot be made must not be half written.

@@ -82,8 +82,6 @@ type lowering struct {
 	needs   map[string]bool
 	// open and user tell in which cases a slot is open, and logged in as user.
 	open, user map[string]*cover
-	// opened are the openslot ops, to be closed at the end.
-	opened []Op
 }
 
 // run is the order of work: card, initialise, credentials of the default and of

@@ -26,9 +26,11 @@ func (l *lowering) block(a *check.Application) {
 	slot := l.slotOf(a)
 	if field := (&Op{Slot: slot}).SlotField(); field != "" {
 		l.bothCases(l.open, field, l.emitOpen)
-		l.user = map[string]*cover{}
+		for _, s := range []string{Default, Signature} {
+			l.user[s] = &cover{perhaps: !l.coverOf(l.user, s).empty()}
+		}
 	} else {
-		l.openSlot(slot, nil)
+		l.openSlot(slot)
 		l.user[slot] = &cover{}
 	}
 	l.emit(Op{Kind: Block, Slot: slot, Application: a.Letter, Attempts: tries, Requires: []string{"token"}, Changes: []string{"-login", "-pin"}, Source: l.source(a.Block, s)})

@@ -35,7 +35,7 @@ func (l *lowering) credentials(c check.Credentials) {
 		l.refuse(c.Init, "tokens of the profile "+facts.Name+" cannot be initialised over PKCS#11", "initialise the card with the vendor's tool")
 		return
 	}
-	l.openSlot(slot, nil)
+	l.openSlot(slot)
 	if c.Init != nil {
 		l.initToken(c, source(c.Init))
 	}

@@ -45,7 +45,7 @@ func (p *Plan) Markdown(w io.Writer) error {
 		for i := range p.Ops {
 			o := &p.Ops[i]
 			words := o.Words()
-			if when := whenWords(o.When); when != "" {
+			if when := o.whenWords(); when != "" {
 				words = when + ": " + words
 			}
 			what := mdText(words)

@@ -145,6 +145,10 @@ type Op struct {
 	Application string `json:"application,omitempty"`
 	// When lists what must all hold for the op to run; empty: it always runs.
 	When []Condition `json:"when,omitempty"`
+	// IfNeeded says that the op is skipped in a case in which an earlier op did
+	// it already, or there is nothing to end: which of the two hangs on several
+	// fields at once.
+	IfNeeded bool `json:"ifNeeded,omitempty"`
 	// As is who logs in: "user" or "so".
 	As string `json:"as,omitempty"`
 	// Credential is what login shows, and the SO PIN of inittoken.

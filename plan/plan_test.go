@@ -116,6 +116,9 @@ func trace(p *Plan) string {
 		for _, c := range o.When {
 			b.WriteString(" " + c.Field + "=" + c.Is)
 		}
+		if o.IfNeeded {
+			b.WriteString(" if needed")
+		}
 		b.WriteString("\n")
 	}
 	return b.String()
@@ -128,25 +131,23 @@ login field:L1
 genkey field:L1 A
 reqcert field:L1 A
 putcert field:L1 A
-openslot default L2=default L1=signature
-openslot signature L2=signature L1=default
-login default L2=default L1=signature
-login signature L2=signature L1=default
+openslot default L2=default if needed
+openslot signature L2=signature if needed
+login default L2=default if needed
+login signature L2=signature if needed
 genkey field:L2 B
 reqcert field:L2 B
 putcert field:L2 B
-openslot signature L1=default L2=default
-login signature L1=default L2=default
+openslot signature if needed
+login signature if needed
 genkey signature C
 reqcert signature C
 putcert signature C
 genkey field:L1 D
 reqcert field:L1 D
 putcert field:L1 D
-closeslot field:L1
-closeslot default L2=default L1=signature
-closeslot signature L2=signature L1=default
-closeslot signature L1=default L2=default
+closeslot default if needed
+closeslot signature
 `
 	if diff := cmp.Diff(want, trace(p)); diff != "" {
 		t.Error(diff)
@@ -167,7 +168,8 @@ closeslot signature L1=default L2=default
 					slot = values[f]
 				}
 				switch {
-				case !runs:
+				case !runs || o.IfNeeded && o.Kind == OpenSlot && opens[slot] > 0:
+				case o.IfNeeded && o.Kind == CloseSlot && opens[slot] == 0:
 				case o.Kind == OpenSlot:
 					opens[slot]++
 				case opens[slot] != 1:

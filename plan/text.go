@@ -51,7 +51,7 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	for i := range p.Ops {
 		op := &p.Ops[i]
 		words := op.Words()
-		if when := whenWords(op.When); when != "" {
+		if when := op.whenWords(); when != "" {
 			words = when + ": " + words
 		}
 		lead := fmt.Sprintf("%3d  %-*s  %1s  ", i+1, slotWidth, op.Slot, op.Application)

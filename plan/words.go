@@ -101,11 +101,15 @@ func (k *Key) Words() string {
 	return "a key pair on " + k.Curve
 }
 
-// Words says when the op runs, "" for always.
-func whenWords(when []Condition) string {
+// whenWords says when the op runs, "" for always.
+func (o *Op) whenWords() string {
 	var parts []string
-	for _, c := range when {
+	for _, c := range o.When {
 		parts = append(parts, fmt.Sprintf("%s decides for the %s slot", c.Field, c.Is))
+	}
+	if o.IfNeeded {
+		state := map[Kind]string{OpenSlot: "it is not open yet", Login: "nobody is logged in yet", Logout: "somebody is logged in", CloseSlot: "it is open"}[o.Kind]
+		parts = append(parts, state)
 	}
 	if parts == nil {
 		return ""

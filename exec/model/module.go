@@ -2,6 +2,8 @@ package model
 
 import (
 	"context"
+	"maps"
+	"strings"
 
 	"inscribe/check/profile"
 	"inscribe/exec"
@@ -45,6 +47,26 @@ func New(facts *profile.Profile, start Start) *Module {
 		m.tokens = append(m.tokens, t)
 	}
 	return m
+}
+
+// Fork gives an equal module, but for Calls.
+func (m *Module) Fork() exec.Model {
+	f := &Module{facts: m.facts}
+	for _, t := range m.tokens {
+		copied := *t
+		copied.module, copied.objects = f, maps.Clone(t.objects)
+		f.tokens = append(f.tokens, &copied)
+	}
+	return f
+}
+
+// State writes down all that the calls on the tokens depend on.
+func (m *Module) State(forgotten func(id []byte) bool) string {
+	var s strings.Builder
+	for _, t := range m.tokens {
+		t.state(&s, forgotten)
+	}
+	return s.String()
 }
 
 // Selectors choose the tokens of the model.

@@ -6,6 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"inscribe/check/profile"
 	"inscribe/exec"
@@ -65,6 +68,27 @@ type token struct {
 	login   string // "", "user" or "so"
 	objects map[exec.Object]*object
 	next    exec.Object
+}
+
+// state writes down what calls on the token depend on; handles are not in it.
+func (t *token) state(s *strings.Builder, forgotten func(id []byte) bool) {
+	fmt.Fprintf(s, "%q %v %v %q %v %v %v;", t.slot.Token.Label, t.session, t.pinPad, t.login, t.user, t.so, t.puk)
+	if _, known := t.module.facts.Count(profile.MaxKeys); known {
+		fmt.Fprintf(s, "%d keys;", t.keys())
+	}
+	var objects []string
+	for _, o := range t.objects {
+		if forgotten(o.attributes[exec.CKAID]) {
+			continue
+		}
+		var text strings.Builder
+		for _, a := range slices.Sorted(maps.Keys(o.attributes)) {
+			fmt.Fprintf(&text, "%x=%x ", uint64(a), o.attributes[a])
+		}
+		objects = append(objects, text.String())
+	}
+	slices.Sort(objects)
+	s.WriteString(strings.Join(objects, ";"))
 }
 
 func fail(call string, ckr exec.CKR) error {
@@ -419,8 +443,12 @@ func (t *token) SetAttributes(ctx context.Context, o exec.Object, attributes []e
 	if found == nil {
 		return fail("C_SetAttributeValue", exec.CKRObjectHandleInvalid)
 	}
+	// A fork has the same object until one of the two changes it.
+	changed := *found
+	changed.attributes = maps.Clone(found.attributes)
 	for _, a := range attributes {
-		found.attributes[a.Type] = a.Value
+		changed.attributes[a.Type] = a.Value
 	}
+	t.objects[o] = &changed
 	return nil
 }

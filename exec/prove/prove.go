@@ -1,8 +1,8 @@
 package prove
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,13 +11,12 @@ import (
 	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/model"
-	"inscribe/internal/secret"
 	"inscribe/plan"
 )
 
-// MaxFields is how many unbound fields are tried in all their cases, 2 to the
-// power of it.
-const MaxFields = 10
+// MaxStates is how many states are followed at a time: all cases of ten fields
+// whose states nothing lets join.
+const MaxStates = 1 << 10
 
 // Failure is a case in which the plan fails.
 type Failure struct {
@@ -35,71 +34,77 @@ type Failure struct {
 
 // Proof is the outcome.
 type Proof struct {
-	// Cases is how many were run.
-	Cases int
-	// Skipped are the fields beyond MaxFields, which were tried for the default
-	// slot only.
+	// Cases is how many full cases there are.
+	Cases uint64
+	// Skipped are the fields that were tried for the default slot only, because
+	// there were too many states.
 	Skipped  []string
 	Failures []Failure
+
+	cases []exec.Case // all in which it fails
 }
 
 // Prove runs the plan in every case. Values in inputs take part where they are
 // bound; none of them is kept or changed.
 func Prove(ctx context.Context, p *plan.Plan, in exec.Inputs) (*Proof, error) {
-	fields := deciding(p)
-	proof := &Proof{}
-	if len(fields) > MaxFields {
-		proof.Skipped, fields = fields[MaxFields:], fields[:MaxFields]
+	from := starts(p)
+	beginnings := make([]exec.Beginning, len(from))
+	for i, s := range from {
+		beginnings[i] = exec.Beginning{Case: s.of, Model: model.New(p.Facts(), s.Start)}
 	}
-	found := map[string]*Failure{}
-	cases := map[string][]string{}
-	var order []string
-	for _, start := range starts(p) {
-		for bits := range 1 << len(fields) {
-			decided, words := map[string]string{}, []string{}
-			for i, f := range fields {
-				decided[f] = plan.Default
-				if bits>>i&1 == 1 {
-					decided[f] = plan.Signature
-				}
-				words = append(words, fmt.Sprintf("%s decides for the %s slot", f, decided[f]))
-			}
-			for _, f := range proof.Skipped {
-				decided[f] = plan.Default
-			}
-			if start.words != "" {
-				words = append(words, start.words)
-			}
-			proof.Cases++
-			err := run(ctx, p, in, decided, start.Start)
-			if err == nil {
-				continue
-			}
-			var e *exec.Error
-			if !errors.As(err, &e) {
-				return nil, err
-			}
-			f := failure(p, e)
-			key := f.Op + f.Reason
-			if found[key] == nil {
-				f.Decided, f.Fresh, f.PINPad = decided, start.Fresh, start.PINPad
-				found[key] = f
-				order = append(order, key)
-			}
-			cases[key] = append(cases[key], strings.Join(words, ", "))
+	found, err := exec.Explore(ctx, exec.Options{
+		Plan: p, Inputs: in, DestroyConfirmed: true, Selectors: model.Selectors(), Issuer: model.Issuer{},
+	}, beginnings, MaxStates)
+	if err != nil {
+		return nil, err
+	}
+	proof := &Proof{Cases: found.Count, Skipped: found.Skipped}
+	for _, e := range found.Endings {
+		f := failure(p, e.Err)
+		first := e.Cases[0]
+		f.Decided = map[string]string{}
+		for _, name := range found.Fields {
+			f.Decided[name] = cmp.Or(first[name], plan.Default)
 		}
-	}
-	for _, key := range order {
-		f := found[key]
-		if len(cases[key]) < proof.Cases {
-			f.Case = cases[key][0]
-			if more := len(cases[key]) - 1; more > 0 {
-				f.Case += fmt.Sprintf(" (and %d more)", more)
+		for _, b := range slices.Backward(from) {
+			if b.fits(first) {
+				f.Fresh, f.PINPad = b.Fresh, b.PINPad
 			}
+		}
+		f.Case = words(first)
+		if more := len(e.Cases) - 1; more > 0 {
+			f.Case += fmt.Sprintf(" (and %d more)", more)
 		}
 		proof.Failures = append(proof.Failures, *f)
+		proof.cases = append(proof.cases, e.Cases...)
 	}
 	return proof, nil
+}
+
+// What a beginning is called in a case; no field has a blank in its name.
+const (
+	theToken  = "the token"
+	fresh     = "is fresh"
+	used      = "is initialised"
+	theReader = "the reader"
+	pinPad    = "has a PIN pad"
+	noPINPad  = "has no PIN pad"
+)
+
+// words tells a case; fields first, in the order of their names.
+func words(c exec.Case) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		if name != theToken && name != theReader {
+			parts = append(parts, fmt.Sprintf("%s decides for the %s slot", name, c[name]))
+		}
+	}
+	for _, name := range []string{theToken, theReader} {
+		if c[name] != "" {
+			parts = append(parts, name+" "+c[name])
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Refuse adds the failures to the plan as refusals, and what was not covered as
@@ -113,75 +118,56 @@ func (proof *Proof) Refuse(p *plan.Plan) {
 		p.Refusals = append(p.Refusals, plan.Refusal{Op: f.Op, Line: f.Line, Reason: reason, WayOut: f.WayOut})
 	}
 	if len(proof.Skipped) > 0 {
-		p.Warnings = append(p.Warnings, plan.Warning{Message: fmt.Sprintf("unproven: %d fields decide slots, and only %d were tried in all cases; %s were tried for the default slot",
-			len(proof.Skipped)+MaxFields, MaxFields, strings.Join(proof.Skipped, ", "))})
+		p.Warnings = append(p.Warnings, plan.Warning{Message: fmt.Sprintf("unproven: the cases of the unbound fields are more than %d states; %s were tried for the default slot only",
+			MaxStates, strings.Join(proof.Skipped, ", "))})
 	}
 	p.Seal()
 }
 
-// deciding are the unbound fields that decide slots, in the order of the ops.
-func deciding(p *plan.Plan) []string {
-	var fields []string
-	add := func(name string) {
-		if name != "" && !slices.Contains(fields, name) {
-			fields = append(fields, name)
-		}
-	}
-	for i := range p.Ops {
-		add(p.Ops[i].SlotField())
-		for _, c := range p.Ops[i].When {
-			add(c.Field)
-		}
-	}
-	return fields
-}
-
+// start is a state in which a run may find its tokens.
 type start struct {
 	model.Start
-	words string
+	of exec.Case
 }
 
-// starts are the states of the token that a run may find: both where the plan
-// initialises one, since it must work on either.
+// fits reports whether a case may begin so.
+func (s start) fits(c exec.Case) bool {
+	for name, is := range s.of {
+		if c[name] != "" && c[name] != is {
+			return false
+		}
+	}
+	return true
+}
+
+// starts are a fresh token and an initialised one where the plan initialises it,
+// since it must work on either, and a reader with a PIN pad and one without where
+// that decides who is asked.
 func starts(p *plan.Plan) []start {
-	list := []start{{}}
-	for i := range p.Ops {
-		if p.Ops[i].Kind != plan.InitToken {
-			continue
+	tokens, readers := []string{used}, []string{noPINPad}
+	if slices.ContainsFunc(p.Ops, func(o plan.Op) bool { return o.Kind == plan.InitToken }) {
+		tokens = []string{fresh, used}
+		if p.Facts().Is(profile.Reinit) == profile.No {
+			tokens = tokens[:1] // apply refuses the other when it sees it
 		}
-		// A token that can be initialised once only is refused by apply when it
-		// sees it.
-		list = []start{{model.Start{Fresh: true}, "the token is fresh"}}
-		if p.Facts().Is(profile.Reinit) != profile.No {
-			list = append(list, start{words: "the token is initialised"})
-		}
-		break
 	}
 	auto := slices.ContainsFunc(p.Dialogs, func(d plan.Dialog) bool { return d.Auto })
-	if !auto || p.Facts().Get(profile.PINPad).Known() {
-		return list
+	if auto && !p.Facts().Get(profile.PINPad).Known() {
+		readers = []string{noPINPad, pinPad}
 	}
-	for _, s := range slices.Clone(list) {
-		words := strings.TrimPrefix(s.words+", the reader has a PIN pad", ", ")
-		s.PINPad, s.words = true, words
-		list = append(list, s)
-	}
-	return list
-}
-
-func run(ctx context.Context, p *plan.Plan, in exec.Inputs, decided map[string]string, s model.Start) error {
-	_, err := exec.Apply(ctx, exec.Options{
-		Plan: p, Inputs: cloned(in), Cases: decided, Symbolic: true, DestroyConfirmed: true,
-		Module: model.New(p.Facts(), s), Selectors: model.Selectors(), Issuer: model.Issuer{}, Journals: &exec.Memory{},
-	})
-	return err
-}
-
-// cloned copies inputs, because a run forgets them at its end.
-func cloned(in exec.Inputs) exec.Inputs {
-	out := exec.Inputs{Text: maps.Clone(in.Text), Secrets: map[string]secret.Secret{}, Literals: in.Literals}
-	for name, s := range in.Secrets {
-		out.Secrets[name] = s.Clone()
+	var out []start
+	for _, reader := range readers {
+		for _, token := range tokens {
+			s := start{model.Start{Fresh: token == fresh, PINPad: reader == pinPad}, exec.Case{}}
+			// What cannot be otherwise is no case.
+			if len(tokens) > 1 {
+				s.of[theToken] = token
+			}
+			if len(readers) > 1 {
+				s.of[theReader] = reader
+			}
+			out = append(out, s)
+		}
 	}
 	return out
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/exec"
+	"inscribe/exec/model"
 	"inscribe/grammar"
 	"inscribe/internal/secret"
 	"inscribe/plan"
@@ -130,6 +132,9 @@ func TestExamplesOnEveryProfile(t *testing.T) {
 		for _, f := range proof.Failures {
 			reasons += f.Op + ": " + f.Case + ": " + f.Reason + "\n"
 		}
+		for _, f := range p.Refusals {
+			reasons += f.Reason + "\n"
+		}
 		if (reasons == "") != (want[name] == "") || !strings.Contains(reasons, want[name]) {
 			t.Errorf("%s: %q, want %q", name, reasons, want[name])
 		}
@@ -169,17 +174,33 @@ func TestSpace(t *testing.T) {
 	}
 }
 
-func TestManyFieldsAreSaid(t *testing.T) {
-	text := "[Fields]\nPIN=\nS=\n"
-	apps, list := "", ""
-	for i := range 12 {
+// many is a description whose n applications each have a location field of their
+// own; each section holds the text, with the letter for %s.
+func many(n int, section string) string {
+	fields, apps, list := "", "", ""
+	for i := range n {
 		letter := string(rune('A' + i))
-		text += "L" + letter + "=\n"
 		list += letter
-		apps += "[Application_" + letter + "]\nECCurve=P-256\nCertTempl=t" + letter + "\nLocation=L" + letter + "\n"
+		fields += "L" + letter + "=\nC" + letter + "=\n"
+		apps += "[Application_" + letter + "]\n" + strings.ReplaceAll(section, "%s", letter)
 	}
-	text += "[Description]\nPKCS11Library=x.dll\nPIN=PIN\nSignPIN=S\nApplicationList=" + list + "\n" + apps
-	p, in := lower(t, text, "softhsm")
+	return "[Fields]\nPIN=\nS=\n" + fields + "[Description]\nPKCS11Library=x.dll\nPIN=PIN\nSignPIN=S\nApplicationList=" + list + "\n" + apps
+}
+
+const (
+	manyKeys  = "ECCurve=P-256\nCertTempl=t%s\nLocation=L%s\n"
+	manyGiven = "WriteCertificate=true\nCertificate=C%s\nLocation=L%s\n"
+)
+
+// TestJoiningStates: where the keys went tells nothing that is still to come, so
+// a million cases are a few states. The certificates of fields could be one, so
+// every set of them is a state of its own.
+func TestJoiningStates(t *testing.T) {
+	proof := prove(t, many(20, manyKeys), "softhsm")
+	if proof.Cases != 1<<20 || len(proof.Skipped) != 0 || len(proof.Failures) != 0 {
+		t.Errorf("%d cases, skipped %v, %+v", proof.Cases, proof.Skipped, proof.Failures)
+	}
+	p, in := lower(t, many(12, manyGiven), "softhsm")
 	proof, err := Prove(context.Background(), p, in)
 	if err != nil {
 		t.Fatal(err)
@@ -193,6 +214,63 @@ func TestManyFieldsAreSaid(t *testing.T) {
 	}
 }
 
+// TestSameAsEveryCaseByItself: the exploration finds what running each case from
+// its beginning finds.
+func TestSameAsEveryCaseByItself(t *testing.T) {
+	texts := map[string]string{
+		"one PIN missing":   strings.Replace(many(4, manyKeys), "SignPIN=S\n", "", 1),
+		"no PIN":            strings.Replace(many(4, manyKeys), "\nPIN=PIN", "\n", 1),
+		"one certificate":   strings.ReplaceAll(many(4, manyGiven), "=CB", "=CA"),
+		"blocked":           strings.Replace(many(3, manyKeys), "List=ABC", "List=AXBC", 1) + "[Application_X]\nBlockCard=true\nLocation=LA\n",
+		"both":              many(3, manyKeys),
+		"sure in between":   strings.Replace(many(4, manyKeys), "Location=LC\n", "", 1),
+		"one field for all": strings.NewReplacer("=LB", "=LA", "=LC", "=LA").Replace(many(4, manyKeys)),
+	}
+	for name, text := range texts {
+		for _, facts := range []string{"softhsm", "opensc", "opencryptoki", "tcos"} {
+			p, in := lower(t, text, facts)
+			if len(p.Refusals) > 0 {
+				continue // a profile on which no case runs
+			}
+			fields := []string{}
+			for _, f := range p.Fields {
+				if f.Type == "location" {
+					fields = append(fields, f.Name)
+				}
+			}
+			proof, err := Prove(context.Background(), p, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for bits := range 1 << len(fields) {
+				decided := map[string]string{}
+				for i, f := range fields {
+					decided[f] = plan.Default
+					if bits>>i&1 == 1 {
+						decided[f] = plan.Signature
+					}
+				}
+				_, err := exec.Apply(context.Background(), exec.Options{Plan: p, Inputs: in, Cases: decided, Symbolic: true, DestroyConfirmed: true,
+					Module: model.New(p.Facts(), model.Start{}), Selectors: model.Selectors(), Issuer: model.Issuer{}, Journals: &exec.Memory{}})
+				said := slices.ContainsFunc(proof.cases, func(c exec.Case) bool { return holds(c, decided) })
+				if (err != nil) != said {
+					t.Errorf("%s on %s, %v: alone %v, proof %+v", name, facts, decided, err, proof.Failures)
+				}
+			}
+		}
+	}
+}
+
+// holds reports whether a full case is one of those that a case stands for.
+func holds(c exec.Case, decided map[string]string) bool {
+	for name, is := range c {
+		if decided[name] != is {
+			return false
+		}
+	}
+	return true
+}
+
 func TestInputsSurvive(t *testing.T) {
 	p, in := lower(t, head+"ClearFields=PIN\nSetPIN=true\nInitialPUK=PUK\nPIN=PIN\n", "softhsm")
 	in.Secrets = map[string]secret.Secret{"PIN": secret.FromString("123456")}
@@ -202,6 +280,15 @@ func TestInputsSurvive(t *testing.T) {
 	}
 	if in.Secrets["PIN"].Len() != 6 || in.Text["L"] != "x" {
 		t.Error("the proof ate the inputs")
+	}
+}
+
+func BenchmarkProveTenFields(b *testing.B) {
+	p, in := lower(b, many(10, manyKeys), "softhsm")
+	for b.Loop() {
+		if _, err := Prove(context.Background(), p, in); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
