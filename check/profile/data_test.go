@@ -160,7 +160,7 @@ var keyFacts = map[string]map[FactName]string{
 		BothLogins: "yes", ExclusiveLogins: "no", UniqueSerial: "no", ImportKeys: "yes", AlwaysAuthenticate: "yes",
 		Curves: "P-256, P-384, P-521", RSAMax: "unknown", DataObjects: "unknown", FreeKeyID: "yes", FreeLabel: "yes", Software: "unknown"},
 	"openpgp": {SignatureSlot: "yes", SharedPIN: "yes", SharedLock: "yes", PUKIs: "so-pin", InitToken: "no", InitPIN: "unknown", ChangePIN: "yes",
-		PINMin: "6", PUKMin: "8", Locks: "yes", Retries: "3", Curves: "unknown", FreeKeyID: "no", FreeLabel: "no", ImportKeys: "unknown"},
+		PINMin: "6", PUKMin: "8", Locks: "yes", Retries: "3", Curves: "unknown", MaxKeys: "3", FreeKeyID: "no", FreeLabel: "no", ImportKeys: "unknown"},
 	"piv": {SharedPIN: "yes", SignatureSlot: "unknown", PUKIs: "own", PINMin: "6", PINMax: "8", PINAlphabet: "digits", PUKMin: "8", PUKMax: "8",
 		AlwaysAuthenticate: "yes", FreeKeyID: "no", FreeLabel: "no", CardManagerKey: "unknown", ImportKeys: "unknown", InitToken: "unknown", Retries: "unknown"},
 	"opencryptoki": {Reinit: "no", Software: "unknown", SharedPIN: "no", InitPIN: "yes", ChangePIN: "yes", ChangePUK: "yes", HonestFlags: "yes", SerialStays: "yes", FreeKeyID: "yes", FreeLabel: "yes",

@@ -310,13 +310,19 @@ func (t *token) put(attributes []exec.Attribute, more ...exec.Attribute) exec.Ob
 	return t.next
 }
 
-// keys counts the private keys.
+// keys counts the private keys of the card: of both slots, unless the signature
+// slot is another token.
 func (t *token) keys() int {
 	n := 0
-	for _, o := range t.objects {
-		class := exec.Attribute{Type: exec.CKAClass, Value: o.attributes[exec.CKAClass]}
-		if class.AsUlong() == exec.CKOPrivateKey {
-			n++
+	for _, other := range t.module.tokens {
+		if other != t && t.module.facts.Is(profile.SecondToken) == profile.Yes {
+			continue
+		}
+		for _, o := range other.objects {
+			class := exec.Attribute{Type: exec.CKAClass, Value: o.attributes[exec.CKAClass]}
+			if class.AsUlong() == exec.CKOPrivateKey {
+				n++
+			}
 		}
 	}
 	return n
