@@ -100,10 +100,19 @@ func (t *token) call(ctx context.Context, name string) error {
 	return ctx.Err()
 }
 
-// locked reports whether a PIN took as many wrong values as the profile allows.
+// locked reports whether a PIN took as many wrong values as the profile allows,
+// or another one that it shares its counter with did.
 func (t *token) locked(p *pin) bool {
-	limit, known := t.module.facts.Count(profile.Retries)
-	return known && t.module.facts.Is(profile.Locks) == profile.Yes && p.wrong >= limit
+	facts := t.module.facts
+	limit, known := facts.Count(profile.Retries)
+	if !known || facts.Is(profile.Locks) != profile.Yes {
+		return false
+	}
+	if p.wrong >= limit {
+		return true
+	}
+	return p == &t.user && facts.Is(profile.SharedLock) == profile.Yes &&
+		slices.ContainsFunc(t.module.tokens, func(other *token) bool { return other.user.wrong >= limit })
 }
 
 // try shows a value to a PIN and counts.

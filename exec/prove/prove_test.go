@@ -141,6 +141,101 @@ func TestExamplesOnEveryProfile(t *testing.T) {
 	}
 }
 
+// TestBrokenPlans: whatever the lowering got wrong, the proof finds it. Each case
+// breaks the ops of a sound plan as a slip in the lowering would.
+func TestBrokenPlans(t *testing.T) {
+	const (
+		setUp   = head + "InitToken=true\nInitialPUK=PUK\nSetPIN=true\nPIN=PIN\nApplicationList=A\n" + app
+		newPUK  = head + "SetPIN=true\nInitialPUK=PUK\nPUK=L\nPIN=PIN\nApplicationList=A\n" + app
+		ordered = head + "PIN=PIN\nApplicationList=A\n" + app
+	)
+	drop := func(kind plan.Kind) func([]plan.Op) []plan.Op {
+		return func(ops []plan.Op) []plan.Op {
+			i := slices.IndexFunc(ops, func(o plan.Op) bool { return o.Kind == kind })
+			return slices.Delete(ops, i, i+1)
+		}
+	}
+	first := func(ops []plan.Op, kind plan.Kind, as string) int {
+		return slices.IndexFunc(ops, func(o plan.Op) bool { return o.Kind == kind && o.As == as })
+	}
+	for name, c := range map[string]struct {
+		text  string
+		slip  func([]plan.Op) []plan.Op
+		op    string
+		wants string
+	}{
+		"login before a PIN exists":      {setUp, drop(plan.InitPIN), "login", "CKR_USER_PIN_NOT_INITIALIZED"},
+		"first PIN without the SO":       {setUp, func(ops []plan.Op) []plan.Op { i := first(ops, plan.Login, "so"); return slices.Delete(ops, i, i+1) }, "initpin", "CKR_USER_NOT_LOGGED_IN"},
+		"user while the SO is logged in": {setUp, drop(plan.Logout), "login", "CKR_USER_ANOTHER_ALREADY_LOGGED_IN"},
+		"initialisation beside a session": {setUp, func(ops []plan.Op) []plan.Op {
+			i := first(ops, plan.Login, "so")
+			l := ops[i]
+			return slices.Insert(slices.Delete(ops, i, i+1), 1, l)
+		}, "inittoken", "CKR_SESSION_EXISTS"},
+		"the old PUK after it was changed": {newPUK, func(ops []plan.Op) []plan.Op {
+			i := first(ops, plan.Login, "so")
+			for j := i + 1; j < len(ops); j++ {
+				if ops[j].As == "so" {
+					ops[j].Credential = ops[i].Credential
+				}
+			}
+			return ops
+		}, "login", "is wrong"},
+		"a key without a login":         {ordered, drop(plan.Login), "genkey", "CKR_SESSION_HANDLE_INVALID"},
+		"a certificate without its key": {ordered, drop(plan.GenKey), "reqcert", "CKR_KEY_HANDLE_INVALID"},
+		"a slot that was closed":        {ordered, func(ops []plan.Op) []plan.Op { i := len(ops) - 1; c := ops[i]; return slices.Insert(ops[:i], 2, c) }, "genkey", "CKR_"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, in := lower(t, c.text, "softhsm")
+			p.Ops = c.slip(p.Ops)
+			proof, err := Prove(context.Background(), p, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := slices.ContainsFunc(proof.Failures, func(f Failure) bool {
+				return strings.Contains(f.Reason, c.wants) && slices.ContainsFunc(p.Ops, func(o plan.Op) bool { return o.ID == f.Op && string(o.Kind) == c.op })
+			})
+			if !found {
+				t.Errorf("want %s %s, found %+v", c.op, c.wants, proof.Failures)
+			}
+		})
+	}
+}
+
+// TestAfterBlockCard: nothing works in a slot whose PIN the plan blocked, nor in
+// the other where both count together.
+func TestAfterBlockCard(t *testing.T) {
+	block := "[Application_B]\nBlockCard=true\n"
+	same := head + "ApplicationList=BA\nPIN=PIN\nSignPIN=SIGN_PIN\n" + app + "Location=L\n" + block
+	other := head + "ApplicationList=BA\nPIN=PIN\nSignPIN=SIGN_PIN\n" + app + "Location=#Signature\n" + block
+	shared, err := profile.Parse("shared", []byte("inherits = \"opensc\"\n[fact]\nlock-is-shared = { is = true, source = \"x\" }\nsignature-key-needs-both-logins = { is = false, source = \"x\" }\n"), profile.Lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apart, err := profile.Parse("apart", []byte("inherits = \"opensc\"\n[fact]\nsignature-key-needs-both-logins = { is = false, source = \"x\" }\n"), profile.Lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		text  string
+		facts *profile.Profile
+		fails bool
+	}{{same, apart, true}, {other, apart, false}, {other, shared, true}} {
+		prog := check.Check(grammar.Parse("x.dsc", []byte(c.text)), nil)
+		p, err := plan.Lower(prog, plan.Options{Profile: c.facts})
+		if err != nil {
+			t.Fatal(err, prog.Diagnostics)
+		}
+		proof, err := Prove(context.Background(), p, exec.Inputs{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fails := len(proof.Failures) > 0 && strings.Contains(proof.Failures[0].Reason, "locked"); fails != c.fails {
+			t.Errorf("%s: %+v", c.facts.Name, proof.Failures)
+		}
+	}
+}
+
 func TestBothStatesOfAToken(t *testing.T) {
 	proof := prove(t, head+"InitToken=true\nInitialPUK=PUK\nSetPIN=true\nPIN=PIN\n", "softhsm")
 	if proof.Cases != 2 {
