@@ -64,15 +64,14 @@ type token struct {
 	so      pin
 	puk     pin // the card's own, where it has one
 	pinPad  bool
-	session bool
-	login   string // "", "user" or "so"
+	session session
 	objects map[exec.Object]*object
 	next    exec.Object
 }
 
 // state writes down what calls on the token depend on; handles are not in it.
 func (t *token) state(s *strings.Builder, forgotten func(id []byte) bool) {
-	fmt.Fprintf(s, "%q %v %v %q %v %v %v;", t.slot.Token.Label, t.session, t.pinPad, t.login, t.user, t.so, t.puk)
+	fmt.Fprintf(s, "%q %v %v %v %v %v;", t.slot.Token.Label, t.session, t.pinPad, t.user, t.so, t.puk)
 	if _, known := t.module.facts.Count(profile.MaxKeys); known {
 		fmt.Fprintf(s, "%d keys;", t.keys())
 	}
@@ -95,9 +94,14 @@ func fail(call string, ckr exec.CKR) error {
 	return &exec.Error{Kind: exec.Device, Call: call, CKR: ckr}
 }
 
-func (t *token) call(ctx context.Context, name string) error {
+// call notes a call that changes something and answers it by the state of the
+// session.
+func (t *token) call(ctx context.Context, name, as string) error {
 	t.module.Calls = append(t.module.Calls, fmt.Sprintf("%s %s", t.slot.Description, name))
-	return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return t.allows(name, as)
 }
 
 // locked reports whether a PIN took as many wrong values as the profile allows,
@@ -169,14 +173,12 @@ func (t *token) Mechanisms(ctx context.Context) ([]exec.Mechanism, error) {
 // token wants its present SO PIN.
 func (t *token) InitToken(ctx context.Context, so exec.Credential, label string) error {
 	const call = "C_InitToken"
-	if err := t.call(ctx, call); err != nil {
+	if err := t.call(ctx, call, ""); err != nil {
 		return err
 	}
 	switch {
 	case t.module.facts.Is(profile.InitToken) == profile.No:
 		return fail(call, exec.CKRFunctionNotSupported)
-	case t.session:
-		return fail(call, exec.CKRSessionExists)
 	case len(label) > plan.MaxLabel:
 		return fail(call, exec.CKRArgumentsBad)
 	case t.so.set && !t.so.accepts(so):
@@ -191,42 +193,35 @@ func (t *token) InitToken(ctx context.Context, so exec.Credential, label string)
 
 // OpenSession opens the one session.
 func (t *token) OpenSession(ctx context.Context) error {
-	if err := t.call(ctx, "C_OpenSession"); err != nil {
+	if err := t.call(ctx, "C_OpenSession", ""); err != nil {
 		return err
 	}
-	t.session = true
+	if t.session == none {
+		t.session = public
+	}
 	return nil
 }
 
 // CloseSession closes it, which logs out.
 func (t *token) CloseSession(ctx context.Context) error {
-	if err := t.call(ctx, "C_CloseSession"); err != nil {
+	if err := t.call(ctx, "C_CloseSession", ""); err != nil {
 		return err
 	}
-	if !t.session {
-		return fail("C_CloseSession", exec.CKRSessionHandleInvalid)
-	}
-	t.session, t.login = false, ""
+	t.session = none
 	return nil
 }
 
 // Login follows C_Login.
-func (t *token) Login(ctx context.Context, user exec.User, c exec.Credential) error {
+func (t *token) Login(ctx context.Context, who exec.User, c exec.Credential) error {
 	const call = "C_Login"
-	if err := t.call(ctx, call); err != nil {
+	p, as, becomes := &t.user, " as user", user
+	if who == exec.SO {
+		p, as, becomes = &t.so, " as SO", so
+	}
+	if err := t.call(ctx, call, as); err != nil {
 		return err
 	}
-	p, name := &t.user, "user"
-	if user == exec.SO {
-		p, name = &t.so, "so"
-	}
 	switch {
-	case !t.session:
-		return fail(call, exec.CKRSessionHandleInvalid)
-	case t.login == name:
-		return fail(call, exec.CKRUserAlreadyLoggedIn)
-	case t.login != "":
-		return fail(call, exec.CKRUserAnotherAlreadyLoggedIn)
 	case !p.set:
 		return fail(call, exec.CKRUserPINNotInitialized)
 	case t.module.facts.Is(profile.ExclusiveLogins) == profile.Yes && t.otherLoggedIn():
@@ -235,13 +230,13 @@ func (t *token) Login(ctx context.Context, user exec.User, c exec.Credential) er
 	if err := t.try(call, p, c); err != nil {
 		return err
 	}
-	t.login = name
+	t.session = becomes
 	return nil
 }
 
 func (t *token) otherLoggedIn() bool {
 	for _, other := range t.module.tokens {
-		if other != t && other.login != "" {
+		if other != t && other.session > public {
 			return true
 		}
 	}
@@ -250,26 +245,20 @@ func (t *token) otherLoggedIn() bool {
 
 // Logout follows C_Logout.
 func (t *token) Logout(ctx context.Context) error {
-	if err := t.call(ctx, "C_Logout"); err != nil {
+	if err := t.call(ctx, "C_Logout", ""); err != nil {
 		return err
 	}
-	if t.login == "" {
-		return fail("C_Logout", exec.CKRUserNotLoggedIn)
-	}
-	t.login = ""
+	t.session = public
 	return nil
 }
 
 // InitPIN follows C_InitPIN: only in the SO's session.
 func (t *token) InitPIN(ctx context.Context, new exec.Credential) error {
 	const call = "C_InitPIN"
-	if err := t.call(ctx, call); err != nil {
+	if err := t.call(ctx, call, ""); err != nil {
 		return err
 	}
-	switch {
-	case t.login != "so":
-		return fail(call, exec.CKRUserNotLoggedIn)
-	case t.module.facts.Is(profile.InitPIN) == profile.No:
+	if t.module.facts.Is(profile.InitPIN) == profile.No {
 		return fail(call, exec.CKRFunctionNotSupported)
 	}
 	t.user.become(new)
@@ -280,23 +269,21 @@ func (t *token) InitPIN(ctx context.Context, new exec.Credential) error {
 // user's where nobody is.
 func (t *token) SetPIN(ctx context.Context, old, new exec.Credential) error {
 	const call = "C_SetPIN"
-	if err := t.call(ctx, call); err != nil {
+	if err := t.call(ctx, call, ""); err != nil {
 		return err
 	}
 	p, works := &t.user, t.module.facts.Is(profile.ChangePIN)
-	if t.login == "so" {
+	if t.session == so {
 		p, works = &t.so, t.module.facts.Is(profile.ChangePUK)
 	}
 	switch {
-	case !t.session:
-		return fail(call, exec.CKRSessionHandleInvalid)
 	case works == profile.No:
 		return fail(call, exec.CKRFunctionNotSupported)
 	case !p.set:
 		return fail(call, exec.CKRUserPINNotInitialized)
 	}
 	// A card with a PUK of its own takes that as the old value too.
-	if t.login == "" && t.module.facts.Word(profile.PUKIs) == "own" && !(p.known && p.value == symbol(old)) {
+	if t.session == public && t.module.facts.Word(profile.PUKIs) == "own" && !(p.known && p.value == symbol(old)) {
 		if err := t.try(call, &t.puk, old); err != nil {
 			return err
 		}
@@ -340,11 +327,8 @@ func (t *token) keys() int {
 // GenerateKeyPair makes two objects with a symbolic public key.
 func (t *token) GenerateKeyPair(ctx context.Context, m exec.MechanismType, public, private []exec.Attribute) (exec.Object, exec.Object, error) {
 	const call = "C_GenerateKeyPair"
-	if err := t.call(ctx, call); err != nil {
+	if err := t.call(ctx, call, ""); err != nil {
 		return 0, 0, err
-	}
-	if t.login != "user" {
-		return 0, 0, fail(call, exec.CKRUserNotLoggedIn)
 	}
 	if t.slot.Description == plan.Signature && t.module.facts.Is(profile.BothLogins) == profile.Yes && !t.otherLoggedIn() {
 		return 0, 0, fail(call, exec.CKRGeneralError)
@@ -369,13 +353,14 @@ func (t *token) GenerateKeyPair(ctx context.Context, m exec.MechanismType, publi
 
 // Sign gives a symbolic signature.
 func (t *token) Sign(ctx context.Context, m exec.MechanismType, key exec.Object, data []byte, c *exec.Credential) ([]byte, error) {
-	if err := t.call(ctx, "C_Sign"); err != nil {
+	if err := t.call(ctx, "C_Sign", ""); err != nil {
+		return nil, err
+	}
+	if err := t.allows("C_SignInit", ""); err != nil {
 		return nil, err
 	}
 	o := t.objects[key]
 	switch {
-	case t.login != "user":
-		return nil, fail("C_SignInit", exec.CKRUserNotLoggedIn)
 	case o == nil:
 		return nil, fail("C_SignInit", exec.CKRKeyHandleInvalid)
 	case c != nil && !t.user.accepts(*c):
@@ -386,18 +371,15 @@ func (t *token) Sign(ctx context.Context, m exec.MechanismType, key exec.Object,
 
 // CreateObject stores an object.
 func (t *token) CreateObject(ctx context.Context, attributes []exec.Attribute) (exec.Object, error) {
-	if err := t.call(ctx, "C_CreateObject"); err != nil {
+	if err := t.call(ctx, "C_CreateObject", ""); err != nil {
 		return 0, err
-	}
-	if t.login != "user" {
-		return 0, fail("C_CreateObject", exec.CKRUserNotLoggedIn)
 	}
 	return t.put(attributes, exec.Bool(exec.CKALocal, false)), nil
 }
 
 // DestroyObject removes an object.
 func (t *token) DestroyObject(ctx context.Context, o exec.Object) error {
-	if err := t.call(ctx, "C_DestroyObject"); err != nil {
+	if err := t.call(ctx, "C_DestroyObject", ""); err != nil {
 		return err
 	}
 	if t.visible(o) == nil {
@@ -408,7 +390,7 @@ func (t *token) DestroyObject(ctx context.Context, o exec.Object) error {
 }
 
 func (t *token) visible(o exec.Object) *object {
-	if found := t.objects[o]; found != nil && (!found.private || t.login == "user") {
+	if found := t.objects[o]; found != nil && (!found.private || t.session == user) {
 		return found
 	}
 	return nil
@@ -416,8 +398,8 @@ func (t *token) visible(o exec.Object) *object {
 
 // FindObjects finds what has all the attributes and may be seen now.
 func (t *token) FindObjects(ctx context.Context, attributes []exec.Attribute) ([]exec.Object, error) {
-	if !t.session {
-		return nil, fail("C_FindObjectsInit", exec.CKRSessionHandleInvalid)
+	if err := t.allows("C_FindObjectsInit", ""); err != nil {
+		return nil, err
 	}
 	var found []exec.Object
 	for o := exec.Object(1); o <= t.next; o++ {
@@ -438,6 +420,9 @@ func (t *token) FindObjects(ctx context.Context, attributes []exec.Attribute) ([
 
 // Attributes reads attributes; what an object does not have is nil.
 func (t *token) Attributes(ctx context.Context, o exec.Object, types ...exec.AttributeType) ([]exec.Attribute, error) {
+	if err := t.allows("C_GetAttributeValue", ""); err != nil {
+		return nil, err
+	}
 	found := t.visible(o)
 	if found == nil {
 		return nil, fail("C_GetAttributeValue", exec.CKRObjectHandleInvalid)
@@ -451,7 +436,7 @@ func (t *token) Attributes(ctx context.Context, o exec.Object, types ...exec.Att
 
 // SetAttributes changes attributes.
 func (t *token) SetAttributes(ctx context.Context, o exec.Object, attributes []exec.Attribute) error {
-	if err := t.call(ctx, "C_SetAttributeValue"); err != nil {
+	if err := t.call(ctx, "C_SetAttributeValue", ""); err != nil {
 		return err
 	}
 	found := t.visible(o)

@@ -165,7 +165,7 @@ func TestBrokenPlans(t *testing.T) {
 		wants string
 	}{
 		"login before a PIN exists":      {setUp, drop(plan.InitPIN), "login", "CKR_USER_PIN_NOT_INITIALIZED"},
-		"first PIN without the SO":       {setUp, func(ops []plan.Op) []plan.Op { i := first(ops, plan.Login, "so"); return slices.Delete(ops, i, i+1) }, "initpin", "CKR_USER_NOT_LOGGED_IN"},
+		"first PIN without the SO":       {setUp, func(ops []plan.Op) []plan.Op { i := first(ops, plan.Login, "so"); return slices.Delete(ops, i, i+1) }, "initpin", "CKR_SESSION_HANDLE_INVALID"},
 		"user while the SO is logged in": {setUp, drop(plan.Logout), "login", "CKR_USER_ANOTHER_ALREADY_LOGGED_IN"},
 		"initialisation beside a session": {setUp, func(ops []plan.Op) []plan.Op {
 			i := first(ops, plan.Login, "so")
