@@ -98,9 +98,10 @@ func (b *bench) Event(e exec.Event) { b.events = append(b.events, e) }
 
 // journals keeps the records of runs; what an earlier run left is found again.
 type journals struct {
-	records  []exec.Record // of all runs
-	earlier  []exec.Record
-	finished bool
+	exec.Memory               // the counts of tries
+	records     []exec.Record // of all runs
+	earlier     []exec.Record
+	finished    bool
 	// failAt makes the nth write fail, as a crash would end a run there: 1 is
 	// the first. Nothing is noted then.
 	failAt, writes int

@@ -182,6 +182,7 @@ func (b *branch) fork() *branch {
 	r := *b.run
 	model := r.Module.(Model).Fork()
 	r.Module, r.Inputs, r.Cases = model, r.Inputs.clone(), maps.Clone(r.Cases)
+	r.pin = maps.Clone(r.pin)
 	r.slots, r.opened, r.session, r.user, r.owners = maps.Clone(r.slots), maps.Clone(r.opened), maps.Clone(r.session), maps.Clone(r.user), maps.Clone(r.owners)
 	r.tokens, r.work, r.pins = map[string]Token{}, map[string]*work{}, map[string][]Credential{}
 	for name, s := range r.slots {
@@ -216,8 +217,10 @@ func (b *branch) step(op *plan.Op) error {
 // nowhere is the journal of runs that nobody goes on with.
 type nowhere struct{}
 
-func (nowhere) Write(Record) error { return nil }
-func (nowhere) Close() error       { return nil }
+func (nowhere) Write(Record) error                { return nil }
+func (nowhere) Tries(_, _ string) (int, error)    { return 0, nil }
+func (nowhere) SetTries(_, _ string, _ int) error { return nil }
+func (nowhere) Close() error                      { return nil }
 
 // end notes where a branch failed. The slot belongs to the case.
 func (x *Exploration) end(err *Error, b *branch) {

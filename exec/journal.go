@@ -38,6 +38,7 @@ type Record struct {
 // Journal keeps the records of one run. Each Write is durable when it returns.
 type Journal interface {
 	Write(r Record) error
+	Tries
 	// Close lets go of the tokens. A run without the record "end" is unfinished
 	// then, and one without any record never was.
 	Close() error
@@ -54,11 +55,26 @@ type Journals interface {
 }
 
 // Memory is a journal that is kept nowhere: for dry-runs and the editor.
-type Memory struct{ Records []Record }
+type Memory struct {
+	Records []Record
+	tries   map[string]int
+}
 
 // Write keeps the record in memory.
 func (m *Memory) Write(r Record) error {
 	m.Records = append(m.Records, r)
+	return nil
+}
+
+// Tries gives the count.
+func (m *Memory) Tries(slot, who string) (int, error) { return m.tries[slot+" "+who], nil }
+
+// SetTries keeps the count in memory.
+func (m *Memory) SetTries(slot, who string, n int) error {
+	if m.tries == nil {
+		m.tries = map[string]int{}
+	}
+	m.tries[slot+" "+who] = n
 	return nil
 }
 

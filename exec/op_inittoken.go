@@ -26,8 +26,17 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 			label = info.Label
 		}
 	}
-	if err := t.InitToken(r.ctx, c, label); err != nil {
-		return loginError(err, c)
+	initialise := func() error { return t.InitToken(r.ctx, c, label) }
+	if info.Flags.Has(FlagTokenInitialized) {
+		err = r.show(slot, whoOf(op), c, initialise)
+	} else {
+		err = initialise()
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.forgetTries(slot); err != nil {
+		return err
 	}
 	after, err := t.Info(r.ctx)
 	if err != nil {
@@ -36,7 +45,7 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 	s := r.slots[slot]
 	s.Token = after
 	r.slots[slot] = s
-	record.Tokens = map[string]Identity{slot: after.Identity()}
+	record.Tokens = map[string]Identity{slot: after.Identity(r.Plan.Facts())}
 	switch {
 	case !after.Flags.Has(FlagTokenInitialized):
 		return &Error{Kind: Device, Call: "C_InitToken", Message: "the module reports success, and the token is not initialised"}

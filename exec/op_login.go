@@ -28,17 +28,12 @@ func (r *run) login(op *plan.Op, slot string, _ *Record) error {
 	if op.As == "so" {
 		user = SO
 	}
-	if err := t.Login(r.ctx, user, c); err != nil {
-		return loginError(err, c)
+	if err := r.show(slot, op.As, c, func() error { return t.Login(r.ctx, user, c) }); err != nil {
+		return err
 	}
 	r.user[slot] = op.As
-	return nil
-}
-
-// loginError says which value was wrong; it is not tried again.
-func loginError(err error, c Credential) error {
-	if e, ok := err.(*Error); ok && e.CKR.WrongPIN() {
-		e.Message = c.Name + " is wrong; it is not tried again"
+	if op.As == "user" {
+		r.pin[slot] = c
 	}
-	return err
+	return nil
 }

@@ -10,7 +10,7 @@ func (r *run) openSlot(op *plan.Op, slot string, _ *Record) error {
 	if err != nil {
 		return err
 	}
-	if info.Identity() != r.slots[slot].Token.Identity() {
+	if facts := r.Plan.Facts(); info.Identity(facts) != r.slots[slot].Token.Identity(facts) {
 		return &Error{Kind: Device, Message: "another token is in the slot than a moment ago: " + info.Name(), Advice: "put the first one back and run again"}
 	}
 	r.opened[slot] = true

@@ -14,8 +14,19 @@ func (r *run) reqCert(op *plan.Op, slot string, record *Record) error {
 	w := r.workOf(op)
 	req := r.certificateRequest(op, slot)
 	req.Key = w.public
-	sign := func(ctx context.Context, m MechanismType, input []byte) ([]byte, error) {
-		return r.tokens[slot].Sign(ctx, m, w.private, input, nil)
+	again, err := r.contextOf(slot, w.private)
+	if err != nil {
+		return err
+	}
+	sign := func(ctx context.Context, m MechanismType, input []byte) (signature []byte, err error) {
+		if again == nil {
+			return r.tokens[slot].Sign(ctx, m, w.private, input, nil)
+		}
+		err = r.show(slot, "user", *again, func() error {
+			signature, err = r.tokens[slot].Sign(ctx, m, w.private, input, again)
+			return err
+		})
+		return signature, err
 	}
 	pkcs10, err := r.Issuer.Request(r.ctx, req, sign)
 	if err != nil {
@@ -35,6 +46,17 @@ func (r *run) reqCert(op *plan.Op, slot string, record *Record) error {
 	}
 	record.KeyID, record.DER, record.Fingerprint = hex.EncodeToString(w.id), cert.DER, fingerprintOf(cert.DER)
 	return nil
+}
+
+// contextOf gives the PIN that a key wants for each use (CKA_ALWAYS_AUTHENTICATE),
+// nil where it wants none. Some cards make signature keys so without being asked.
+func (r *run) contextOf(slot string, private Object) (*Credential, error) {
+	attrs, err := r.tokens[slot].Attributes(r.ctx, private, CKAAlwaysAuthenticate)
+	if err != nil || !attrs[0].AsBool() {
+		return nil, err
+	}
+	c := r.pin[slot]
+	return &c, nil
 }
 
 func (r *run) certificateRequest(op *plan.Op, slot string) CertificateRequest {

@@ -1,8 +1,14 @@
 package exec
 
-import "inscribe/plan"
+import (
+	"errors"
 
-// setPIN changes the user PIN by the old one, with nobody logged in.
+	"inscribe/plan"
+)
+
+// setPIN changes the user PIN by the old one, with nobody logged in. Where an
+// earlier run was cut off in the change, only a login tells which of the two
+// holds: the new one is tried first, since most changes that were begun were made.
 func (r *run) setPIN(op *plan.Op, slot string, _ *Record) error {
 	t := r.tokens[slot]
 	info, err := t.Info(r.ctx)
@@ -15,7 +21,40 @@ func (r *run) setPIN(op *plan.Op, slot string, _ *Record) error {
 	if err := r.openSession(slot); err != nil {
 		return err
 	}
+	if r.began[op.ID] && !r.finished {
+		if changed, err := r.holds(op, slot); changed || err != nil {
+			return err
+		}
+	}
 	return r.changePIN(op, slot)
+}
+
+// holds tries whether the new PIN of a change is the PIN already. It costs one try
+// if it is not, which the right old one gives back; so it is not done where that
+// would leave one.
+func (r *run) holds(op *plan.Op, slot string) (bool, error) {
+	c, err := r.credential(op.New, slot)
+	if err != nil {
+		return false, err
+	}
+	t := r.tokens[slot]
+	var e *Error
+	switch err := r.show(slot, "user", c, func() error { return t.Login(r.ctx, NormalUser, c) }); {
+	case err == nil:
+		return true, t.Logout(r.ctx)
+	case errors.As(err, &e) && e.CKR.WrongPIN():
+	default:
+		return false, err
+	}
+	info, err := t.Info(r.ctx)
+	if err != nil {
+		return false, err
+	}
+	if err := r.tries(info, false, false); err != nil {
+		return false, &Error{Kind: Refused, Message: "an earlier run was cut off while it changed the PIN; the new PIN is wrong, so the old one should hold", Cause: err,
+			Advice: "if the old PIN is sure, say --spend-final-try"}
+	}
+	return false, nil
 }
 
 // openSession opens the one session of a slot where there is none.
@@ -40,8 +79,5 @@ func (r *run) changePIN(op *plan.Op, slot string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.tokens[slot].SetPIN(r.ctx, old, new); err != nil {
-		return loginError(err, old)
-	}
-	return nil
+	return r.show(slot, whoOf(op), old, func() error { return r.tokens[slot].SetPIN(r.ctx, old, new) })
 }

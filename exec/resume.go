@@ -63,7 +63,7 @@ func (r *run) begin() error {
 func (r *run) identities() map[string]Identity {
 	ids := map[string]Identity{}
 	for slot, s := range r.slots {
-		ids[slot] = s.Token.Identity()
+		ids[slot] = s.Token.Identity(r.Plan.Facts())
 	}
 	return ids
 }
@@ -115,13 +115,13 @@ func (r *run) generating(slot, label string) bool {
 }
 
 // checkCutOff refuses to go on where an earlier run was cut off while it changed a
-// PIN or PUK: the old value may hold or the new one, and to try either may cost a
-// try. It is asked before the first login, which would be such a try.
+// PUK or SO PIN: the old value may hold or the new one, and a wrong try of these can
+// be for ever. It is asked before the first login, which would be such a try.
 func (r *run) checkCutOff(op *plan.Op, _ string) error {
-	if op.Kind != plan.SetPIN && op.Kind != plan.SetPUK || r.finished || !r.began[op.ID] {
+	if op.Kind != plan.SetPUK || r.finished || !r.began[op.ID] {
 		return nil
 	}
-	return &Error{Kind: Refused, Message: "an earlier run was cut off while it changed this value, and which one holds is not known",
+	return &Error{Kind: Refused, Message: "an earlier run was cut off while it changed the PUK, and which one holds is not known; a PUK is not tried",
 		Advice: "find out which one opens the token, then give up the earlier run with --abandon"}
 }
 

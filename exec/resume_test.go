@@ -106,26 +106,76 @@ func TestAKeyOfTheSameLabelInterrupted(t *testing.T) {
 	}
 }
 
-// TestInterruptedChangeOfAPIN stops before anything is tried: only a person can
-// find out which value holds.
-func TestInterruptedChangeOfAPIN(t *testing.T) {
-	for text, call := range map[string]string{changePIN: "setpin", newPUK: "setpuk"} {
-		b := newBench(t, text, model.Start{})
-		// The write of the record "done" of that op fails.
-		probe := newBench(t, text, model.Start{})
-		if _, err := probe.apply(); err != nil {
+// cutOff ends a run when the record "done" of the first op of the kind is written.
+func cutOff(t *testing.T, text string, start model.Start, kind string) *bench {
+	t.Helper()
+	probe := newBench(t, text, start)
+	if _, err := probe.apply(); err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, text, start)
+	b.journals.failAt = 1 + slices.IndexFunc(probe.journals.records, func(r exec.Record) bool { return r.Event == "done" && r.Op == kind })
+	if _, err := b.apply(); err == nil {
+		t.Fatal("the journal failed, and the run did not")
+	}
+	return b
+}
+
+// TestCutOffChangeOfAPUK stops before anything is tried: only a person can find
+// out which value holds.
+func TestCutOffChangeOfAPUK(t *testing.T) {
+	b := cutOff(t, newPUK, model.Start{}, "setpuk")
+	_, err := b.again()
+	refused(t, err, exec.Refused, "setpuk", "which one holds is not known", "--abandon")
+	if n := count(b.module.Calls, "C_Login") + count(b.module.Calls, "C_SetPIN"); n != 0 {
+		t.Errorf("the token was asked: %v", b.module.Calls)
+	}
+}
+
+// TestCutOffChangeOfAPIN finds out by one login which PIN holds, the new one first.
+func TestCutOffChangeOfAPIN(t *testing.T) {
+	old := model.Start{User: secret.FromString("old-4711")}
+	t.Run("made", func(t *testing.T) {
+		b := cutOff(t, changePIN, old, "setpin")
+		if _, err := b.again(); err != nil {
 			t.Fatal(err)
 		}
-		b.journals.failAt = 1 + slices.IndexFunc(probe.journals.records, func(r exec.Record) bool { return r.Event == "done" && r.Op == call })
+		if n := count(b.module.Calls, "C_SetPIN"); n != 0 {
+			t.Errorf("it was changed again: %v", b.module.Calls)
+		}
+	})
+	t.Run("not made", func(t *testing.T) {
+		b := newBench(t, changePIN, old)
+		b.Module = &tap{Module: b.module, fail: map[string]error{"C_SetPIN": &exec.Error{Kind: exec.Device, Call: "C_SetPIN", CKR: exec.CKRDeviceError}}}
 		if _, err := b.apply(); err == nil {
-			t.Fatal("the journal failed, and the run did not")
+			t.Fatal("no error")
 		}
+		b.Module = b.module
+		if _, err := b.again(); err != nil {
+			t.Fatal(err)
+		}
+		// One wrong try, the change, and the login that proves it.
+		if logins, changes := count(b.module.Calls, "C_Login"), count(b.module.Calls, "C_SetPIN"); logins != 2 || changes != 1 {
+			t.Errorf("%v", b.module.Calls)
+		}
+	})
+	t.Run("not made, and the next try is the last", func(t *testing.T) {
+		b := newBench(t, changePIN, old)
+		b.Module = &tap{Module: b.module, fail: map[string]error{"C_SetPIN": &exec.Error{Kind: exec.Device, Call: "C_SetPIN", CKR: exec.CKRDeviceError}}}
+		if _, err := b.apply(); err == nil {
+			t.Fatal("no error")
+		}
+		b.Module = &tap{Module: b.module, info: func(i *exec.TokenInfo) {
+			if count(b.module.Calls, "C_Login") > 0 {
+				i.Flags |= exec.FlagUserPINFinalTry
+			}
+		}}
 		_, err := b.again()
-		refused(t, err, exec.Refused, call, "which one holds is not known", "--abandon")
-		if n := count(b.module.Calls, "C_Login") + count(b.module.Calls, "C_SetPIN"); n != 0 {
-			t.Errorf("%s: the token was asked: %v", call, b.module.Calls)
+		refused(t, err, exec.Device, "the new PIN is wrong, so the old one should hold", "--spend-final-try")
+		if n := count(b.module.Calls, "C_SetPIN"); n != 0 {
+			t.Errorf("the last try was spent: %v", b.module.Calls)
 		}
-	}
+	})
 }
 
 // TestFailedChangeOfAPINIsKnown goes on after a change that the token refused:
@@ -142,15 +192,6 @@ func TestFailedChangeOfAPINIsKnown(t *testing.T) {
 			t.Errorf("after %s: %v", ckr, err)
 		}
 	}
-	// After a device that failed, nobody knows.
-	b := newBench(t, changePIN, model.Start{})
-	b.Module = &tap{Module: b.module, fail: map[string]error{"C_SetPIN": &exec.Error{Kind: exec.Device, Call: "C_SetPIN", CKR: exec.CKRDeviceError}}}
-	if _, err := b.apply(); err == nil {
-		t.Fatal("no error")
-	}
-	b.Module = b.module
-	_, err := b.again()
-	refused(t, err, exec.Refused, "which one holds is not known")
 }
 
 // TestResumeAfterEachRecordOfPINs is the same for PINs and PUKs: done ones are

@@ -50,9 +50,10 @@ type run struct {
 	tokens  map[string]Token // by slot name
 	opened  map[string]bool  // an openslot was done
 	session map[string]bool
-	user    map[string]string // who is logged in: "", "user", "so"
-	answers map[string]Answer // by keyword
-	work    map[string]*work  // by application
+	user    map[string]string     // who is logged in: "", "user", "so"
+	pin     map[string]Credential // that the user logged in with
+	answers map[string]Answer     // by keyword
+	work    map[string]*work      // by application
 	// earlier is what the journal tells of a run of the same plan: finished
 	// says that it reached its end, so that only objects that are still there
 	// count.
@@ -60,6 +61,7 @@ type run struct {
 	began    map[string]bool
 	finished bool
 	begun    bool // the journal has its first record
+	wrong    bool // a value was shown and found wrong
 	// owners are the applications by slot and CKA_ID.
 	owners map[string]string
 	// pins are those that the run shows or sets, by slot, where the policy
@@ -83,7 +85,7 @@ func newRun(ctx context.Context, o Options) *run {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{},
+	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
 		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}, pins: map[string][]Credential{}, space: map[string]space{}}
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	return r
@@ -168,7 +170,7 @@ func (r *run) op(op *plan.Op) error {
 		}
 		err = r.wrap(err, op, slot)
 		whole := untouched(err)
-		if e, ok := err.(*Error); ok && r.result.Ran > 0 && e.Kind == Refused {
+		if e, ok := err.(*Error); ok && (r.result.Ran > 0 || r.wrong) && e.Kind == Refused {
 			e.Kind = Device // too late for "before anything was tried"
 		}
 		event.State, event.Detail = Failed, err.Error()

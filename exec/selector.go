@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"inscribe/check/profile"
 )
 
 // Fresh is the selector of the one token that is not initialised yet.
@@ -159,7 +161,17 @@ type Identity struct {
 	Manufacturer string `json:"manufacturer"`
 	Model        string `json:"model"`
 	Serial       string `json:"serial"`
+	// Label is set where serial numbers alone do not tell tokens apart.
+	Label string `json:"label,omitempty"`
 }
 
-// Identity gives what identifies the token.
-func (t TokenInfo) Identity() Identity { return Identity{t.Manufacturer, t.Model, t.Serial} }
+// Identity gives what identifies the token. Only where the profile knows that
+// serial numbers are unique can the label be left out: some modules give every
+// token the same number, or both slots of a card.
+func (t TokenInfo) Identity(facts *profile.Profile) Identity {
+	id := Identity{Manufacturer: t.Manufacturer, Model: t.Model, Serial: t.Serial}
+	if facts.Is(profile.UniqueSerial) != profile.Yes {
+		id.Label = t.Label
+	}
+	return id
+}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	osexec "os/exec"
 	"slices"
 	"strings"
@@ -177,6 +178,32 @@ func TestKilledWhilePINsChange(t *testing.T) {
 				m.opened(false, "SIGN", "user", "5678")
 				m.opened(true, "SIGN", "so", "55556666")
 				m.opened(false, "SIGN", "so", "33334444")
+			})
+		}
+	}
+}
+
+// TestKilledWhileThePINChanges ends a change of the user PIN at each of its calls:
+// the next run finds out by one login which PIN holds, and ends with the new one.
+func TestKilledWhileThePINChanges(t *testing.T) {
+	description := filepath.Join(t.TempDir(), "change.dsc")
+	text := "[Encoding]\nType=1024,Chip\n[Description]\nPKCS11Library=yourMiddleware.dll\nSetPIN=true\nPIN=!FROM_USER_DIALOG_3_FIELD\n"
+	if err := os.WriteFile(description, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 2; n++ {
+		for _, when := range []string{"before", "after"} {
+			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
+				t.Parallel()
+				m := newMachine(t)
+				m.env["OLD_PIN"], m.env["NEW_PIN"] = "1234", "9988"
+				args := []string{"apply", description, "--answer", "PIN.old=env:OLD_PIN", "--answer", "PIN=env:NEW_PIN"}
+				call := m.killed(n, when, args)
+				if o := m.run(args...); o.code != exitOK {
+					t.Fatalf("killed %s %s: %s", when, call, o)
+				}
+				m.opened(true, "CARD", "user", "9988")
+				m.opened(false, "CARD", "user", "1234")
 			})
 		}
 	}

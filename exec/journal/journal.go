@@ -41,7 +41,7 @@ type run struct {
 
 // tokenKey names a token in file names without showing odd characters.
 func tokenKey(id exec.Identity) string {
-	sum := sha256.Sum256([]byte(id.Manufacturer + "\x00" + id.Model + "\x00" + id.Serial))
+	sum := sha256.Sum256([]byte(id.Manufacturer + "\x00" + id.Model + "\x00" + id.Serial + "\x00" + id.Label))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -150,7 +150,7 @@ func (r *run) concerns(records []exec.Record) bool {
 	ours := slices.Collect(maps.Values(r.keys))
 	for _, rec := range records {
 		for _, id := range rec.Tokens {
-			if id.Serial != "" && slices.Contains(ours, tokenKey(id)) {
+			if id.Serial+id.Label != "" && slices.Contains(ours, tokenKey(id)) {
 				return true
 			}
 		}

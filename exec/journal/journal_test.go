@@ -55,6 +55,46 @@ func write(t *testing.T, j exec.Journal, tokens map[string]exec.Identity, ops st
 	}
 }
 
+// TestTriesAreKept: the counts of a token are found again by the next run, those
+// of its slots apart, and a file that is damaged is no count of nothing.
+func TestTriesAreKept(t *testing.T) {
+	dir := t.TempDir()
+	j, _, _ := open(t, In(dir), both, "ops", false)
+	for slot, n := range map[string]int{"default": 2, "signature": 1} {
+		if err := j.SetTries(slot, "user", n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	card1 := map[string]exec.Identity{"default": card}
+	j, _, _ = open(t, In(dir), card1, "other", false)
+	if n, err := j.Tries("default", "user"); n != 2 || err != nil {
+		t.Errorf("%d tries, %v", n, err)
+	}
+	if n, err := j.Tries("default", "so"); n != 0 || err != nil {
+		t.Errorf("%d tries of the SO PIN, %v", n, err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "runs", "tries", "*.json"))
+	if err != nil || len(files) != 2 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		if err := os.WriteFile(f, []byte(`{"default user"`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j, _, _ = open(t, In(dir), card1, "other", false)
+	var e *exec.Error
+	if _, err := j.Tries("default", "user"); !errors.As(err, &e) || e.Kind != exec.Local || !strings.Contains(err.Error(), "tries") {
+		t.Errorf("a damaged count: %v", err)
+	}
+}
+
 func events(records []exec.Record) string {
 	var out []string
 	for _, r := range records {

@@ -3,8 +3,10 @@
 package journal
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -14,7 +16,8 @@ import (
 // lock takes the tokens for this process: the kernel gives the lock back when
 // the process ends, however it does.
 func (r *run) lock() error {
-	for _, key := range r.keys {
+	// Both slots of a card may have one key.
+	for _, key := range slices.Compact(slices.Sorted(maps.Values(r.keys))) {
 		f, err := os.OpenFile(filepath.Join(r.folder.dir, "lock", key), os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			r.unlock()

@@ -7,6 +7,7 @@ import (
 
 	"inscribe/check/profile"
 	"inscribe/exec"
+	"inscribe/internal/secret"
 	"inscribe/plan"
 )
 
@@ -28,6 +29,9 @@ type Start struct {
 	NoPIN bool
 	// PINPad is a reader with a PIN pad, where the profile does not say.
 	PINPad bool
+	// User and SO are the present PIN and SO PIN of both tokens. Where one is not
+	// set it is learnt from the first value that is shown as the present one.
+	User, SO secret.Secret
 }
 
 // New makes a module with a "default" and a "signature" slot.
@@ -40,6 +44,8 @@ func New(facts *profile.Profile, start Start) *Module {
 		fresh := start.Fresh && slot == plan.Default
 		t.so.set = !fresh
 		t.user.set = !fresh && !start.NoPIN
+		t.so.learn(start.SO)
+		t.user.learn(start.User)
 		t.slot = exec.Slot{ID: exec.SlotID(i), Description: slot, Token: exec.TokenInfo{
 			Label: slot, Manufacturer: "Inscribe", Model: "model of " + facts.Name, Serial: "model-" + slot,
 			FreePublic: exec.Unavailable, FreePrivate: exec.Unavailable,

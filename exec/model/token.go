@@ -12,6 +12,7 @@ import (
 
 	"inscribe/check/profile"
 	"inscribe/exec"
+	"inscribe/internal/secret"
 	"inscribe/plan"
 )
 
@@ -45,6 +46,12 @@ func (p *pin) accepts(c exec.Credential) bool {
 		p.known, p.value = true, symbol(c)
 	}
 	return p.value == symbol(c)
+}
+
+func (p *pin) learn(s secret.Secret) {
+	if p.set && s.IsSet() {
+		p.known, p.value = true, symbol(exec.Credential{Secret: s})
+	}
 }
 
 func (p *pin) become(c exec.Credential) {
@@ -140,13 +147,26 @@ func (t *token) flags() exec.TokenFlags {
 	if t.user.set {
 		f |= exec.FlagUserPINInit
 	}
-	if t.locked(&t.user) {
-		f |= exec.FlagUserPINLocked
-	}
+	f |= t.warnings(&t.user, exec.FlagUserPINCountLow, exec.FlagUserPINFinalTry, exec.FlagUserPINLocked)
+	f |= t.warnings(&t.so, exec.FlagSOPINCountLow, exec.FlagSOPINFinalTry, exec.FlagSOPINLocked)
 	if t.pinPad || t.module.facts.Is(profile.PINPad) == profile.Yes {
 		f |= exec.FlagProtectedAuthPath
 	}
 	return f
+}
+
+// warnings are the flags about the tries of a PIN.
+func (t *token) warnings(p *pin, low, final, locked exec.TokenFlags) exec.TokenFlags {
+	limit, known := t.module.facts.Count(profile.Retries)
+	switch {
+	case t.locked(p):
+		return low | locked
+	case known && p.wrong == limit-1 && t.module.facts.Is(profile.Locks) == profile.Yes:
+		return low | final
+	case p.wrong > 0:
+		return low
+	}
+	return 0
 }
 
 // Info describes the token as its state says.

@@ -182,7 +182,7 @@ func TestBrokenPlans(t *testing.T) {
 			return ops
 		}, "login", "is wrong"},
 		"a key without a login":         {ordered, drop(plan.Login), "genkey", "CKR_SESSION_HANDLE_INVALID"},
-		"a certificate without its key": {ordered, drop(plan.GenKey), "reqcert", "CKR_KEY_HANDLE_INVALID"},
+		"a certificate without its key": {ordered, drop(plan.GenKey), "reqcert", "CKR_OBJECT_HANDLE_INVALID"},
 		"a slot that was closed":        {ordered, func(ops []plan.Op) []plan.Op { i := len(ops) - 1; c := ops[i]; return slices.Insert(ops[:i], 2, c) }, "genkey", "CKR_"},
 	} {
 		t.Run(name, func(t *testing.T) {
