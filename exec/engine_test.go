@@ -654,3 +654,55 @@ func TestNobodyToAsk(t *testing.T) {
 		t.Errorf("calls: %v", b.module.Calls)
 	}
 }
+
+// TestKeyThatCanBeRead: a token that calls a key sensitive and gives it away is
+// found by asking.
+func TestKeyThatCanBeRead(t *testing.T) {
+	for text, part := range map[string]exec.AttributeType{oneKey: exec.CKAPrivateExponent, strings.Replace(oneKey, "KeySize=2048", "ECCurve=P-256", 1): exec.CKAValue} {
+		b := newBench(t, text, model.Start{})
+		b.Module = &tap{Module: b.module, attributes: func(attrs []exec.Attribute) {
+			if len(attrs) == 1 && attrs[0].Type == part {
+				attrs[0].Value = []byte{1, 2, 3}
+			}
+		}}
+		_, err := b.apply()
+		refused(t, err, exec.Device, "genkey", "gives it away", "can be copied")
+	}
+}
+
+// oneWindow is a token whose slots see the same objects.
+type oneWindow struct{ exec.Module }
+
+func (o oneWindow) Token(id exec.SlotID) exec.Token {
+	t := o.Module.Token(id)
+	if id == 0 {
+		return windowToken{t, o.Module.Token(1)}
+	}
+	return t
+}
+
+type windowToken struct {
+	exec.Token
+	other exec.Token
+}
+
+func (w windowToken) FindObjects(ctx context.Context, a []exec.Attribute) ([]exec.Object, error) {
+	here, err := w.Token.FindObjects(ctx, a)
+	if len(here) > 0 || err != nil {
+		return here, err
+	}
+	there, err := w.other.FindObjects(ctx, a)
+	if err != nil { // closed there
+		return here, nil
+	}
+	return there, nil
+}
+
+// TestKeyUnderTheOtherPIN: a signature key that shows under the PIN of the default
+// slot fails the op that made it.
+func TestKeyUnderTheOtherPIN(t *testing.T) {
+	b := newBench(t, bothSlots, model.Start{})
+	b.Module = oneWindow{b.module}
+	_, err := b.apply()
+	refused(t, err, exec.Device, "op-08 genkey", "signature slot", "can be used under the PIN of the default slot")
+}

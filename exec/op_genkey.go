@@ -95,7 +95,50 @@ func (r *run) checkKey(op *plan.Op, slot string, private Object, label string, i
 	}
 	want := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false),
 		Bool(CKAAlwaysSensitive, true), Bool(CKANeverExtractable, true), Bool(CKALocal, true), Bool(CKASign, true), Bool(use, decrypt)}
-	return compare("private key", want, attrs)
+	if err := compare("private key", want, attrs); err != nil {
+		return err
+	}
+	if err := r.cannotBeRead(slot, private, op.Key.Type); err != nil {
+		return err
+	}
+	return r.onlyHere(slot, id)
+}
+
+// cannotBeRead asks for the private part itself: some tokens say that a key is
+// sensitive, and give it to whoever asks.
+func (r *run) cannotBeRead(slot string, private Object, kind string) error {
+	part := CKAValue
+	if kind == "RSA" {
+		part = CKAPrivateExponent
+	}
+	attrs, err := r.tokens[slot].Attributes(r.ctx, private, part)
+	if err != nil {
+		return err
+	}
+	if len(attrs) != 1 || len(attrs[0].Value) > 0 {
+		clear(attrs[0].Value)
+		return &Error{Kind: Device, Call: "C_GetAttributeValue", Message: "the token says that the private key is sensitive, and gives it away when asked for it",
+			Advice: "do not use this token: its keys can be copied; ask the vendor"}
+	}
+	return nil
+}
+
+// onlyHere demands that a new key is not seen under the login of the other slot:
+// then the wrong PIN would guard it.
+func (r *run) onlyHere(slot string, id []byte) error {
+	other := otherSlot(slot)
+	if r.user[other] != "user" {
+		return nil
+	}
+	found, err := r.tokens[other].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return &Error{Kind: Device, Call: "C_FindObjects", Message: "the new key of the " + slot + " slot can be used under the PIN of the " + other + " slot",
+			Advice: "the two slots are not apart on this token; see that default.token and signature.token name its two slots, and ask the vendor"}
+	}
+	return nil
 }
 
 // compare demands that what was read is what was written.
