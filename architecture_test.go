@@ -84,6 +84,7 @@ var (
 
 // revealers are the files that look into a [secret.Secret], with the reason.
 var revealers = map[string]string{
+	"cmd/inscribe/hook.go":      "the file descriptors of the station's command",
 	"exec/host/conn.go":         "sink: the pipe to the module host",
 	"exec/pkcs11/library.go":    "sink: the PKCS#11 call",
 	"exec/host/output.go":       "takes a PIN out of what a module printed",

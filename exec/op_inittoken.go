@@ -5,6 +5,9 @@ import "inscribe/plan"
 // initToken is C_InitToken. The token is found again afterwards, because some
 // modules give it another serial number.
 func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
+	if op.Hook {
+		return r.initByHook(op, slot, record)
+	}
 	c, err := r.credential(op.Credential, slot)
 	if err != nil {
 		return err

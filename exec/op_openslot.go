@@ -6,6 +6,11 @@ import "inscribe/plan"
 // to be the only one, before the first write; no session is opened, because an
 // initialisation could not run beside one.
 func (r *run) openSlot(op *plan.Op, slot string, _ *Record) error {
+	if r.tokens[slot] == nil {
+		if err := r.chooseToken(op, slot); err != nil {
+			return err
+		}
+	}
 	info, err := r.tokens[slot].Info(r.ctx)
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ func (r *run) preflight() error {
 	if err := r.openJournal(); err != nil {
 		return err
 	}
-	if err := r.eachDue((*run).checkCutOff, (*run).checkFlags, (*run).checkMechanism, (*run).checkIssuer, (*run).checkSpace, (*run).checkLabel); err != nil {
+	if err := r.eachDue((*run).checkCutOff, (*run).checkHook, (*run).checkFlags, (*run).checkMechanism, (*run).checkIssuer, (*run).checkSpace, (*run).checkLabel); err != nil {
 		return err
 	}
 	if err := r.ask(); err != nil {
@@ -139,6 +139,9 @@ func (r *run) chooseToken(op *plan.Op, name string) error {
 		return err
 	}
 	slot, err := selector.Choose(candidates, name)
+	if err != nil && !r.begun && r.madeByHook(op, name) {
+		return nil // it is looked for again when it should be there
+	}
 	if err != nil {
 		return err
 	}
@@ -186,7 +189,7 @@ func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
 func (r *run) destroys(op *plan.Op, slot string) error {
 	token := r.slots[slot].Token
 	initialised := token.Flags.Has(FlagTokenInitialized)
-	if op.Kind == plan.InitToken && r.Plan.Facts().Is(profile.Reinit) == profile.No && initialised {
+	if op.Kind == plan.InitToken && !op.Hook && r.Plan.Facts().Is(profile.Reinit) == profile.No && initialised {
 		return &Error{Kind: Refused, Message: "a token of the profile " + r.Plan.Facts().Name + " cannot be initialised a second time", Advice: "choose a fresh token with --token fresh"}
 	}
 	if !op.Destroys() || r.DestroyConfirmed || !initialised {
@@ -242,10 +245,10 @@ func (r *run) initialisedBefore(op *plan.Op, slot string) bool {
 		if before.ID == op.ID {
 			return false
 		}
-		if !r.applies(before) || r.slot(before) != slot {
+		if !r.applies(before) || r.slot(before) != slot && !before.Hook {
 			continue
 		}
-		if before.Kind == plan.InitToken || before.Kind == plan.Unblock && op.As != "so" {
+		if before.Hook || before.Kind == plan.InitToken || before.Kind == plan.Unblock && op.As != "so" {
 			return true
 		}
 	}
@@ -260,6 +263,9 @@ func (r *run) checkMechanism(op *plan.Op, slot string) error {
 	facts := r.Plan.Facts()
 	refuse := func(format string, args ...any) error {
 		return &Error{Kind: Refused, Message: fmt.Sprintf(format, args...), Advice: "choose another key in the description, or another token"}
+	}
+	if r.tokens[slot] == nil {
+		return nil // made by the run itself
 	}
 	mechanism, bits := CKMRSAKeyPairGen, uint64(op.Key.Bits)
 	if op.Key.Type == "RSA" {

@@ -20,7 +20,9 @@ type Options struct {
 	Issuer    Issuer
 	Journals  Journals
 	Prompter  Prompter
-	Observer  Observer
+	// Initialiser does what a profile leaves to the station; nil is none.
+	Initialiser Initialiser
+	Observer    Observer
 	// Cases decides the fields that are not bound, each for "default" or
 	// "signature"; the proof uses it.
 	Cases map[string]string

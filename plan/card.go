@@ -84,6 +84,11 @@ func (p *Plan) picture() *picture {
 				s.credential(o)
 				s.compartment.add(o)
 			}
+			for _, p := range o.PINs {
+				if s := states[p.Slot]; s != nil {
+					s.credential(&Op{Kind: InitPIN, New: p.PIN})
+				}
+			}
 			continue
 		}
 		for _, c := range o.Cases {

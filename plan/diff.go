@@ -386,6 +386,19 @@ var members = []struct {
 		}
 		return quoted(o.Validation)
 	}},
+	{"initialised by", func(o *Op) string {
+		if o.Hook {
+			return "the station's command"
+		}
+		return "C_InitToken"
+	}},
+	{"sets", func(o *Op) string {
+		var parts []string
+		for _, p := range o.PINs {
+			parts = append(parts, fmt.Sprintf("%s (%s slot, validation %q)", p.words(), p.Slot, p.Validation))
+		}
+		return orNothing(parts)
+	}},
 	{"proves a new value", func(o *Op) string { return yesNo(o.Proves) }},
 	{"key", func(o *Op) string {
 		switch {

@@ -23,21 +23,25 @@ func (l *lowering) credentials(c check.Credentials) {
 	}
 	facts := l.options.Profile
 	own := facts.Word(profile.PUKIs) == "own"
-	if by := c.InitialPUK; by != nil && c.Init == nil && facts.Word(profile.PUKIs) == "none" {
+	if by := c.InitialPUK; by != nil && c.Init == nil && !l.byHook() && facts.Word(profile.PUKIs) == "none" {
 		l.refuse(by, "tokens of the profile "+facts.Name+" have no PUK", "change the PIN by the old one with !FROM_USER_DIALOG_3_FIELD")
 		return
 	}
-	if c.PUK != nil && own {
+	if c.PUK != nil && own && !l.byHook() {
 		l.refuse(c.PUK, "PKCS#11 has no call that changes the PUK of a card of the profile "+facts.Name, "leave "+c.PUK.Keyword.Name+" out, or use the vendor's tool")
 		return
 	}
+	if l.byHook() {
+		l.initByHook(c)
+		return
+	}
 	if c.Init != nil && facts.Is(profile.InitToken) == profile.No {
-		l.refuse(c.Init, "tokens of the profile "+facts.Name+" cannot be initialised over PKCS#11", "initialise the card with the vendor's tool")
+		l.refuse(c.Init, "tokens of the profile "+facts.Name+" cannot be initialised over PKCS#11", "initialise the card with the vendor's tool, or let the station's hook do it: a profile with init-by-hook")
 		return
 	}
 	l.openSlot(slot)
 	if c.Init != nil {
-		l.initToken(c, source(c.Init))
+		l.emit(l.initOp(c, source(c.Init)))
 	}
 	if c.Set == nil {
 		return
@@ -82,7 +86,7 @@ func (l *lowering) credentials(c check.Credentials) {
 // MaxLabel is the length of a token's label in bytes of UTF-8.
 const MaxLabel = check.MaxLabel
 
-func (l *lowering) initToken(c check.Credentials, source Source) {
+func (l *lowering) initOp(c check.Credentials, source Source) Op {
 	o := Op{Kind: InitToken, Slot: c.Slot.String(), Credential: l.ref(c.InitialPUK, "new"),
 		Requires: []string{"token", "no-session"}, Changes: []string{"-objects", "-pin", "=label", "=puk"}, Source: source}
 	if label := l.program.Description.Get(schema.MInitialLabel); label != nil {
@@ -91,7 +95,7 @@ func (l *lowering) initToken(c check.Credentials, source Source) {
 			l.refuse(label, fmt.Sprintf("the label has %d bytes of UTF-8, and a token takes %d", len(text), MaxLabel), "choose a shorter label")
 		}
 	}
-	l.emit(o)
+	return o
 }
 
 func (l *lowering) logout(slot string, source Source) {

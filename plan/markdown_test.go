@@ -36,6 +36,7 @@ func named(name string) *Plan {
 	for _, o := range []Op{
 		{Kind: OpenSlot, Slot: Default, ICCSN: PlainText(name)},
 		{Kind: InitToken, Slot: Default, Credential: ref("InitialPUK"), Label: PlainText(name), Changes: []string{"-objects"}},
+		{Kind: InitToken, Slot: Default, Hook: true, Credential: ref("InitialPUK"), PINs: []InitialPIN{{Slot: Default, PIN: ref("PIN"), PUK: ref("PUK"), Validation: name}}},
 		{Kind: Login, Slot: Default, As: "so", Credential: ref("InitialPUK")},
 		{Kind: InitPIN, Slot: Default, New: ref("PIN"), Validation: name},
 		{Kind: Unblock, Slot: Signature, Old: ref("InitialSignPUK"), New: ref("SignPIN"), When: when},

@@ -96,6 +96,14 @@ func (o *Op) nameKeywords() {
 		name(o.Old, login)
 		name(o.New, login)
 	}
+	for _, p := range o.PINs {
+		pin, puk := schema.MPIN, schema.MPUK
+		if p.Slot == Signature {
+			pin, puk = schema.MSignPIN, schema.MSignPUK
+		}
+		name(p.PIN, pin)
+		name(p.PUK, puk)
+	}
 	name(o.Certificate, schema.MCertificate)
 	name(o.List, schema.MKeyList)
 	name(o.Data, schema.MDataObject)

@@ -122,6 +122,15 @@ type Case struct {
 	Credential *Ref   `json:"credential"` // nil where the description has none
 }
 
+// InitialPIN is the PIN of a slot that the station's hook sets, with the PUK that
+// unblocks it.
+type InitialPIN struct {
+	Slot       string `json:"slot"`
+	PIN        *Ref   `json:"pin"`
+	PUK        *Ref   `json:"puk,omitempty"`
+	Validation string `json:"validation,omitempty"`
+}
+
 // Key is a key pair to generate.
 type Key struct {
 	Type  string `json:"type"` // "RSA" or "EC"
@@ -159,6 +168,9 @@ type Op struct {
 	New   *Ref   `json:"new,omitempty"`
 	// Validation is the expression that the new value must match as a whole.
 	Validation string `json:"validation,omitempty"`
+	// Hook says that a command of the station does inittoken, and sets the PINs.
+	Hook bool         `json:"hook,omitempty"`
+	PINs []InitialPIN `json:"pins,omitempty"`
 	// Proves says that a login shows a value just set to be the right one.
 	Proves   bool   `json:"proves,omitempty"`
 	Key      *Key   `json:"key,omitempty"`

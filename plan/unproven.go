@@ -28,7 +28,9 @@ func (l *lowering) unproven() {
 				ask(o, profile.SignatureSlot)
 			}
 		case InitToken:
-			ask(o, profile.InitToken)
+			if !o.Hook {
+				ask(o, profile.InitToken)
+			}
 		case InitPIN:
 			ask(o, profile.InitPIN)
 		case Unblock:

@@ -19,10 +19,20 @@ func (o *Op) Words() string {
 		return "log out"
 	case InitToken:
 		words := "initialise the token"
+		if o.Hook {
+			words += " by the station's command"
+		}
 		if !o.Label.IsZero() {
 			words += fmt.Sprintf(" as %q", o.Label.Words())
 		}
-		return words + ", SO PIN from " + o.Credential.Words() + " (the present one, if it is initialised); destroys all objects and the PIN"
+		words += ", SO PIN from " + o.Credential.Words()
+		for _, p := range o.PINs {
+			words += fmt.Sprintf(", %s of the %s slot", p.words(), p.Slot)
+		}
+		if o.Hook {
+			return words + "; destroys all objects and PINs"
+		}
+		return words + " (the present one, if it is initialised); destroys all objects and the PIN"
 	case InitPIN:
 		return "set the first PIN from " + o.New.Words()
 	case Unblock:
@@ -74,6 +84,14 @@ func (o *Op) Loses() string {
 		return "the use of the " + o.Slot + " slot, until its PUK is shown"
 	}
 	return "all keys, certificates, data and the PIN on the token of the " + o.Slot + " slot"
+}
+
+func (p *InitialPIN) words() string {
+	words := "PIN from " + p.PIN.Words()
+	if p.PUK != nil {
+		words += " and PUK from " + p.PUK.Words()
+	}
+	return words
 }
 
 func (o *Op) loginWords() string {

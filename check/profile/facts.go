@@ -11,6 +11,7 @@ const (
 	SharedPIN          FactName = "shared-pin"
 	PUKIs              FactName = "puk-is"
 	InitToken          FactName = "init-token"
+	InitByHook         FactName = "init-by-hook"
 	ReinitNeedsSOPIN   FactName = "reinit-needs-so-pin"
 	InitPIN            FactName = "init-pin"
 	ChangePIN          FactName = "change-pin"
@@ -71,6 +72,7 @@ var Facts = []FactInfo{
 	{SharedPIN, YesNo, "both slots share one PIN"},
 	{PUKIs, Word, "what the PUK of a slot is: so-pin (PKCS#11's SO PIN), own (the card's), none"},
 	{InitToken, YesNo, "C_InitToken works"},
+	{InitByHook, YesNo, "a command of the station (hook.initialise) initialises the card and sets its PINs and PUKs, in place of C_InitToken"},
 	{ReinitNeedsSOPIN, YesNo, "C_InitToken on an initialised token wants its present SO PIN"},
 	{Reinit, YesNo, "C_InitToken works on a token that is initialised already"},
 	{InitPIN, YesNo, "C_InitPIN in an SO session sets the user PIN"},

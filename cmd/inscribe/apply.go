@@ -149,8 +149,12 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 	if err != nil {
 		return err
 	}
-	defer module.Close()
+	h := &hook{a, mw, module}
+	defer h.close()
 	o.Module = module
+	if len(mw.Hook.Initialise) > 0 {
+		o.Initialiser = h
+	}
 	if o.Plan == nil {
 		if facts == nil {
 			info, err := module.Info(a.ctx)

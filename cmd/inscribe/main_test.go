@@ -14,12 +14,19 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"inscribe/exec/host"
+	"inscribe/exec/pkcs11"
 )
 
 // The scripts and tests run the command as it is: main itself, from a program
 // file of its own, so that the module host is a child with the hidden argument
 // as in a real installation.
 func TestMain(m *testing.M) {
+	// A test that starts a module in this process gets this binary as its host.
+	if len(os.Args) == 2 && os.Args[1] == host.Arg {
+		os.Exit(pkcs11.Serve())
+	}
 	testscript.Main(withCleanUp{m}, map[string]func(){
 		"inscribe": func() {
 			// Away from the terminal of whoever runs the tests: a question must

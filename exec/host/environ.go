@@ -2,6 +2,8 @@ package host
 
 import (
 	"maps"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -44,6 +46,12 @@ func childEnvironment(parent []string, extra map[string]string, allowSpy bool, g
 		out = append(out, name+"="+env[name])
 	}
 	return out
+}
+
+// Environment is what a command beside a module sees: the same few variables, and
+// extra.
+func Environment(extra map[string]string) []string {
+	return childEnvironment(os.Environ(), extra, false, runtime.GOOS)
 }
 
 func matches(pattern, name, goos string) bool {

@@ -66,6 +66,24 @@ func (m *Module) Fork() exec.Model {
 	return f
 }
 
+// Initialise stands for the station's command: a card with the PINs and PUKs that
+// were asked for, and nothing else on it.
+func (m *Module) Initialise(ctx context.Context, req exec.InitRequest) (exec.Module, error) {
+	for _, t := range m.tokens {
+		t.call(ctx, "initialise by hook", "")
+		t.so.become(req.SOPIN)
+		t.user, t.puk, t.objects = pin{}, pin{}, map[exec.Object]*object{}
+		t.slot.Token.Label = req.Label
+		for _, p := range req.PINs {
+			if p.Slot == t.slot.Description {
+				t.user.become(p.PIN)
+				t.puk.become(p.PUK)
+			}
+		}
+	}
+	return m, ctx.Err()
+}
+
 // State writes down all that the calls on the tokens depend on.
 func (m *Module) State(forgotten func(id []byte) bool) string {
 	var s strings.Builder

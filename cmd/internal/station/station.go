@@ -46,6 +46,13 @@ type Middleware struct {
 	Default   Slot              `toml:"default"`
 	Signature Slot              `toml:"signature"`
 	Env       map[string]string `toml:"env"`
+	Hook      Hook              `toml:"hook"`
+}
+
+// Hook holds the commands for what a card cannot do over PKCS#11, each with its
+// arguments, none of them secret.
+type Hook struct {
+	Initialise []string `toml:"initialise"`
 }
 
 // Slot says which token is a slot.
@@ -69,6 +76,9 @@ func Parse(name string, raw []byte) (*Station, error) {
 	for _, m := range slices.Sorted(maps.Keys(s.Middleware)) {
 		if p := s.Middleware[m].Profile; p != "" && profile.Lookup(p) == nil {
 			errs = multierror.Append(errs, fmt.Errorf("%s: [middleware.%q]: there is no profile %q", name, m, p))
+		}
+		if h := s.Middleware[m].Hook.Initialise; len(h) > 0 && !filepath.IsAbs(h[0]) {
+			errs = multierror.Append(errs, fmt.Errorf("%s: [middleware.%q]: hook.initialise: %q must be an absolute path", name, m, h[0]))
 		}
 		if s.Middleware[m].Module == "" {
 			errs = multierror.Append(errs, fmt.Errorf("%s: [middleware.%q]: module is missing", name, m))

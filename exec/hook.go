@@ -1,0 +1,183 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+
+	"inscribe/plan"
+)
+
+// Initialiser initialises a card in place of C_InitToken, with PINs and PUKs that
+// PKCS#11 has no call for, and gives the module as it sees the card afterwards. The
+// module of before is ended by it.
+type Initialiser interface {
+	Initialise(ctx context.Context, r InitRequest) (Module, error)
+}
+
+// InitRequest is what a card is to become.
+type InitRequest struct {
+	Slot  Slot // the reader, and the token as it is
+	Label string
+	SOPIN Credential
+	PINs  []SlotPIN
+}
+
+// SlotPIN is the PIN of a slot with its PUK; a PUK without a value is none.
+type SlotPIN struct {
+	Slot     string // "default" or "signature"
+	PIN, PUK Credential
+}
+
+// initByHook lets the station's command initialise the card, finds its slots anew
+// in the module that was started again, and notes what the tokens are now.
+func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
+	hook := r.initialiser()
+	label, err := r.label(op)
+	if err != nil {
+		return err
+	}
+	before := r.slots[slot]
+	if label == "" {
+		label = before.Token.Label
+	}
+	if before.Token.Flags.Has(FlagTokenInitialized) {
+		if err := r.tries(before.Token, true, false); err != nil {
+			return err
+		}
+	}
+	req := InitRequest{Slot: before, Label: label}
+	if req.SOPIN, err = r.credential(op.Credential, slot); err != nil {
+		return err
+	}
+	for _, p := range op.PINs {
+		s := SlotPIN{Slot: p.Slot}
+		if s.PIN, err = r.credential(p.PIN, p.Slot); err != nil {
+			return err
+		}
+		if p.PUK != nil {
+			if s.PUK, err = r.credential(p.PUK, p.Slot); err != nil {
+				return err
+			}
+		}
+		req.PINs = append(req.PINs, s)
+	}
+	if r.Module, err = hook.Initialise(r.ctx, req); err != nil {
+		return err
+	}
+	if err := r.findAgain(op, slot, before); err != nil {
+		return err
+	}
+	record.Tokens = r.identities()
+	for name := range r.slots {
+		if err := r.forgetTries(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findAgain chooses the tokens of a card that was made anew: the one that the
+// selector of the signature slot names, and for the default slot the first of the
+// others in its reader, since a fresh card had no name yet.
+func (r *run) findAgain(op *plan.Op, slot string, before Slot) error {
+	slots, err := r.Module.Slots(r.ctx)
+	if err != nil {
+		return err
+	}
+	signature := r.Selectors[plan.Signature]
+	chosen := map[string]Slot{}
+	for _, s := range slots {
+		name := plan.Default
+		if !signature.IsZero() && signature.Matches(s) {
+			name = plan.Signature
+		} else if s.Description != before.Description || !s.Token.Flags.Has(FlagTokenInitialized) {
+			continue
+		}
+		if _, taken := chosen[name]; !taken {
+			chosen[name] = s
+		}
+	}
+	for _, name := range append([]string{slot}, pinSlots(op)...) {
+		s, found := chosen[name]
+		if !found {
+			return &Error{Kind: Device, Message: fmt.Sprintf("the station's command is done, and the card shows no %s slot; there %s", name, listTokens(slots)),
+				Advice: "see that the command makes that slot, and that signature.token in station.toml names it"}
+		}
+		r.slots[name], r.tokens[name] = s, r.Module.Token(s.ID)
+		r.result.Tokens[name] = s.Token
+	}
+	return nil
+}
+
+func pinSlots(op *plan.Op) []string {
+	var out []string
+	for _, p := range op.PINs {
+		out = append(out, p.Slot)
+	}
+	return out
+}
+
+func (r *run) initialiser() Initialiser {
+	if model, ok := r.Module.(Initialiser); ok {
+		return model
+	}
+	return r.Initialiser
+}
+
+// checkHook refuses a plan that needs the station's command where it has none, and
+// looks at the PINs that it is to set.
+func (r *run) checkHook(op *plan.Op, slot string) error {
+	if !op.Hook {
+		return nil
+	}
+	if r.initialiser() == nil {
+		return &Error{Kind: Refused, Message: "the profile " + r.Plan.Facts().Name + " leaves the initialisation to a command of the station, and this station has none",
+			Advice: "set hook.initialise in station.toml"}
+	}
+	so, err := r.credential(op.Credential, slot)
+	if err != nil {
+		return err
+	}
+	given := []Credential{so}
+	for _, p := range op.PINs {
+		pin, err := r.credential(p.PIN, p.Slot)
+		if err != nil {
+			return err
+		}
+		if err := r.checkValue(pin, &plan.Op{Kind: plan.InitPIN, Validation: p.Validation}, p.Slot); err != nil {
+			return err
+		}
+		given = append(given, pin)
+		if p.PUK == nil {
+			continue
+		}
+		puk, err := r.credential(p.PUK, p.Slot)
+		if err != nil {
+			return err
+		}
+		if err := r.checkValue(puk, &plan.Op{Kind: plan.SetPUK}, p.Slot); err != nil {
+			return err
+		}
+		given = append(given, puk)
+	}
+	for _, c := range given {
+		if c.PINPad {
+			return &Error{Kind: Refused, Message: "the station's command cannot be told a value that the reader's PIN pad asks for", Advice: "give the value as a field or in a dialog"}
+		}
+	}
+	return nil
+}
+
+// madeByHook reports whether the token of a slot may be there only after an op of
+// the plan.
+func (r *run) madeByHook(op *plan.Op, slot string) bool {
+	for before := range r.due {
+		if before.ID == op.ID {
+			return false
+		}
+		if before.Hook && (slot != r.slot(before)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,195 @@
+package exec_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"inscribe/check"
+	"inscribe/check/profile"
+	"inscribe/exec"
+	"inscribe/exec/model"
+	"inscribe/exec/prove"
+	"inscribe/grammar"
+	"inscribe/internal/secret"
+	"inscribe/plan"
+)
+
+const byHook = `[Fields]
+SO=
+CARD=
+SIGN=
+SIGN_PUK=
+
+[Description]
+PKCS11Library=x.dll
+ApplicationList=B
+InitToken=true
+InitialPUK=SO
+InitialLabel=#LAB
+SetPIN=true
+PIN=CARD
+SignPIN=SIGN
+InitialSignPUK=SIGN_PUK
+
+[Application_B]
+ECCurve=P-256
+CertTempl=sig
+Location=#Signature
+`
+
+func hookPlan(t testing.TB) *plan.Plan {
+	t.Helper()
+	facts, err := profile.Parse("lab", []byte("inherits = \"opensc\"\n[fact]\ninit-by-hook = { is = true, source = \"the lab\" }\n"), profile.Lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pl, err := plan.Lower(check.Check(grammar.Parse("x.dsc", []byte(byHook)), nil), plan.Options{Profile: facts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pl
+}
+
+func TestPlanOfAHook(t *testing.T) {
+	pl := hookPlan(t)
+	if len(pl.Refusals) > 0 {
+		t.Fatal(pl.Refusals)
+	}
+	init := pl.Ops[1]
+	if init.Kind != plan.InitToken || !init.Hook || len(init.PINs) != 2 || init.PINs[0].PUK.Field != "SO" || init.PINs[1].PUK.Field != "SIGN_PUK" {
+		t.Errorf("%+v", init)
+	}
+	for _, want := range []string{"by the station's command as \"LAB\"", "PIN from field SIGN and PUK from field SIGN_PUK of the signature slot", "destroys all objects and PINs"} {
+		if !strings.Contains(init.Words(), want) {
+			t.Errorf("%q lacks %q", init.Words(), want)
+		}
+	}
+	for _, o := range pl.Ops {
+		if o.Kind == plan.InitPIN || o.Kind == plan.Unblock || o.As == "so" {
+			t.Errorf("the command has done that: %s", o.Words())
+		}
+	}
+	proof, err := prove.Prove(context.Background(), pl, exec.Inputs{})
+	if err != nil || len(proof.Failures) > 0 || proof.Cases != 2 {
+		t.Errorf("%+v, %v", proof, err)
+	}
+}
+
+// blank is a card that shows one slot until it is initialised, and then two in the
+// same reader.
+type blank struct {
+	exec.Module
+	made     bool
+	requests []exec.InitRequest
+	fails    error
+}
+
+func (b *blank) Slots(ctx context.Context) ([]exec.Slot, error) {
+	slots, err := b.Module.Slots(ctx)
+	for i := range slots {
+		slots[i].Description = "reader 0"
+		if !b.made {
+			slots[i].Token = exec.TokenInfo{}
+		} else {
+			slots[i].Token.Label = []string{"LAB (User PIN)", "LAB (Signature PIN)"}[i]
+		}
+	}
+	if !b.made {
+		slots = slots[:1]
+	}
+	return slots, err
+}
+
+func (b *blank) Token(id exec.SlotID) exec.Token { return blankToken{b.Module.Token(id), b} }
+
+type blankToken struct {
+	exec.Token
+	card *blank
+}
+
+func (t blankToken) Info(ctx context.Context) (exec.TokenInfo, error) {
+	if !t.card.made {
+		return exec.TokenInfo{}, nil
+	}
+	slots, err := t.card.Slots(ctx)
+	for _, s := range slots {
+		if t.card.Module.Token(s.ID) == t.Token {
+			return s.Token, err
+		}
+	}
+	return exec.TokenInfo{}, err
+}
+
+// station stands for the machine's command; it is no part of the module.
+type station struct{ card *blank }
+
+func (s station) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module, error) {
+	s.card.requests = append(s.card.requests, r)
+	if s.card.fails != nil {
+		return s.card, s.card.fails
+	}
+	s.card.made = true
+	_, err := s.card.Module.(*model.Module).Initialise(ctx, r)
+	return s.card, err
+}
+
+func TestInitialisedByTheStation(t *testing.T) {
+	pl := hookPlan(t)
+	card := &blank{Module: model.New(pl.Facts(), model.Start{Fresh: true})}
+	signature, err := exec.ParseSelector("pkcs11:token=LAB (Signature PIN)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := exec.ParseSelector(exec.Fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	journals := &journals{}
+	inputs := func() exec.Inputs {
+		in := exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}}
+		for name, value := range map[string]string{"SO": "12345678", "CARD": "1234", "SIGN": "5678", "SIGN_PUK": "22222222"} {
+			in.Secrets[name] = secret.FromString(value)
+		}
+		return in
+	}
+	o := exec.Options{Plan: pl, Inputs: inputs(), Module: card, Initialiser: station{card}, Selectors: map[string]exec.Selector{"default": fresh, "signature": signature},
+		Issuer: model.Issuer{}, Journals: journals, DestroyConfirmed: true}
+
+	// A station without the command refuses before anything is touched.
+	without := o
+	without.Initialiser = nil
+	_, err = exec.Apply(context.Background(), without)
+	refused(t, err, exec.Refused, "inittoken", "this station has none", "hook.initialise")
+
+	// A PIN that the card would not take is no work for the command.
+	short := o
+	short.Inputs = inputs()
+	short.Inputs.Secrets["SIGN"] = secret.FromString("12")
+	_, err = exec.Apply(context.Background(), short)
+	refused(t, err, exec.Refused, "field SIGN has fewer than 4")
+	if len(card.requests) > 0 {
+		t.Fatal("the command ran")
+	}
+
+	card.fails = errors.New("no card in the reader")
+	o.Inputs = inputs()
+	_, err = exec.Apply(context.Background(), o)
+	refused(t, err, exec.Local, "no card in the reader")
+	card.fails = nil
+
+	o.Inputs = inputs()
+	o.Journals = journals.next()
+	result, err := exec.Apply(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := card.requests[len(card.requests)-1]
+	if req.Label != "LAB" || len(req.PINs) != 2 || !req.PINs[1].PIN.Secret.Equal(secret.FromString("5678")) || req.SOPIN.Name != "field SO" {
+		t.Errorf("asked for %+v", req)
+	}
+	if result.Tokens["signature"].Label != "LAB (Signature PIN)" || len(result.Objects) != 1 {
+		t.Errorf("%+v", result)
+	}
+}
