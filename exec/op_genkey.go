@@ -47,7 +47,7 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 		}
 	}
 	w.private = private
-	if w.public, err = readPublicKey(r.ctx, t, public); err != nil {
+	if w.public, err = readKey(r.ctx, t, public, keyType(op.Key)); err != nil {
 		return err
 	}
 	if w.id, err = r.Issuer.KeyID(w.public); err != nil {
@@ -231,25 +231,41 @@ func (r *run) leftover(slot string, public Object) (id []byte, left bool, err er
 	return id, len(certificates) == 0, err
 }
 
-// readPublicKey reads the parts of a public key object.
+// readPublicKey reads a public key object of any kind.
 func readPublicKey(ctx context.Context, t Token, o Object) (PublicKey, error) {
 	kind, err := t.Attributes(ctx, o, CKAKeyType)
 	if err != nil {
 		return PublicKey{}, err
 	}
-	k := PublicKey{Type: kind[0].AsUlong()}
-	if k.Type == CKKRSA {
-		a, err := t.Attributes(ctx, o, CKAModulus, CKAPublicExponent)
-		if err != nil {
-			return k, err
-		}
-		k.Modulus, k.Exponent = a[0].Value, a[1].Value
-		return k, nil
+	return readKey(ctx, t, o, kind[0].AsUlong())
+}
+
+// readKey reads a public key object of a kind that is known, in one call.
+func readKey(ctx context.Context, t Token, o Object, kind uint64) (PublicKey, error) {
+	parts := []AttributeType{CKAKeyType, CKAECParams, CKAECPoint}
+	if kind == CKKRSA {
+		parts = []AttributeType{CKAKeyType, CKAModulus, CKAPublicExponent}
 	}
-	a, err := t.Attributes(ctx, o, CKAECParams, CKAECPoint)
+	a, err := t.Attributes(ctx, o, parts...)
 	if err != nil {
-		return k, err
+		return PublicKey{}, err
 	}
-	k.Params, k.Point = a[0].Value, a[1].Value
+	k := PublicKey{Type: a[0].AsUlong()}
+	switch {
+	case k.Type != kind:
+		return k, &Error{Kind: Device, Call: "C_GetAttributeValue", Message: fmt.Sprintf("the token made a key of type 0x%x, and was asked for one of type 0x%x", k.Type, kind), Advice: "ask the vendor of the token"}
+	case kind == CKKRSA:
+		k.Modulus, k.Exponent = a[1].Value, a[2].Value
+	default:
+		k.Params, k.Point = a[1].Value, a[2].Value
+	}
 	return k, nil
+}
+
+// keyType is the CKA_KEY_TYPE of the kind of key that an op makes.
+func keyType(k *plan.Key) uint64 {
+	if curve, ok := CurveNamed(k.Curve); ok {
+		return curve.KeyType
+	}
+	return CKKRSA
 }

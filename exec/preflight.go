@@ -305,10 +305,7 @@ func (r *run) checkIssuer(op *plan.Op, slot string) error {
 	switch {
 	case op.Kind == plan.GenKey:
 		req := r.certificateRequest(op, slot)
-		req.Key.Type = CKKRSA
-		if curve, ok := CurveNamed(op.Key.Curve); ok {
-			req.Key.Type = curve.KeyType
-		}
+		req.Key.Type = keyType(op.Key)
 		return r.Issuer.Check(r.ctx, req)
 	case op.Kind == plan.ReqCert:
 		return r.sameHolder(op, slot)
