@@ -706,3 +706,16 @@ func TestKeyUnderTheOtherPIN(t *testing.T) {
 	_, err := b.apply()
 	refused(t, err, exec.Device, "op-08 genkey", "signature slot", "can be used under the PIN of the default slot")
 }
+
+// TestPINsThatMustBeChanged are told of at the end of a run.
+func TestPINsThatMustBeChanged(t *testing.T) {
+	b := newBench(t, oneKey, model.Start{})
+	b.Module = &tap{Module: b.module, info: func(i *exec.TokenInfo) { i.Flags |= exec.FlagSOPINToChange }}
+	result, err := b.apply()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Notes) != 1 || !strings.Contains(result.Notes[0], "the SO PIN of token \"default\" (serial model-default) (default slot) has to be changed") {
+		t.Errorf("%q", result.Notes)
+	}
+}

@@ -36,6 +36,8 @@ type Result struct {
 	Objects []ResultObject `json:"objects"`
 	// Outputs are the fields that the run filled.
 	Outputs map[string]string `json:"outputs"`
+	// Notes are what somebody should know of the tokens, or do about them.
+	Notes []string `json:"notes,omitempty"`
 	// Ran and Kept count the writing ops that ran and that were found done.
 	Ran  int `json:"ran"`
 	Kept int `json:"kept"`

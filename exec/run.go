@@ -113,10 +113,27 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 			r.result.Tokens[slot] = info
 		}
 	}
+	r.note()
 	if !r.begun {
 		return &r.result, nil
 	}
 	return &r.result, r.journal.Write(Record{Event: "end"})
+}
+
+// note tells of credentials that somebody has to change: they are those of the
+// delivery, or were given by the issuer.
+func (r *run) note() {
+	for _, slot := range []string{plan.Default, plan.Signature} {
+		info := r.result.Tokens[slot]
+		for _, c := range []struct {
+			flag TokenFlags
+			what string
+		}{{FlagSOPINToChange, "SO PIN"}, {FlagUserPINToChange, "user PIN"}} {
+			if info.Flags.Has(FlagTokenInitialized | c.flag) {
+				r.result.Notes = append(r.result.Notes, fmt.Sprintf("the %s of %s (%s slot) has to be changed before it is used, says the token", c.what, info.Name(), slot))
+			}
+		}
+	}
 }
 
 // ops runs the ops in order.

@@ -240,6 +240,9 @@ func (a *app) printResult(pl *plan.Plan, r *exec.Result) {
 	for _, name := range slices.Sorted(maps.Keys(r.Outputs)) {
 		fmt.Fprintf(a.stdout, "%s=%s\n", clean(name), clean(r.Outputs[name]))
 	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(a.stderr, "note: %s\n", clean(note))
+	}
 	switch {
 	case a.opts.dryRun:
 		fmt.Fprintf(a.stdout, "%s %s: %d writes on a model token; nothing was touched\n", verb, pl.Description.File, r.Ran)
