@@ -13,11 +13,6 @@ import (
 	"inscribe/grammar"
 )
 
-// sectionKind reads a header's name. letter is what follows Application_.
-func sectionKind(name string) (kind schema.Section, letter string, ok bool) {
-	return schema.SectionOf(name)
-}
-
 // build understands what it can and reports nothing; of what stands twice, the
 // first counts.
 func build(f *ast.File, cfg *config.Config) *Program {
@@ -25,23 +20,19 @@ func build(f *ast.File, cfg *config.Config) *Program {
 		File: f, Table: cfg.Table(), Config: cfg, Technology: schema.SmartCard,
 		Encoding:    &Block{Section: schema.Encoding, index: -1},
 		Description: &Block{Section: schema.Description, index: -1},
-		fields:      map[string]*Field{},
+		letters:     make(letters, len(f.Sections)),
+		spell:       speller{left: mostCompared},
 	}
+	p.readParts()
+	p.declare()
 	var applications []*Application
-	byLetter := letters{}
-	for i := range f.Sections {
-		s := &f.Sections[i]
-		name := f.Slice(s.Header.Name)
-		kind, letter, ok := sectionKind(name)
-		if !ok {
+	for i := range p.parts {
+		part, header := &p.parts[i], &f.Sections[i].Header
+		if !part.known || part.kind == schema.Fields {
 			continue
 		}
-		if kind == schema.Fields {
-			p.declare(s.Lines)
-			continue
-		}
-		b := &Block{Section: kind, Name: name, Header: &s.Header, index: i}
-		switch kind {
+		b := &Block{Section: part.kind, Name: f.Slice(header.Name), Header: header, index: i}
+		switch part.kind {
 		case schema.Encoding:
 			if p.Encoding.Header != nil {
 				continue
@@ -53,27 +44,53 @@ func build(f *ast.File, cfg *config.Config) *Program {
 			}
 			p.Description = b
 		case schema.Application:
-			if byLetter.find(letter) != nil {
+			a := &Application{Letter: part.letter, Block: b}
+			if !p.letters.add(a) {
 				continue
 			}
-			a := &Application{Letter: letter, Block: b}
-			byLetter.add(a)
 			applications = append(applications, a)
 		}
-		p.blocks = append(p.blocks, b)
+		p.Blocks = append(p.Blocks, b)
 	}
-	for _, b := range p.blocks {
+	for _, b := range p.Blocks {
 		p.settings(b)
+	}
+	for _, a := range applications {
+		a.findJobs()
 	}
 	if t := p.Encoding.Get(schema.MType); t != nil && t.Problem == "" {
 		p.Technology = t.Value.Number
 	}
 	p.Profile = p.findProfile()
-	p.order(applications, byLetter)
+	p.order(applications)
 	p.templateFields()
 	p.inferTypes()
 	p.Secrets = secretSpans(p)
 	return p
+}
+
+// readParts looks up what every header and every entry names, once for all
+// rules.
+func (p *Program) readParts() {
+	n := 0
+	for i := range p.File.Sections {
+		n += len(p.File.Sections[i].Lines)
+	}
+	keywords := make([]*schema.Keyword, n)
+	p.parts = make([]part, len(p.File.Sections))
+	for i := range p.parts {
+		s, part := &p.File.Sections[i], &p.parts[i]
+		part.kind, part.letter, part.known = schema.SectionOf(p.File.Slice(s.Header.Name))
+		part.keywords, keywords = keywords[:len(s.Lines)], keywords[len(s.Lines):]
+		if !part.known || part.kind == schema.Fields {
+			continue
+		}
+		for j := range s.Lines {
+			if l := &s.Lines[j]; l.Kind == ast.Entry {
+				part.keywords[j] = p.Table.Find(part.kind, p.File.Slice(l.Name))
+			}
+		}
+	}
 }
 
 // findProfile tells the kind of token from what is reviewed: the project's word
@@ -97,74 +114,101 @@ type letters map[string]*Application
 
 func (l letters) find(letter string) *Application { return l[strings.ToLower(letter)] }
 
-func (l letters) add(a *Application) { l[strings.ToLower(a.Letter)] = a }
+// add takes an application whose letter is free.
+func (l letters) add(a *Application) bool {
+	key := strings.ToLower(a.Letter)
+	if l[key] != nil {
+		return false
+	}
+	l[key] = a
+	return true
+}
 
-func (p *Program) declare(lines ast.Lines) {
-	for i := range lines {
-		l := &lines[i]
-		if l.Kind != ast.Entry {
+// declare takes the entries of [Fields]; a second section adds to the first.
+func (p *Program) declare() {
+	n := 0
+	for i := range p.parts {
+		if p.parts[i].known && p.parts[i].kind == schema.Fields {
+			n += len(p.File.Sections[i].Lines)
+		}
+	}
+	p.fields, p.folded = make(map[string]*Field, n), make(map[string]folded, n)
+	all := make([]Field, n)
+	for i := range p.parts {
+		if !p.parts[i].known || p.parts[i].kind != schema.Fields {
 			continue
 		}
-		name := p.File.Slice(l.Name)
-		if p.fields[name] == nil {
-			field := &Field{Name: name, Line: l}
+		lines := p.File.Sections[i].Lines
+		for j := range lines {
+			l := &lines[j]
+			if l.Kind != ast.Entry {
+				continue
+			}
+			name := p.File.Slice(l.Name)
+			if p.fields[name] != nil {
+				continue
+			}
+			field := &all[len(p.Fields)]
+			*field = Field{Name: name, Line: l}
 			if l.Value.Len() > 0 {
 				field.Binding, _ = grammar.ParseBinding(p.File.Slice(l.Value))
 			}
 			p.fields[name] = field
 			p.Fields = append(p.Fields, field)
+			key := fold(name)
+			same := p.folded[key]
+			if same.first == nil {
+				same.first = field
+			} else {
+				same.several = true
+			}
+			p.folded[key] = same
 		}
 	}
-}
-
-// foldedField gives the only field whose name differs in case at most.
-func (p *Program) foldedField(name string) *Field {
-	if p.folded == nil {
-		p.folded = map[string][]*Field{}
-		for _, f := range p.Fields {
-			key := strings.ToLower(f.Name)
-			p.folded[key] = append(p.folded[key], f)
-		}
-	}
-	if found := p.folded[strings.ToLower(name)]; len(found) == 1 {
-		return found[0]
-	}
-	return nil
 }
 
 func (p *Program) settings(b *Block) {
-	lines := p.File.Sections[b.index].Lines
-	for i := range lines {
-		l := &lines[i]
-		if l.Kind != ast.Entry {
+	lines, keywords := p.File.Sections[b.index].Lines, p.parts[b.index].keywords
+	n := 0
+	for _, k := range keywords {
+		if k != nil {
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	all := make([]Setting, 0, n)
+	b.Settings = make([]*Setting, 0, n)
+	for i, k := range keywords {
+		if k == nil || !k.Numbered && b.byName(k.Name) != nil {
 			continue
 		}
-		k := p.Table.Find(b.Section, p.File.Slice(l.Name))
-		if k == nil || (b.byName(k.Name) != nil && !k.Numbered) {
-			continue
-		}
-		s := &Setting{Keyword: k, Line: l, Place: l.Value}
+		all = append(all, Setting{Keyword: k, Line: &lines[i], Place: lines[i].Value})
+		s := &all[len(all)-1]
 		p.read(s)
 		b.Settings = append(b.Settings, s)
 	}
 }
 
 // order puts the applications in the order of ApplicationList.
-func (p *Program) order(all []*Application, byLetter letters) {
-	listed := map[*Application]bool{}
+func (p *Program) order(all []*Application) {
+	p.All = make([]*Application, 0, len(all))
 	if list := p.Description.Get(schema.MApplicationList); list != nil {
 		for _, c := range list.Value.Text {
-			if a := byLetter.find(string(c)); a != nil && !listed[a] {
-				listed[a] = true
-				p.Applications = append(p.Applications, a)
+			if a := p.letters.find(string(c)); a != nil && !a.listed {
+				a.listed = true
+				p.All = append(p.All, a)
 			}
 		}
 	}
+	listed := len(p.All)
 	for _, a := range all {
-		if !listed[a] {
-			p.Unlisted = append(p.Unlisted, a)
+		if !a.listed {
+			p.All = append(p.All, a)
 		}
 	}
+	p.Applications, p.Unlisted = p.All[:listed:listed], p.All[listed:]
 }
 
 // templateFields notes which fields the templates of inscribe.toml take.

@@ -63,6 +63,7 @@ type Report struct {
 	severity map[diag.Code]diag.Severity
 	found    []diag.Diagnostic
 	blocking []diag.Diagnostic
+	off      diag.Diagnostic // takes what is completed of a finding that is switched off
 }
 
 // Add reports a finding at a place, with the severity that the code has by
@@ -79,6 +80,10 @@ func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, fo
 	if s, ok := r.severity[code]; ok {
 		severity = s
 	}
+	if severity == diag.Off {
+		r.off = diag.Diagnostic{}
+		return &r.off
+	}
 	r.found = append(r.found, diag.Diagnostic{Code: code, Severity: severity, Span: span, Message: fmt.Sprintf(format, args...)})
 	return &r.found[len(r.found)-1]
 }
@@ -86,11 +91,6 @@ func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, fo
 // block notes an error that no plan can ignore, shown or not.
 func (r *Report) block(code diag.Code, span ast.Span, format string, args ...any) {
 	r.blocking = append(r.blocking, diag.Diagnostic{Code: code, Severity: diag.Error, Span: span, Message: fmt.Sprintf(format, args...)})
-}
-
-// results are the findings that are not switched off.
-func (r *Report) results() []diag.Diagnostic {
-	return slices.DeleteFunc(r.found, func(d diag.Diagnostic) bool { return d.Severity == diag.Off })
 }
 
 // replace is a fix of one edit.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -273,4 +274,60 @@ func TestTemplatesUseFields(t *testing.T) {
 			t.Errorf("%s gives %q, want %q", subject, got, want)
 		}
 	}
+}
+
+// TestDuplicatesInLongSections has more lines than are compared one by one.
+func TestDuplicatesInLongSections(t *testing.T) {
+	for _, n := range []int{2, mostFew - 1, mostFew, mostFew + 1, 3 * mostFew} {
+		var b strings.Builder
+		b.WriteString("[Description]\nPIN=x\n[Fields]\n")
+		for i := range n {
+			fmt.Fprintf(&b, "F%d=\n", i)
+		}
+		for i := range n {
+			fmt.Fprintf(&b, "F%d=\n", i)
+		}
+		var found, first int
+		p := Check(grammar.ParseText("x.dsc", b.String()), nil)
+		for _, d := range p.Diagnostics {
+			if d.Code == diag.DuplicateField {
+				found++
+				if p.File.Slice(d.Related[0].Span) == p.File.Slice(d.Span) && d.Related[0].Span.Start < d.Span.Start {
+					first++
+				}
+			}
+		}
+		if found != n || first != n {
+			t.Errorf("%d fields twice: %d findings, %d with the first place", n, found, first)
+		}
+	}
+}
+
+// TestManyUnknownWordsTakeNoTime checks what would take minutes if each word were
+// compared with each other one.
+func TestManyUnknownWordsTakeNoTime(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("[Fields]\n")
+	for i := range 1500 {
+		fmt.Fprintf(&b, "FIELD_NUMBER_%d=\n", i)
+	}
+	b.WriteString("[Description]\nApplicationList=")
+	for i := range 20000 {
+		b.WriteRune(rune(0x4e00 + i))
+	}
+	for i := range 20000 {
+		fmt.Fprintf(&b, "\n[Aplication_%d]\n[Application_%c]\nLocation=FIELD_NUMBRE_%d\nUnknown_%d=#x", i, rune(0x4e00+i), i, i)
+	}
+	for range 20000 {
+		b.WriteString("\n# inscribe:ignore weak-key no reason\nKeySize=1024")
+	}
+	begin := time.Now()
+	p := Check(grammar.ParseText("x.dsc", b.String()), nil)
+	if d := time.Since(begin); d > 20*time.Second {
+		t.Errorf("took %v", d)
+	}
+	if len(p.Diagnostics) < 60000 {
+		t.Errorf("%d findings", len(p.Diagnostics))
+	}
+	t.Log(time.Since(begin))
 }

@@ -29,11 +29,11 @@ func removeLine(l *ast.Line) diag.Edit {
 // DeclareField is an edit that adds a field to [Fields], with the section where
 // it is missing.
 func (p *Program) DeclareField(name string) diag.Edit {
-	for i := range p.File.Sections {
-		s := &p.File.Sections[i]
-		if kind, _, ok := sectionKind(p.File.Slice(s.Header.Name)); !ok || kind != schema.Fields {
+	for i := range p.parts {
+		if !p.parts[i].known || p.parts[i].kind != schema.Fields {
 			continue
 		}
+		s := &p.File.Sections[i]
 		last := &s.Header
 		for j := range s.Lines {
 			if s.Lines[j].Kind == ast.Entry {

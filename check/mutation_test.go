@@ -52,40 +52,40 @@ func mutants(p *Program) []mutant {
 			word("declaration", f.Line.Name)
 		}
 	}
-	for _, b := range p.blocks {
+	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			word("keyword", s.Line.Name)
 			v := s.Value
 			switch {
 			case v.Form == FieldRef, v.Form == Dialog, v.Form == PINPad:
-				word("reference", v.Span)
+				word("reference", s.Line.Value)
 			case s.Keyword.Meaning == schema.MLocation, s.Keyword.Kind == schema.Bool, s.Keyword.Kind == schema.Enum:
-				word("word", v.Span)
+				word("word", s.Line.Value)
 			case s.Keyword.Kind == schema.Number && s.Keyword.Technology == 0, s.Keyword.Kind == schema.TypeID:
-				add("number", v.Span, "x"+p.File.Slice(v.Span))
-				add("literal number", v.Span, "#"+p.File.Slice(v.Span))
+				add("number", s.Line.Value, "x"+p.File.Slice(s.Line.Value))
+				add("literal number", s.Line.Value, "#"+p.File.Slice(s.Line.Value))
 			case s.Keyword.Kind == schema.Numbers:
-				add("numbers", v.Span, p.File.Slice(v.Span)+",")
+				add("numbers", s.Line.Value, p.File.Slice(s.Line.Value)+",")
 			case s.Keyword.Kind == schema.ApplicationOrder:
-				add("list with a stranger", v.Span, p.File.Slice(v.Span)+"Z")
-				add("list with a double", v.Span, p.File.Slice(v.Span)+p.File.Slice(v.Span)[:1])
+				add("list with a stranger", s.Line.Value, p.File.Slice(s.Line.Value)+"Z")
+				add("list with a double", s.Line.Value, p.File.Slice(s.Line.Value)+p.File.Slice(s.Line.Value)[:1])
 			case s.Keyword.Kind == schema.Validation:
-				add("open bracket", v.Span, strings.TrimSuffix(p.File.Slice(v.Span), ")")+"[)")
-				add("function", v.Span, slip(p.File.Slice(v.Span)))
+				add("open bracket", s.Line.Value, strings.TrimSuffix(p.File.Slice(s.Line.Value), ")")+"[)")
+				add("function", s.Line.Value, slip(p.File.Slice(s.Line.Value)))
 			case s.Keyword.Kind == schema.Attributes:
-				add("attribute", v.Span, slip("CKA_PRIVATE")+strings.TrimPrefix(p.File.Slice(v.Span), "CKA_PRIVATE"))
-				add("attribute value", v.Span, strings.Replace(p.File.Slice(v.Span), "TRUE", "TRUE2", 1))
+				add("attribute", s.Line.Value, slip("CKA_PRIVATE")+strings.TrimPrefix(p.File.Slice(s.Line.Value), "CKA_PRIVATE"))
+				add("attribute value", s.Line.Value, strings.Replace(p.File.Slice(s.Line.Value), "TRUE", "TRUE2", 1))
 			case s.Keyword.Kind == schema.Expression:
-				add("expression", v.Span, strings.Replace(p.File.Slice(v.Span), "!{", "!{X", 1))
+				add("expression", s.Line.Value, strings.Replace(p.File.Slice(s.Line.Value), "!{", "!{X", 1))
 			case s.Keyword.Kind == schema.FieldNames:
 				for _, n := range v.Names {
 					word("field in a list", n.Span)
 				}
 			case v.Form == FixedValue && s.Keyword.Type == schema.PIN:
-				add("secret without #", v.Span, strings.TrimPrefix(p.File.Slice(v.Span), "#"))
+				add("secret without #", s.Line.Value, strings.TrimPrefix(p.File.Slice(s.Line.Value), "#"))
 			}
 			if s.Keyword.Kind != schema.Path && s.Keyword.Kind != schema.Text {
-				add("empty value", v.Span, "")
+				add("empty value", s.Line.Value, "")
 			}
 		}
 	}

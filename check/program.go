@@ -1,6 +1,8 @@
 package check
 
 import (
+	"strings"
+
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check/config"
@@ -25,9 +27,11 @@ type Program struct {
 	// Encoding and Description are never nil; their Header is, where the
 	// section is missing.
 	Encoding, Description *Block
+	// Blocks are all sections with keywords, in the order of the file.
+	Blocks []*Block
 	// Applications are those that run, in the order of ApplicationList;
-	// Unlisted the others, in the order of the file.
-	Applications, Unlisted []*Application
+	// Unlisted the others, in the order of the file. All are both.
+	Applications, Unlisted, All []*Application
 	// Diagnostics are sorted by place.
 	Diagnostics []diag.Diagnostic
 	// Blocking are the errors without which a description has no meaning that
@@ -36,9 +40,32 @@ type Program struct {
 	// Secrets are the places of the text that must never be shown.
 	Secrets []ast.Span
 
-	fields map[string]*Field   // by exact name
-	folded map[string][]*Field // by name in lower case, made at first need
-	blocks []*Block            // all sections with keywords, in the order of the file
+	parts   []part            // of each section of the file
+	fields  map[string]*Field // by exact name
+	folded  map[string]folded // by [fold]
+	letters letters           // all applications
+	names   []string          // of the fields, made at first need
+	spell   speller
+}
+
+// part is what the header and the lines of a section say.
+type part struct {
+	kind   schema.Section
+	letter string
+	known  bool
+	// keywords are those of the lines, nil for a line without one of the
+	// section.
+	keywords []*schema.Keyword
+}
+
+// fold is the same for names that differ in case at most. Names of fields are
+// mostly in upper case, which is left as it is.
+func fold(name string) string { return strings.ToUpper(name) }
+
+// folded are the fields whose names differ in case at most.
+type folded struct {
+	first   *Field
+	several bool
 }
 
 // Errors reports whether there are errors, silenced ones that block too; such a
@@ -54,7 +81,10 @@ func (p *Program) Field(name string) *Field {
 	if f := p.fields[name]; f != nil {
 		return f
 	}
-	return p.foldedField(name)
+	if found := p.folded[fold(name)]; !found.several {
+		return found.first
+	}
+	return nil
 }
 
 // Field is a variable of the description.
@@ -135,6 +165,8 @@ func (b *Block) byName(name string) *Setting {
 type Application struct {
 	Letter string
 	*Block
+	listed bool // by ApplicationList
+	jobs   []*Setting
 }
 
 // Setting is one keyword with its value.
@@ -164,19 +196,18 @@ const (
 // Value is a value understood.
 type Value struct {
 	Form Form
-	Span ast.Span
+	Bool bool
+	// Auto of a Dialog takes the PIN pad where the reader has one.
+	Auto bool
+	// Entries is the number of entries of a Dialog.
+	Entries int
+	Number  int
 	// Text is the constant, the literal without its #, or the name of a field
 	// that is not declared. It is empty for secrets, which are in Secret.
 	Text   string
 	Secret secret.Secret
-	Bool   bool
-	Number int
 	// Field is what a FieldRef names; nil where it is not declared.
 	Field *Field
-	// Entries is the number of entries of a Dialog; Auto takes the PIN pad
-	// where the reader has one.
-	Entries int
-	Auto    bool
 	// Names are the items of a list, each with its place.
 	Names []NameAt
 	// Parts are those of an Expression.

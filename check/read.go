@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,7 +16,7 @@ import (
 func (p *Program) read(s *Setting) {
 	l := s.Line
 	text := p.File.Slice(l.Value)
-	s.Value = Value{Span: l.Value, Form: Constant}
+	s.Value = Value{Form: Constant}
 	if text == "" {
 		s.Value.Form = Missing
 		s.Problem = "is empty"
@@ -114,7 +113,7 @@ func readSpecial(v *Value, special string) bool {
 		return false
 	}
 	v.Form, v.Auto = Dialog, m[2] != ""
-	v.Entries, _ = strconv.Atoi(m[1])
+	v.Entries = int(m[1][0] - '0')
 	return true
 }
 

@@ -30,23 +30,23 @@ var applicationListRule = Rule{[]diag.Code{diag.MissingApplication, diag.Unliste
 	}
 }}
 
-// misspeltApplication reports whether an unknown section was likely meant to be
-// the application; its own finding says so.
-func (p *Program) misspeltApplication(letter string) bool {
-	for i := range p.File.Sections {
-		name := p.File.Slice(p.File.Sections[i].Header.Name)
-		if _, _, ok := sectionKind(name); !ok && strings.EqualFold(nearApplication(name), schema.Sections[schema.Application]+letter) {
-			return true
+// misspeltApplications are the letters, in lower case, of applications that
+// unknown sections were likely meant to be; their own findings say so.
+func (p *Program) misspeltApplications() map[string]bool {
+	found := map[string]bool{}
+	for i := range p.parts {
+		if p.parts[i].known {
+			continue
+		}
+		if near := nearApplication(p.File.Slice(p.File.Sections[i].Header.Name)); near != "" {
+			found[strings.ToLower(strings.TrimPrefix(near, schema.Sections[schema.Application]))] = true
 		}
 	}
-	return false
+	return found
 }
 
 func listedApplications(p *Program, r *Report, list *Setting) {
-	seen, running := map[string]bool{}, letters{}
-	for _, a := range p.Applications {
-		running.add(a)
-	}
+	seen, misspelt := make(map[string]bool, len(p.Applications)), p.misspeltApplications()
 	at := list.Line.Value.Start
 	for _, c := range list.Value.Text {
 		letter := string(c)
@@ -57,8 +57,8 @@ func listedApplications(p *Program, r *Report, list *Setting) {
 		case seen[key]:
 			d := r.Add(diag.DuplicateApplication, span, "%s stands twice in ApplicationList", letter)
 			d.Fixes = append(d.Fixes, replace("remove the repetition", span, ""))
-		case running.find(letter) == nil && p.misspeltApplication(letter):
-		case running.find(letter) == nil:
+		case p.letters[key] != nil || misspelt[key]:
+		default:
 			d := r.Add(diag.MissingApplication, span, "there is no section [Application_%s]", letter)
 			if strings.ContainsRune(", ;\t", c) {
 				d.Help = "ApplicationList has one character an application and nothing between them"

@@ -12,12 +12,16 @@ const noBreakSpace = "\u00a0"
 // blanksRule finds blanks that a reader does not see: around a value, and
 // no-break spaces anywhere outside of comments.
 var blanksRule = Rule{[]diag.Code{diag.TrailingBlank, diag.NoBreakSpace}, func(p *Program, r *Report) {
+	pasted := strings.Contains(p.File.Text, noBreakSpace)
 	p.File.Lines(func(_ int, l *ast.Line) bool {
 		text := p.File.Slice(l.Span)
-		if l.Kind != ast.Comment && l.Kind != ast.Encrypted {
+		if pasted && l.Kind != ast.Comment && l.Kind != ast.Encrypted {
 			noBreakSpaces(p, r, l, text)
 		}
 		if l.Kind != ast.Entry {
+			return true
+		}
+		if l.Value.End == l.Span.End && l.Value.Len() > 0 && text[l.Value.Start-l.Span.Start-1] == '=' {
 			return true
 		}
 		equals := l.Span.Start + strings.IndexByte(text, '=') + 1

@@ -11,7 +11,7 @@ import (
 
 // conflictRule finds keywords that exclude each other.
 var conflictRule = Rule{[]diag.Code{diag.ConflictingKeywords}, func(p *Program, r *Report) {
-	for _, b := range p.blocks {
+	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			for _, name := range s.Keyword.Conflicts {
 				if other := b.Get(name); other != nil {
@@ -20,7 +20,7 @@ var conflictRule = Rule{[]diag.Code{diag.ConflictingKeywords}, func(p *Program, 
 			}
 		}
 	}
-	for _, a := range slices.Concat(p.Applications, p.Unlisted) {
+	for _, a := range p.All {
 		if jobs := a.Jobs(); len(jobs) > 1 {
 			d := conflict(r, jobs[1], jobs[0], "%s and %s in one application; an application does one thing", jobs[0].Keyword.Name, jobs[1].Keyword.Name)
 			d.Help = "put them into two applications"

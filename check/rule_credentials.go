@@ -44,7 +44,7 @@ func credentialsOf(p *Program, r *Report, c Credentials, changes bool) {
 	case v.Form == Dialog && v.Entries == 1 && (c.Action == FirstPIN || c.Action == Unblock):
 		d := r.Add(diag.InvalidValue, c.PIN.Line.Value, "a dialog of one entry asks for the present %s, and here a new one is set", c.PIN.Keyword.Name)
 		d.Help = "a new PIN is entered twice"
-		d.Fixes = append(d.Fixes, replace("ask twice", v.Span, strings.Replace(p.File.Slice(v.Span), "_1_", "_2_", 1)))
+		d.Fixes = append(d.Fixes, replace("ask twice", c.PIN.Line.Value, strings.Replace(p.File.Slice(c.PIN.Line.Value), "_1_", "_2_", 1)))
 	case c.Init != nil && c.Set == nil:
 		d := r.Add(diag.MissingKeyword, c.PIN.Line.Name, "InitToken takes every PIN off the token, and SetPIN is missing to set the first one")
 		d.Help = "add SetPIN=true"

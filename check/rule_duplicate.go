@@ -10,17 +10,17 @@ import (
 
 // duplicateRule finds what stands twice in a section.
 var duplicateRule = Rule{[]diag.Code{diag.DuplicateKeyword, diag.DuplicateField}, func(p *Program, r *Report) {
-	for i := range p.File.Sections {
-		s := &p.File.Sections[i]
-		kind, _, ok := sectionKind(p.File.Slice(s.Header.Name))
-		if !ok {
+	var seen lineSet
+	for i := range p.parts {
+		s, part := &p.File.Sections[i], &p.parts[i]
+		if !part.known {
 			continue
 		}
 		code, what := diag.DuplicateKeyword, "keyword"
-		if kind == schema.Fields {
+		if part.kind == schema.Fields {
 			code, what = diag.DuplicateField, "field"
 		}
-		first := map[string]*ast.Line{}
+		seen.reset()
 		for j := range s.Lines {
 			l := &s.Lines[j]
 			if l.Kind != ast.Entry {
@@ -28,16 +28,15 @@ var duplicateRule = Rule{[]diag.Code{diag.DuplicateKeyword, diag.DuplicateField}
 			}
 			name := p.File.Slice(l.Name)
 			key := name
-			if kind != schema.Fields {
+			// Two spellings of one meaning are one keyword. No unknown name is
+			// the meaning of a known one.
+			if k := part.keywords[j]; k != nil && k.Meaning != "" {
+				key = k.Meaning
+			} else if part.kind != schema.Fields {
 				key = strings.ToLower(name)
-				// Two spellings of one meaning are one keyword.
-				if k := p.Table.Find(kind, name); k != nil && k.Meaning != "" {
-					key = strings.ToLower(k.Meaning)
-				}
 			}
-			before := first[key]
+			before := seen.add(key, l)
 			if before == nil {
-				first[key] = l
 				continue
 			}
 			d := r.Add(code, l.Name, "%s %s stands twice", what, name)
@@ -49,3 +48,45 @@ var duplicateRule = Rule{[]diag.Code{diag.DuplicateKeyword, diag.DuplicateField}
 		}
 	}
 }}
+
+// lineSet finds lines by their key. Most sections have a handful of lines, which
+// are found faster without a map.
+type lineSet struct {
+	few  []keyedLine
+	many map[string]*ast.Line
+}
+
+type keyedLine struct {
+	key  string
+	line *ast.Line
+}
+
+// mostFew is how many lines are compared one by one.
+const mostFew = 16
+
+func (s *lineSet) reset() { s.few, s.many = s.few[:0], nil }
+
+// add gives the line that has the key already; where there is none it takes the
+// new one.
+func (s *lineSet) add(key string, l *ast.Line) *ast.Line {
+	if s.many != nil {
+		before := s.many[key]
+		if before == nil {
+			s.many[key] = l
+		}
+		return before
+	}
+	for i := range s.few {
+		if s.few[i].key == key {
+			return s.few[i].line
+		}
+	}
+	s.few = append(s.few, keyedLine{key, l})
+	if len(s.few) > mostFew {
+		s.many = make(map[string]*ast.Line, 4*mostFew)
+		for _, f := range s.few {
+			s.many[f.key] = f.line
+		}
+	}
+	return nil
+}

@@ -8,7 +8,7 @@ import (
 // extensionRule names keywords that only Inscribe has. It is off unless check
 // --strict-vendor or inscribe.toml switches it on.
 var extensionRule = Rule{[]diag.Code{diag.VendorExtension}, func(p *Program, r *Report) {
-	for _, b := range p.blocks {
+	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			if s.Keyword.Evidence != schema.Extension {
 				continue

@@ -16,12 +16,12 @@ const mostPerLine = 20
 // fieldRule finds names of fields that are not declared.
 var fieldRule = Rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *Report) {
 	templateFieldsDeclared(p, r)
-	for _, b := range p.blocks {
+	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			v := s.Value
 			before := len(r.found)
 			if v.Form == FieldRef && v.Field == nil {
-				undefinedField(p, r, s, v.Text, v.Span, true)
+				undefinedField(p, r, s, v.Text, s.Line.Value, true)
 			}
 			for _, n := range v.Names {
 				if len(r.found)-before >= mostPerLine {
@@ -50,6 +50,9 @@ var givenToTemplates = []string{"template", "application", "token.serial", "toke
 // templateFieldsDeclared finds fields that a template of inscribe.toml takes and
 // [Fields] does not declare.
 func templateFieldsDeclared(p *Program, r *Report) {
+	if len(p.Config.Certificates) == 0 {
+		return
+	}
 	for _, a := range p.Applications {
 		t := a.Get(schema.MCertTempl)
 		if t == nil {
@@ -70,7 +73,7 @@ func templateFieldsDeclared(p *Program, r *Report) {
 
 func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Span, whole bool) {
 	k := s.Keyword
-	if slices.ContainsFunc(p.Secrets, func(secret ast.Span) bool { return secret == span }) {
+	if _, secret := slices.BinarySearchFunc(p.Secrets, span, bySpan); secret {
 		// The text is more likely a PIN without its # than a name, so it is
 		// neither shown nor declared.
 		d := r.Add(diag.UndefinedField, span, "what %s names is no field", k.Name)
@@ -85,16 +88,12 @@ func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Spa
 	}
 	d := r.Add(diag.UndefinedField, span, "there is no field %s", name)
 	d.Label = "is not declared in [Fields]"
-	var names []string
-	for _, f := range p.Fields {
-		names = append(names, f.Name)
-	}
 	literal := whole && k.Forms&schema.Literal != 0
 	if literal && k.Type == schema.Location && (LocationSlot(name) == schema.SignatureSlot || NearSignature(name)) {
 		d.Help = "a bare word is the name of a field; the fixed value begins with #"
 		d.Fixes = append(d.Fixes, replace("write #"+Signature, span, "#"+Signature))
 	}
-	if near := diag.Nearest(name, names); near != "" {
+	if near := p.spell.nearest(name, p.fieldNames()); near != "" {
 		d.Fixes = append(d.Fixes, replace(fmt.Sprintf("use the field %s", near), span, near))
 	}
 	text := literal && strings.Contains(name, " ") && !k.Secret()

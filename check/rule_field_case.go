@@ -10,16 +10,12 @@ import (
 // fieldCaseRule finds fields that only their case tells apart, and names in
 // another case than the field's.
 var fieldCaseRule = Rule{[]diag.Code{diag.FieldCase}, func(p *Program, r *Report) {
-	first := map[string]*Field{}
 	for _, f := range p.Fields {
-		key := strings.ToLower(f.Name)
-		if before := first[key]; before != nil {
+		if before := p.folded[fold(f.Name)].first; before != f {
 			d := r.Add(diag.FieldCase, f.Line.Name, "fields %s and %s differ only in case", before.Name, f.Name)
 			d.Help = "they are two fields; give one of them another name"
 			d.Related = []diag.Label{{Span: before.Line.Name, Message: "the other one"}}
-			continue
 		}
-		first[key] = f
 	}
 	for _, f := range p.Fields {
 		for _, u := range f.Uses {

@@ -10,25 +10,32 @@ import (
 
 // keywordRule looks at the names of entries: unknown, or in the wrong section.
 var keywordRule = Rule{[]diag.Code{diag.UnknownKeyword, diag.MisplacedKeyword}, func(p *Program, r *Report) {
-	p.eachEntry(func(section schema.Section, header string, l *ast.Line) {
-		name := p.File.Slice(l.Name)
-		k := p.Table.Find(section, name)
-		switch elsewhere := p.Table.Named(name); {
-		case k != nil && section == schema.Application && k.Technology == schema.MagneticStripe && p.Technology == schema.SmartCard:
-			d := r.Add(diag.MisplacedKeyword, l.Name, "%s belongs to magnetic stripes, and this description is for a smart card", k.Name)
-			d.Help = "see Type in [Encoding]"
-		case k != nil:
-		case len(elsewhere) > 0:
-			d := r.Add(diag.MisplacedKeyword, l.Name, "%s belongs in [%s], not in [%s]", elsewhere[0].Name, elsewhere[0].Section, header)
-			d.Help = fmt.Sprintf("move the line to [%s]; here it has no effect", elsewhere[0].Section)
-		default:
-			unknownKeyword(p, r, section, header, l)
+	for i := range p.parts {
+		part, s := &p.parts[i], &p.File.Sections[i]
+		if !part.known || part.kind == schema.Fields {
+			continue
 		}
-	})
+		for j := range s.Lines {
+			l := &s.Lines[j]
+			switch k := part.keywords[j]; {
+			case l.Kind != ast.Entry:
+			case k == nil:
+				withoutMeaning(p, r, part.kind, p.File.Slice(s.Header.Name), l)
+			case part.kind == schema.Application && k.Technology == schema.MagneticStripe && p.Technology == schema.SmartCard:
+				d := r.Add(diag.MisplacedKeyword, l.Name, "%s belongs to magnetic stripes, and this description is for a smart card", k.Name)
+				d.Help = "see Type in [Encoding]"
+			}
+		}
+	}
 }}
 
-func unknownKeyword(p *Program, r *Report, section schema.Section, header string, l *ast.Line) {
+func withoutMeaning(p *Program, r *Report, section schema.Section, header string, l *ast.Line) {
 	name := p.File.Slice(l.Name)
+	if elsewhere := p.Table.Named(name); len(elsewhere) > 0 {
+		d := r.Add(diag.MisplacedKeyword, l.Name, "%s belongs in [%s], not in [%s]", elsewhere[0].Name, elsewhere[0].Section, header)
+		d.Help = fmt.Sprintf("move the line to [%s]; here it has no effect", elsewhere[0].Section)
+		return
+	}
 	if near := p.nearKeyword(section, name); near != "" {
 		d := r.Add(diag.UnknownKeyword, l.Name, "there is no keyword %s in [%s]", name, header)
 		d.Label = fmt.Sprintf("did you mean %s?", near)
@@ -46,20 +53,5 @@ func (p *Program) nearKeyword(section schema.Section, name string) string {
 	for _, k := range p.Table.In(section) {
 		names = append(names, k.Name)
 	}
-	return diag.Nearest(name, names)
-}
-
-// eachEntry calls f for the entries of known sections but [Fields], with the
-// name in the section's header.
-func (p *Program) eachEntry(f func(section schema.Section, header string, l *ast.Line)) {
-	p.File.Lines(func(i int, l *ast.Line) bool {
-		if i < 0 || l.Kind != ast.Entry {
-			return true
-		}
-		header := p.File.Slice(p.File.Sections[i].Header.Name)
-		if kind, _, ok := sectionKind(header); ok && kind != schema.Fields {
-			f(kind, header, l)
-		}
-		return true
-	})
+	return p.spell.nearest(name, names)
 }

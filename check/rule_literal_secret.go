@@ -8,7 +8,7 @@ import (
 
 // literalSecretRule finds secrets written into the file.
 var literalSecretRule = Rule{[]diag.Code{diag.LiteralSecret}, func(p *Program, r *Report) {
-	for _, b := range p.blocks {
+	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			if !s.Keyword.Secret() || s.Value.Form != FixedValue || s.Value.Secret.Len() == 0 {
 				continue

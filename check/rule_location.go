@@ -1,15 +1,13 @@
 package check
 
 import (
-	"slices"
-
 	"inscribe/ast/diag"
 	"inscribe/check/schema"
 )
 
 // locationRule finds fixed locations that silently mean the default slot.
 var locationRule = Rule{[]diag.Code{diag.LocationDefault}, func(p *Program, r *Report) {
-	for _, a := range slices.Concat(p.Applications, p.Unlisted) {
+	for _, a := range p.All {
 		s := a.Get(schema.MLocation)
 		if s == nil || s.Value.Form != FixedValue || s.Problem != "" || LocationSlot(s.Value.Text) == schema.SignatureSlot {
 			continue

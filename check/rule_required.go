@@ -12,7 +12,7 @@ import (
 
 // requiredRule finds what is missing beside a keyword or in a section.
 var requiredRule = Rule{[]diag.Code{diag.MissingKeyword}, func(p *Program, r *Report) {
-	for _, b := range p.blocks {
+	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			if s.Keyword.Kind == schema.Bool && !s.Value.Bool {
 				continue
@@ -39,7 +39,7 @@ var requiredRule = Rule{[]diag.Code{diag.MissingKeyword}, func(p *Program, r *Re
 		d := r.Add(diag.MissingKeyword, h.Name, "[Description] names no library")
 		d.Help = "name the PKCS#11 module with PKCS11Library"
 	}
-	for _, a := range slices.Concat(p.Applications, p.Unlisted) {
+	for _, a := range p.All {
 		if len(a.Jobs()) == 0 {
 			d := r.Add(diag.MissingKeyword, a.Header.Name, "[%s] does nothing", a.Name)
 			d.Help = "an application makes a key and certificate (KeySize or ECCurve, with CertTempl), writes a certificate, a list or a data object, or blocks the card"
@@ -50,8 +50,8 @@ var requiredRule = Rule{[]diag.Code{diag.MissingKeyword}, func(p *Program, r *Re
 // misspelt reports whether an unknown entry of the block was likely meant to be
 // one of the keywords; its own finding says so already.
 func (p *Program) misspelt(b *Block, keywords []string) bool {
-	for _, l := range p.File.Sections[b.index].Lines {
-		if l.Kind != ast.Entry {
+	for i, l := range p.File.Sections[b.index].Lines {
+		if l.Kind != ast.Entry || p.parts[b.index].keywords[i] != nil {
 			continue
 		}
 		name := p.File.Slice(l.Name)
@@ -96,20 +96,19 @@ func (p *Program) Library() *Setting {
 	return nil
 }
 
-// Jobs are the settings that make an application do something.
-func (a *Application) Jobs() []*Setting {
-	var jobs []*Setting
+// Jobs are the settings that make an application do something. The slice is the
+// application's.
+func (a *Application) Jobs() []*Setting { return a.jobs }
+
+func (a *Application) findJobs() {
 	for _, m := range []string{schema.MCertTempl, schema.MWriteCertificate, schema.MWriteKeyList, schema.MDataObject, schema.MBlockCard} {
 		if s := a.Get(m); s != nil {
-			jobs = append(jobs, s)
+			a.jobs = append(a.jobs, s)
 		}
 	}
-	if len(jobs) == 0 {
-		for _, m := range []string{schema.MKeySize, schema.MECCurve} {
-			if s := a.Get(m); s != nil {
-				return []*Setting{s}
-			}
+	for _, m := range []string{schema.MKeySize, schema.MECCurve} {
+		if s := a.Get(m); s != nil && len(a.jobs) == 0 {
+			a.jobs = []*Setting{s}
 		}
 	}
-	return jobs
 }

@@ -11,16 +11,19 @@ import (
 
 // sectionRule looks at the headers: unknown, twice, missing.
 var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, diag.MissingSection}, func(p *Program, r *Report) {
-	first := map[string]*ast.Line{}
-	for i := range p.File.Sections {
-		h := &p.File.Sections[i].Header
+	type place struct {
+		kind   schema.Section
+		letter string
+	}
+	first := make(map[place]*ast.Line, len(p.parts))
+	for i := range p.parts {
+		h, part := &p.File.Sections[i].Header, &p.parts[i]
 		name := p.File.Slice(h.Name)
-		kind, letter, ok := sectionKind(name)
-		if !ok {
+		if !part.known {
 			unknownSection(r, h, name)
 			continue
 		}
-		key := kind.String() + strings.ToLower(letter)
+		key := place{part.kind, strings.ToLower(part.letter)}
 		if before := first[key]; before != nil {
 			d := r.Add(diag.DuplicateSection, h.Name, "section [%s] stands twice", name)
 			d.Help = "put its entries into the first one; the entries here are not read"

@@ -1,21 +1,28 @@
 package check
 
 import (
-	"regexp"
+	"strings"
 
 	"inscribe/ast/diag"
 	"inscribe/check/schema"
 )
 
-var authentication = regexp.MustCompile(`(?i)auth|log_?on|log_?in`)
+// authentication reports whether a name speaks of it.
+func authentication(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "auth") || strings.Contains(name, "log_on") || strings.Contains(name, "logon") ||
+		strings.Contains(name, "log_in") || strings.Contains(name, "login")
+}
 
 // templateRule finds certificate templates whose name speaks of authentication
 // in the signature slot.
 var templateRule = Rule{[]diag.Code{diag.AuthTemplate}, func(p *Program, r *Report) {
 	for _, a := range p.Applications {
-		slot, _ := a.SlotOf()
 		t := a.Get(schema.MCertTempl)
-		if slot != schema.SignatureSlot || t == nil || !authentication.MatchString(t.Value.Text) {
+		if t == nil {
+			continue
+		}
+		if slot, _ := a.SlotOf(); slot != schema.SignatureSlot || !authentication(t.Value.Text) {
 			continue
 		}
 		d := r.Add(diag.AuthTemplate, t.Line.Value, "a template for authentication goes to the signature slot")

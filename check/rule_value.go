@@ -1,7 +1,6 @@
 package check
 
 import (
-	"slices"
 	"strings"
 
 	"inscribe/ast/diag"
@@ -10,7 +9,7 @@ import (
 
 // valueRule reports values that do not fit their keyword.
 var valueRule = Rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *Report) {
-	for _, b := range p.blocks {
+	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			if s.Problem == "" || s.Keyword.Kind == schema.Validation && s.Value.Form != Missing {
 				continue
@@ -25,7 +24,7 @@ var valueRule = Rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *Report)
 		d.Help = "it knows 1024 (smart card) and 2 (magnetic stripe); the file is checked as far as it goes"
 	}
 	sizes := schema.Builtin.Find(schema.Application, schema.MKeySize)
-	for _, a := range slices.Concat(p.Applications, p.Unlisted) {
+	for _, a := range p.All {
 		s := a.Get(schema.MKeySize)
 		if s != nil && s.Problem == "" && s.Value.Number%8 != 0 {
 			r.Add(diag.InvalidValue, s.Line.Value, "no RSA key has %d bits; the size is a multiple of 8", s.Value.Number).Help = "for example: " + sizes.Example

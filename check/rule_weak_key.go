@@ -1,8 +1,6 @@
 package check
 
 import (
-	"slices"
-
 	"inscribe/ast/diag"
 	"inscribe/check/schema"
 )
@@ -14,7 +12,7 @@ const MinRSA = 2048
 const MinSignatureRSA = 3072
 
 var weakKeyRule = Rule{[]diag.Code{diag.WeakKey}, func(p *Program, r *Report) {
-	for _, a := range slices.Concat(p.Applications, p.Unlisted) {
+	for _, a := range p.All {
 		s := a.Get(schema.MKeySize)
 		if s != nil && s.Problem == "" && s.Value.Number < MinRSA {
 			d := r.Add(diag.WeakKey, s.Line.Value, "an RSA key of %d bits is too weak", s.Value.Number)

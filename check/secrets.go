@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -11,18 +12,17 @@ import (
 
 // secretSpans finds the text that no output may show: fixed values of secret
 // keywords, bare words that are more likely a PIN without its # than a field's
-// name, and the same in lines that are not understood.
+// name, and the same in lines that are not understood. They are in the order of
+// the file.
 func secretSpans(p *Program) []ast.Span {
 	var spans []ast.Span
-	p.File.Lines(func(section int, l *ast.Line) bool {
-		var kind schema.Section = schema.Application
-		if section >= 0 {
-			kind, _, _ = sectionKind(p.File.Slice(p.File.Sections[section].Header.Name))
-		}
+	look := func(kind schema.Section, k *schema.Keyword, l *ast.Line) {
 		switch {
 		case l.Kind == ast.Junk:
-			spans = append(spans, junkSecret(p, l)...)
-		case l.Kind != ast.Entry || l.Value.Len() == 0:
+			if span, ok := junkSecret(p, l); ok {
+				spans = append(spans, span)
+			}
+		case l.Kind != ast.Entry || l.Value.Len() == 0 || k != nil && !k.Secret():
 		case kind == schema.Fields:
 			// Fixed text of a field that nothing gives another meaning may be a
 			// PIN as well as anything else, and so may what cannot be read.
@@ -30,21 +30,32 @@ func secretSpans(p *Program) []ast.Span {
 			if f == nil || f.Secret() || f.Type == schema.None && (f.Binding == nil || f.quoted()) {
 				spans = append(spans, l.Value)
 			}
-		default:
-			if span, ok := entrySecret(p, kind, l); ok {
+		case k != nil || p.maySecret(kind, p.File.Slice(l.Name)):
+			if span, ok := valueSecret(p, l); ok {
 				spans = append(spans, span)
 			}
 		}
-		return true
-	})
+	}
+	for i := range p.File.Head {
+		look(schema.Application, nil, &p.File.Head[i])
+	}
+	for i := range p.parts {
+		part, lines := &p.parts[i], p.File.Sections[i].Lines
+		for j := range lines {
+			look(part.kind, part.keywords[j], &lines[j])
+		}
+	}
 	return spans
 }
 
-func entrySecret(p *Program, kind schema.Section, l *ast.Line) (ast.Span, bool) {
-	name, text := p.File.Slice(l.Name), p.File.Slice(l.Value)
-	if !meansSecret(p, kind, name) {
-		return ast.Span{}, false
-	}
+// bySpan orders spans as they stand in the file.
+func bySpan(a, b ast.Span) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+}
+
+// valueSecret gives the part of a secret keyword's value that must not be shown.
+func valueSecret(p *Program, l *ast.Line) (ast.Span, bool) {
+	text := p.File.Slice(l.Value)
 	if strings.HasPrefix(text, "!") {
 		return l.Value, diag.Nearest(text, specialNames()) == ""
 	}
@@ -62,26 +73,22 @@ func specialNames() []string {
 	return names
 }
 
-// meansSecret tells whether a keyword, or what it was likely meant to be, takes
-// a secret.
-func meansSecret(p *Program, kind schema.Section, name string) bool {
+// maySecret tells whether a word that is no keyword of its section may have been
+// meant to be one that takes a secret. Where there is no time to look it may.
+func (p *Program) maySecret(kind schema.Section, name string) bool {
 	if k := p.Table.Find(kind, name); k != nil {
 		return k.Secret()
 	}
 	candidates := p.Table.Named(name)
 	if len(candidates) == 0 {
-		var names []string
-		for _, k := range p.Table.All() {
-			names = append(names, k.Name)
-		}
-		candidates = p.Table.Named(diag.Nearest(name, names))
+		candidates = p.Table.Named(p.spell.nearest(name, p.Table.Names()))
 	}
 	for _, k := range candidates {
 		if k.Secret() {
 			return true
 		}
 	}
-	return len(candidates) == 0 && fieldLike.MatchString(name)
+	return len(candidates) == 0 && (p.spell.tired() || fieldLike.MatchString(name))
 }
 
 // fieldLike is what the name of a field for a secret usually holds.
@@ -89,21 +96,17 @@ var fieldLike = regexp.MustCompile(`(?i)pin|puk|key|field|pass|secret`)
 
 // readsAsField tells whether a word that names no field was meant to.
 func readsAsField(p *Program, word string) bool {
-	var names []string
-	for _, f := range p.Fields {
-		names = append(names, f.Name)
-	}
-	return fieldLike.MatchString(word) || diag.Nearest(word, names) != ""
+	return fieldLike.MatchString(word) || p.spell.nearest(word, p.fieldNames()) != ""
 }
 
 // junkSecret hides what follows the first blank, # or : of a line that could be
 // a secret keyword without its equals sign.
-func junkSecret(p *Program, l *ast.Line) []ast.Span {
+func junkSecret(p *Program, l *ast.Line) (ast.Span, bool) {
 	text := p.File.Slice(l.Span)
 	i := strings.IndexAny(strings.TrimLeft(text, " \t["), "# \t:=;,")
 	if i < 0 {
-		return nil
+		return ast.Span{}, false
 	}
 	i += len(text) - len(strings.TrimLeft(text, " \t["))
-	return []ast.Span{{Start: l.Span.Start + i, End: l.Span.End}}
+	return ast.Span{Start: l.Span.Start + i, End: l.Span.End}, true
 }

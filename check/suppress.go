@@ -1,6 +1,7 @@
 package check
 
 import (
+	"sort"
 	"strings"
 
 	"inscribe/ast"
@@ -21,13 +22,17 @@ type suppression struct {
 // the line before asks for, and reports the comments that drop nothing. Several
 // such lines may stand above one.
 func suppress(p *Program, r *Report) []diag.Diagnostic {
+	if !strings.Contains(p.File.Text, ignoreMark) {
+		return r.found
+	}
 	list := suppressions(p)
 	var kept []diag.Diagnostic
-	for _, d := range r.results() {
+	for _, d := range r.found {
 		hit := false
-		for i := range list {
+		behind := sort.Search(len(list), func(i int) bool { return list[i].target.Start > d.Span.Start })
+		for i := behind - 1; i >= 0 && list[i].target == list[behind-1].target; i-- {
 			s := &list[i]
-			if s.code == d.Code && s.target.Start <= d.Span.Start && d.Span.Start <= s.target.End {
+			if s.code == d.Code && d.Span.Start <= s.target.End {
 				s.used, hit = true, true
 			}
 		}
@@ -47,7 +52,7 @@ func suppress(p *Program, r *Report) []diag.Diagnostic {
 		d.Unnecessary = true
 		d.Fixes = append(d.Fixes, diag.Fix{Title: "remove the comment", Edits: []diag.Edit{removeLine(s.line)}})
 	}
-	return append(kept, unused.results()...)
+	return append(kept, unused.found...)
 }
 
 func suppressions(p *Program) []suppression {
@@ -64,7 +69,7 @@ func suppressions(p *Program) []suppression {
 		return true
 	})
 	for ; waiting < len(list); waiting++ {
-		list[waiting].target = ast.Span{Start: -1, End: -1}
+		list[waiting].target = ast.Span{Start: len(p.File.Text) + 1, End: -1} // no line
 	}
 	return list
 }

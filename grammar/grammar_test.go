@@ -206,3 +206,21 @@ func TestEBNF(t *testing.T) {
 		t.Errorf("the grammar changed; look at it and run with -update:\n%s", diff)
 	}
 }
+
+// TestLiteralsNeedNoParser holds the short way for fixed values against the
+// productions.
+func TestLiteralsNeedNoParser(t *testing.T) {
+	for _, text := range []string{"#", "#x", "# a b ", "##", "#!{A}", "#\"", "#a,b=(c)", "#\u00a0ä", "#\xff"} {
+		short, err := ParseOperand(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		long, err := parseValue(operandParser, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(long, short); d != "" {
+			t.Errorf("%q: %s", text, d)
+		}
+	}
+}

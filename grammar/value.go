@@ -158,9 +158,9 @@ func parseValue[T any](p *participle.Parser[T], text string) (*T, error) {
 // result may be shared and must not be changed.
 func ParseOperand(text string) (*ast.Operand, error) {
 	// An editor reads the same lines again at every keystroke. Fixed values, which
-	// may be secrets, are not kept.
+	// may be secrets, are not kept; they are one token, which needs no parser.
 	if strings.HasPrefix(text, "#") {
-		return parseValue(operandParser, text)
+		return &ast.Operand{Literal: &text}, nil
 	}
 	if o, known := operands.get(text); known {
 		return o, nil

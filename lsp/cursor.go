@@ -43,8 +43,8 @@ func (d *document) block(c cursor) *check.Block {
 		return nil
 	}
 	header := d.file().Sections[c.section].Header.Span
-	for _, b := range blocks(d.program()) {
-		if b.Header != nil && b.Header.Span == header {
+	for _, b := range d.program().Blocks {
+		if b.Header.Span == header {
 			return b
 		}
 	}
@@ -70,7 +70,7 @@ func (d *document) setting(c cursor) *check.Setting {
 
 func (d *document) byLine() map[int]*check.Setting {
 	out := map[int]*check.Setting{}
-	for _, b := range blocks(d.program()) {
+	for _, b := range d.program().Blocks {
 		for _, s := range b.Settings {
 			out[s.Line.Span.Start] = s
 		}
@@ -84,7 +84,7 @@ func (d *document) application(c cursor) *check.Application {
 		return nil
 	}
 	header := d.file().Sections[c.section].Header.Span
-	for _, a := range allApplications(d.program()) {
+	for _, a := range d.program().All {
 		if a.Header.Span == header {
 			return a
 		}

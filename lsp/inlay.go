@@ -28,7 +28,7 @@ func (c *call) inlayHints(_ context.Context, p *protocol.RangeParams) (any, erro
 			add(f.Line, protocol.InlayHint{Label: fieldType(f), Kind: 1})
 		}
 	}
-	for _, a := range allApplications(d.program()) {
+	for _, a := range d.program().All {
 		s := a.Get(schema.MLocation)
 		switch slot, field := a.SlotOf(); {
 		case s == nil && len(a.Jobs()) > 0:

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"inscribe/ast"
-	"inscribe/check"
 	"inscribe/check/schema"
 )
 
@@ -42,7 +41,7 @@ func (d *document) occurrences() []occurrence {
 			out = append(out, occurrence{fieldName, f.Name, bareName(d.file(), u.Span), false})
 		}
 	}
-	for _, a := range allApplications(p) {
+	for _, a := range p.All {
 		span := ast.Span{Start: a.Header.Name.End - len(a.Letter), End: a.Header.Name.End}
 		out = append(out, occurrence{applicationLetter, strings.ToLower(a.Letter), span, true})
 	}
@@ -54,7 +53,7 @@ func (d *document) occurrences() []occurrence {
 			at += len(letter)
 		}
 	}
-	for _, b := range blocks(p) {
+	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			switch {
 			case s.Value.Text == "":
@@ -96,19 +95,6 @@ func (d *document) all(o occurrence) []occurrence {
 		if p.same(o) {
 			out = append(out, p)
 		}
-	}
-	return out
-}
-
-func allApplications(p *check.Program) []*check.Application {
-	return append(append([]*check.Application{}, p.Applications...), p.Unlisted...)
-}
-
-// blocks are the sections with keywords.
-func blocks(p *check.Program) []*check.Block {
-	out := []*check.Block{p.Encoding, p.Description}
-	for _, a := range allApplications(p) {
-		out = append(out, a.Block)
 	}
 	return out
 }

@@ -112,14 +112,18 @@ var Rules = []Rule{
 	{Internal, Error, "a defect of Inscribe itself"},
 }
 
+var byCode = func() map[Code]Rule {
+	m := make(map[Code]Rule, len(Rules))
+	for _, r := range Rules {
+		m[r.Code] = r
+	}
+	return m
+}()
+
 // Lookup finds the rule of a code.
 func Lookup(c Code) (Rule, bool) {
-	for _, r := range Rules {
-		if r.Code == c {
-			return r, true
-		}
-	}
-	return Rule{}, false
+	r, ok := byCode[c]
+	return r, ok
 }
 
 // Default gives the severity of a code where no configuration says otherwise.

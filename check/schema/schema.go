@@ -2,7 +2,9 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/go-multierror"
 )
@@ -171,6 +173,8 @@ func (k *Keyword) Secret() bool { return k.Type.Secret() }
 // Table is a set of keywords that can be found by name.
 type Table struct {
 	keywords []*Keyword
+	names    []string
+	sections [Application + 1][]*Keyword
 	byName   map[string][]*Keyword
 }
 
@@ -187,6 +191,8 @@ func New(keywords ...[]Keyword) *Table {
 
 func (t *Table) add(k *Keyword) {
 	t.keywords = append(t.keywords, k)
+	t.names = append(t.names, k.Name)
+	t.sections[k.Section] = append(t.sections[k.Section], k)
 	key := strings.ToLower(k.Name)
 	t.byName[key] = append(t.byName[key], k)
 }
@@ -194,7 +200,10 @@ func (t *Table) add(k *Keyword) {
 // With is a copy of the table with more keywords, as a project's configuration
 // adds them.
 func (t *Table) With(extra []Keyword) *Table {
-	c := &Table{keywords: append([]*Keyword{}, t.keywords...), byName: make(map[string][]*Keyword, len(t.byName))}
+	c := &Table{keywords: slices.Clone(t.keywords), names: slices.Clone(t.names), byName: make(map[string][]*Keyword, len(t.byName))}
+	for i, ks := range t.sections {
+		c.sections[i] = slices.Clone(ks)
+	}
 	for name, ks := range t.byName {
 		c.byName[name] = append([]*Keyword{}, ks...)
 	}
@@ -207,16 +216,11 @@ func (t *Table) With(extra []Keyword) *Table {
 // All lists the keywords in the order of the table. The slice is the table's.
 func (t *Table) All() []*Keyword { return t.keywords }
 
-// In lists the keywords of a section.
-func (t *Table) In(s Section) []*Keyword {
-	var out []*Keyword
-	for _, k := range t.keywords {
-		if k.Section == s {
-			out = append(out, k)
-		}
-	}
-	return out
-}
+// Names lists their names, in the same order. The slice is the table's.
+func (t *Table) Names() []string { return t.names }
+
+// In lists the keywords of a section. The slice is the table's.
+func (t *Table) In(s Section) []*Keyword { return t.sections[s] }
 
 // Find gives the keyword of a section by its name in any case, or nil.
 func (t *Table) Find(s Section, name string) *Keyword {
@@ -230,6 +234,13 @@ func (t *Table) Find(s Section, name string) *Keyword {
 
 // Named gives all keywords of a name in any case, whatever the section.
 func (t *Table) Named(name string) []*Keyword {
+	// Most names are short and of ASCII; they are looked up without a copy.
+	var lower [64]byte
+	if n, ok := lowerASCII(lower[:], name); ok {
+		if found := t.byName[string(lower[:n])]; found != nil {
+			return found
+		}
+	}
 	name = strings.ToLower(name)
 	if found := t.byName[name]; found != nil {
 		return found
@@ -245,6 +256,24 @@ func (t *Table) Named(name string) []*Keyword {
 		}
 	}
 	return out
+}
+
+// lowerASCII writes s in lower case to a buffer, if it fits and is ASCII.
+func lowerASCII(buffer []byte, s string) (n int, ok bool) {
+	if len(s) > len(buffer) {
+		return 0, false
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return 0, false
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		buffer[i] = c
+	}
+	return len(s), true
 }
 
 // Validate checks the table against itself: every name named by a row is a row
