@@ -34,7 +34,9 @@ func (c *call) completion(_ context.Context, p *protocol.TextDocumentPositionPar
 			b.sections(ast.Span{Start: at.line.Span.Start, End: at.line.Span.End})
 		}
 	}
-	return protocol.CompletionList{Items: b.items}, nil
+	list := protocol.CompletionList{Items: b.items}
+	shareDefaults(&list, c.client.TextDocument.Completion.CompletionList.ItemDefaults)
+	return list, nil
 }
 
 // offers collects completions.
@@ -286,14 +288,15 @@ func (b *offers) suppressions(before string) {
 	}
 }
 
-// keywordRef is what a completion keeps for being resolved.
+// keywordRef is what a completion keeps for being resolved; its label is the name
+// of the keyword. It is the same for all keywords of a section, so that a list may
+// say it once.
 type keywordRef struct {
 	Section schema.Section `json:"section"`
-	Name    string         `json:"name"`
 }
 
 func keywordData(k *schema.Keyword) json.RawMessage {
-	raw, _ := json.Marshal(keywordRef{Section: k.Section, Name: k.Name})
+	raw, _ := json.Marshal(keywordRef{Section: k.Section})
 	return raw
 }
 
@@ -309,7 +312,7 @@ func (c *call) resolveCompletion(_ context.Context, item *protocol.CompletionIte
 		configs = append(configs, d.config)
 	}
 	for _, cfg := range configs {
-		if k := cfg.settings().Table().Find(ref.Section, ref.Name); k != nil {
+		if k := cfg.settings().Table().Find(ref.Section, item.Label); k != nil {
 			doc := c.markup(keywordDoc(k, cfg), c.client.TextDocument.Completion.CompletionItem.DocumentationFormat)
 			item.Documentation = &doc
 			break

@@ -20,7 +20,7 @@ type document struct {
 	path    string // "" where it is not on the disk
 	version *int32 // nil for one that is not open
 	// worked says that a person works on it, so that what may be asked for
-	// soon is kept ready; of a hundred open documents most are only open.
+	// soon is kept ready; see [document.aside].
 	worked bool
 	tree   *tree
 	mapper mapper
@@ -53,12 +53,17 @@ func newDocument(uri protocol.DocumentURI, version *int32, t *tree, encoding pro
 	d := &document{uri: uri, version: version, tree: t, mapper: newMapper(t.file, encoding), config: cfg}
 	d.path, _ = pathOf(uri)
 	d.superseded, d.retire = context.WithCancel(context.Background())
+	d.remember()
+	return d
+}
+
+// remember makes that each thing is worked out once.
+func (d *document) remember() {
 	d.program = sync.OnceValue(d.understand)
 	d.plan = sync.OnceValue(d.lower)
 	d.index = sync.OnceValue(d.occurrences)
 	d.settings = sync.OnceValue(d.byLine)
-	d.redactor = sync.OnceValue(func() redactor { return newRedactor(t.file.Text, d.program().Secrets) })
-	return d
+	d.redactor = sync.OnceValue(func() redactor { return newRedactor(d.file().Text, d.program().Secrets) })
 }
 
 // closedDocument reads a document that is not open from its bytes.
@@ -81,6 +86,18 @@ func (d *document) edited(version int32, t *tree, encoding protocol.PositionEnco
 func (d *document) configured(encoding protocol.PositionEncodingKind, cfg *configFile) *document {
 	d.retire()
 	return newDocument(d.uri, d.version, d.tree, encoding, cfg)
+}
+
+// aside gives the same version for a look whose results are not kept: of a
+// hundred open documents most are only open. One that is worked on is itself.
+func (d *document) aside() *document {
+	if d.worked {
+		return d
+	}
+	c := &document{uri: d.uri, path: d.path, version: d.version, tree: d.tree, mapper: d.mapper, config: d.config, superseded: d.superseded, retire: d.retire}
+	c.remember()
+	c.proof.Store(d.proof.Load())
+	return c
 }
 
 func (d *document) isConfig() bool { return isConfigPath(d.path) }

@@ -3,6 +3,7 @@ package lsp
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -307,6 +308,87 @@ func TestCompletionText(t *testing.T) {
 		if got := apply(text, []protocol.TextEdit{*list.Items[i].TextEdit}, protocol.UTF16); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
 		}
+	}
+}
+
+// spread gives the items as they are without defaults, by the words of the
+// specification.
+func spread(list protocol.CompletionList) []protocol.CompletionItem {
+	var out []protocol.CompletionItem
+	for _, i := range list.Items {
+		if d := list.ItemDefaults; d != nil {
+			if i.TextEdit == nil && d.EditRange != nil {
+				text := i.TextEditText
+				if text == "" {
+					text = i.Label
+				}
+				i.TextEdit, i.TextEditText = &protocol.TextEdit{Range: *d.EditRange, NewText: text}, ""
+			}
+			if i.InsertTextFormat == 0 {
+				i.InsertTextFormat = d.InsertTextFormat
+			}
+			if i.Data == nil {
+				i.Data = d.Data
+			}
+		}
+		if i.InsertTextFormat == protocol.PlainFormat {
+			i.InsertTextFormat = 0
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+// TestCompletionDefaults compares the lists of a client that takes defaults with
+// those of one that does not.
+func TestCompletionDefaults(t *testing.T) {
+	var shared [3]bool
+	for _, text := range []string{
+		strings.Replace(good, "[Application_B]\n", "[Application_B]\n‸\n", 1),
+		strings.Replace(good, "Location=", "Loc‸=", 1),
+		"[‸",
+		strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=‸", 1),
+		strings.Replace(good, "#Signature", "#Sig‸", 1),
+		strings.Replace(good, "CertTempl=signTemplate", "LabelExpressionDataObject=a !{‸", 1),
+		"^‸",
+	} {
+		for _, takes := range []string{`"editRange","insertTextFormat","data"`, `"editRange"`, `"insertTextFormat","commitCharacters"`, `"data"`} {
+			plain, _ := start(t, rich, withProject())
+			p := plain.openMarked(text)
+			var want, got protocol.CompletionList
+			plain.call("textDocument/completion", p, &want)
+			if want.ItemDefaults != nil {
+				t.Fatal("defaults for a client that takes none")
+			}
+			c, _ := start(t, strings.Replace(rich, `"completion":{`, `"completion":{"completionList":{"itemDefaults":[`+takes+`]},`, 1), withProject())
+			c.openMarked(text)
+			c.call("textDocument/completion", p, &got)
+			if d := got.ItemDefaults; d != nil {
+				shared[0], shared[1], shared[2] = shared[0] || d.EditRange != nil, shared[1] || d.InsertTextFormat != 0, shared[2] || d.Data != nil
+				if d.EditRange != nil && !strings.Contains(takes, "editRange") || d.Data != nil && !strings.Contains(takes, "data") || d.InsertTextFormat != 0 && !strings.Contains(takes, "Format") {
+					t.Errorf("%s: the defaults are %+v", takes, d)
+				}
+			}
+			a, b := spread(want), spread(got)
+			for i := range b {
+				if i < len(a) && a[i].Data == nil {
+					b[i].Data = nil // data of others does no harm
+				}
+			}
+			if !reflect.DeepEqual(a, b) {
+				t.Errorf("%q, %s:\ngot  %+v\nwant %+v", text, takes, b, a)
+			}
+			for _, i := range spread(got) {
+				var resolved protocol.CompletionItem
+				c.call("completionItem/resolve", i, &resolved)
+				if strings.HasPrefix(i.Label, "Key") && (resolved.Documentation == nil || !strings.Contains(resolved.Documentation.Value, "**"+i.Label+"**")) {
+					t.Errorf("%s resolves to %+v", i.Label, resolved)
+				}
+			}
+		}
+	}
+	if shared != [3]bool{true, true, true} {
+		t.Errorf("shared are %v", shared)
 	}
 }
 

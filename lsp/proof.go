@@ -30,10 +30,21 @@ func (s *server) prove(d *document, state *state) {
 		return
 	case <-pause.C:
 	}
-	found, err := guard(func() (any, error) { return d.refusals(), nil })
+	select {
+	case s.proving <- struct{}{}:
+		defer func() { <-s.proving }()
+	case <-d.superseded.Done():
+		return
+	case <-s.ctx.Done():
+		return
+	}
+	found, err := guard(func() (any, error) { return d.aside().refusals(), nil })
 	if err != nil {
 		s.logError("proof: " + err.Error())
 		return
+	}
+	if d.worked {
+		d.index()
 	}
 	list := found.([]diag.Diagnostic)
 	if len(list) == 0 || d.stale() {
@@ -56,13 +67,7 @@ func (s *server) prove(d *document, state *state) {
 
 // refusals are the reasons why the plan could not be run, each at its line.
 func (d *document) refusals() []diag.Diagnostic {
-	var pl *planned
-	if d.worked {
-		d.index()
-		pl = d.plan()
-	} else {
-		pl = d.lower()
-	}
+	pl := d.plan()
 	if pl.err != nil {
 		return nil
 	}

@@ -28,7 +28,7 @@ func (s *server) send(d *document, state *state) {
 			return
 		}
 		p := protocol.PublishDiagnosticsParams{URI: d.uri, Version: d.version}
-		got, err := guard(func() (any, error) { return state.findings(d, state.styleOf(false)), nil })
+		got, err := guard(func() (any, error) { return state.findings(d.aside(), state.styleOf(false)), nil })
 		if err != nil {
 			s.logError(err.Error())
 			p.Diagnostics = []protocol.Diagnostic{{Severity: 1, Code: "internal", Source: source, Message: "a defect of Inscribe itself: the description could not be checked"}}

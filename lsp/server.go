@@ -30,10 +30,15 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := newServer(ctx, o)
-	stream := newStream(conn)
-	stream.ends = s.drain
-	c := jsonrpc2.NewConn(ctx, stream, s, jsonrpc2.SetLogger(quiet{}))
+	s.stream = newStream(conn)
+	s.stream.ends = s.drain
+	c := jsonrpc2.NewConn(ctx, s.stream, s, jsonrpc2.SetLogger(quiet{}))
 	<-c.DisconnectNotify()
+	s.mu.Lock()
+	if s.idle != nil {
+		s.idle.Stop()
+	}
+	s.mu.Unlock()
 	if !s.clean.Load() {
 		return ErrNoShutdown
 	}
@@ -51,6 +56,7 @@ func (s *server) Handle(_ context.Context, conn *jsonrpc2.Conn, r *jsonrpc2.Requ
 	s.connect.Do(func() { s.conn = conn })
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.rest()
 	var params json.RawMessage
 	if r.Params != nil {
 		params = *r.Params
@@ -170,20 +176,34 @@ func (s *server) cancel(raw json.RawMessage) {
 func (s *server) reply(id jsonrpc2.ID, result any, err error) {
 	send := func() {
 		if err == nil {
-			_ = s.conn.Reply(s.ctx, id, result)
+			_ = s.stream.WriteObject(answer{"2.0", id, result})
 			return
 		}
-		var answer *rpcError
-		if !errors.As(err, &answer) {
-			answer = &rpcError{protocol.InternalError, err.Error()}
+		var failed *rpcError
+		if !errors.As(err, &failed) {
+			failed = &rpcError{protocol.InternalError, err.Error()}
 		}
-		_ = s.conn.ReplyWithError(s.ctx, id, &jsonrpc2.Error{Code: int64(answer.code), Message: answer.message})
+		_ = s.conn.ReplyWithError(s.ctx, id, &jsonrpc2.Error{Code: int64(failed.code), Message: failed.message})
 	}
 	s.busy.Add(1)
 	go func() {
 		defer s.busy.Done()
 		send()
 	}()
+}
+
+// answer and note are messages that the server writes itself: the library would
+// encode what they hold four times over.
+type answer struct {
+	JSONRPC string      `json:"jsonrpc"`
+	ID      jsonrpc2.ID `json:"id"`
+	Result  any         `json:"result"`
+}
+
+type note struct {
+	JSONRPC string `json:"jsonrpc"`
+	Method  string `json:"method"`
+	Params  any    `json:"params"`
 }
 
 // lastWords is how long answers may take once the client says no more.
@@ -227,7 +247,7 @@ func guard(f func() (any, error)) (result any, err error) {
 
 // notify sends a notification and waits until it is written.
 func (s *server) notify(method string, params any) {
-	_ = s.conn.Notify(s.ctx, method, params)
+	_ = s.stream.WriteObject(note{"2.0", method, params})
 }
 
 // ask sends a request to the client, without waiting; then is called with the

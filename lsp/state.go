@@ -6,6 +6,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/sourcegraph/jsonrpc2"
 
@@ -20,6 +21,7 @@ type server struct {
 
 	connect sync.Once
 	conn    *jsonrpc2.Conn
+	stream  *stream
 	clean   atomic.Bool
 
 	// mu guards what follows; state is replaced, never changed.
@@ -30,6 +32,12 @@ type server struct {
 	lines map[protocol.DocumentURI]*line
 	// broken are the configuration files whose findings the client has.
 	broken map[string]bool
+
+	// proving is held by the one proof that runs: they are for a pause, and
+	// never compete with each other.
+	proving chan struct{}
+
+	idle *time.Timer
 
 	// busy counts requests and answers on their way.
 	busy sync.WaitGroup
@@ -65,6 +73,7 @@ func newServer(ctx context.Context, o Options) *server {
 	return &server{
 		ctx: ctx, options: o, configs: newConfigs(o.Files),
 		state:   &state{client: &protocol.ClientCapabilities{}, encoding: protocol.UTF16, docs: map[protocol.DocumentURI]*document{}},
+		proving: make(chan struct{}, 1),
 		pending: map[jsonrpc2.ID]context.CancelFunc{},
 		lines:   map[protocol.DocumentURI]*line{}, broken: map[string]bool{},
 		contents: map[protocol.DocumentURI]protocol.DocumentURI{},

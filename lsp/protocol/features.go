@@ -5,8 +5,11 @@ import "encoding/json"
 // InsertTextFormat is 1 for text and 2 for a snippet.
 type InsertTextFormat int
 
-// SnippetFormat says that the text of a completion is a snippet.
-const SnippetFormat InsertTextFormat = 2
+// The forms of a completion's text; without one it is plain.
+const (
+	PlainFormat   InsertTextFormat = 1
+	SnippetFormat InsertTextFormat = 2
+)
 
 // CompletionItemKind chooses the picture of a completion.
 type CompletionItemKind int
@@ -35,6 +38,9 @@ type CompletionItem struct {
 	FilterText       string             `json:"filterText,omitempty"`
 	InsertTextFormat InsertTextFormat   `json:"insertTextFormat,omitempty"`
 	TextEdit         *TextEdit          `json:"textEdit,omitempty"`
+	// TextEditText is the text for the range of the list; without it the label
+	// is.
+	TextEditText string `json:"textEditText,omitempty"`
 	// AdditionalTextEdits are made elsewhere in the document.
 	AdditionalTextEdits []TextEdit      `json:"additionalTextEdits,omitempty"`
 	Command             *Command        `json:"command,omitempty"`
@@ -43,8 +49,17 @@ type CompletionItem struct {
 
 // CompletionList is the answer.
 type CompletionList struct {
-	IsIncomplete bool             `json:"isIncomplete"`
-	Items        []CompletionItem `json:"items"`
+	IsIncomplete bool                `json:"isIncomplete"`
+	ItemDefaults *CompletionDefaults `json:"itemDefaults,omitempty"`
+	Items        []CompletionItem    `json:"items"`
+}
+
+// CompletionDefaults is what the items of a list have in common; an item may say
+// otherwise.
+type CompletionDefaults struct {
+	EditRange        *Range           `json:"editRange,omitempty"`
+	InsertTextFormat InsertTextFormat `json:"insertTextFormat,omitempty"`
+	Data             json.RawMessage  `json:"data,omitempty"`
 }
 
 // Hover is the answer to hover.

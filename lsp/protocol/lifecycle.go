@@ -64,6 +64,11 @@ type ClientCapabilities struct {
 				DocumentationFormat []MarkupKind `json:"documentationFormat"`
 				ResolveSupport      *Resolve     `json:"resolveSupport"`
 			} `json:"completionItem"`
+			CompletionList struct {
+				// ItemDefaults are the members that a list may say once for
+				// all of its items.
+				ItemDefaults []string `json:"itemDefaults"`
+			} `json:"completionList"`
 		} `json:"completion"`
 		Hover struct {
 			ContentFormat []MarkupKind `json:"contentFormat"`
