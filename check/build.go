@@ -195,8 +195,8 @@ func (p *Program) settings(b *Block) {
 func (p *Program) order(all []*Application) {
 	p.All = make([]*Application, 0, len(all))
 	if list := p.Description.Get(schema.MApplicationList); list != nil {
-		for _, c := range list.Value.Text {
-			if a := p.letters.find(string(c)); a != nil && !a.listed {
+		for _, name := range list.Value.Names {
+			if a := p.letters.find(name.Text); a != nil && !a.listed {
 				a.listed = true
 				p.All = append(p.All, a)
 			}

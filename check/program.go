@@ -113,7 +113,7 @@ func (f *Field) Secret() bool { return f.Type.Secret() || f.sharesSecret }
 // Output reports whether the run fills the field.
 func (f *Field) Output() bool { return f.Type == schema.Output }
 
-// Use is one mention of a field in a value.
+// Use is one mention of a field in a value; Span is the bare name.
 type Use struct {
 	Setting *Setting
 	Span    ast.Span
@@ -208,7 +208,8 @@ type Value struct {
 	Secret secret.Secret
 	// Field is what a FieldRef names; nil where it is not declared.
 	Field *Field
-	// Names are the items of a list, each with its place.
+	// Names are the items of a list, each with its place; the letters of an
+	// ApplicationOrder.
 	Names []NameAt
 	// Parts are those of an Expression.
 	Parts []Piece
@@ -229,6 +230,8 @@ type Piece struct {
 	Field *Field // nil for text and for a field that is not declared
 	Name  string // of the field, "" for text
 	Span  ast.Span
+	// NameSpan is that of the bare name.
+	NameSpan ast.Span
 }
 
 // AttributeAt is a PKCS#11 attribute of a list; Value is without quotes.

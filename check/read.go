@@ -57,6 +57,12 @@ func (p *Program) read(s *Setting) {
 		s.Value.Number, _ = parseNumber(m[1])
 	case schema.ApplicationOrder:
 		s.Value.Text = text
+		s.Value.Names = make([]NameAt, 0, utf8.RuneCountInString(text))
+		for i, r := range text {
+			start := l.Value.Start + i
+			_, size := utf8.DecodeRuneInString(text[i:])
+			s.Value.Names = append(s.Value.Names, NameAt{Text: string(r), Span: ast.Span{Start: start, End: start + size}})
+		}
 	case schema.Expression:
 		p.readExpression(s, text)
 	case schema.Attributes:
@@ -190,9 +196,12 @@ func (p *Program) readExpression(s *Setting, text string) {
 		length := len(part.Field) + len(part.Text)
 		piece := Piece{Text: part.Text, Span: ast.Span{Start: offset, End: offset + length}}
 		if part.Field != "" {
-			piece.Name = strings.TrimSpace(part.Field[2 : len(part.Field)-1])
+			inner := part.Field[2 : len(part.Field)-1]
+			piece.Name = strings.TrimSpace(inner)
+			start := offset + 2 + strings.Index(inner, piece.Name)
+			piece.NameSpan = ast.Span{Start: start, End: start + len(piece.Name)}
 			var v Value
-			p.refer(s, &v, piece.Name, piece.Span, s.Keyword.Type)
+			p.refer(s, &v, piece.Name, piece.NameSpan, s.Keyword.Type)
 			piece.Field = v.Field
 		}
 		offset += length

@@ -47,11 +47,8 @@ func (p *Program) misspeltApplications() map[string]bool {
 
 func listedApplications(p *Program, r *Report, list *Setting) {
 	seen, misspelt := make(map[string]bool, len(p.Applications)), p.misspeltApplications()
-	at := list.Line.Value.Start
-	for _, c := range list.Value.Text {
-		letter := string(c)
-		span := ast.Span{Start: at, End: at + len(letter)}
-		at = span.End
+	for _, name := range list.Value.Names {
+		letter, span := name.Text, name.Span
 		key := strings.ToLower(letter)
 		switch {
 		case seen[key]:
@@ -60,7 +57,7 @@ func listedApplications(p *Program, r *Report, list *Setting) {
 		case p.letters[key] != nil || misspelt[key]:
 		default:
 			d := r.Add(diag.MissingApplication, span, "there is no section [Application_%s]", letter)
-			if strings.ContainsRune(", ;\t", c) {
+			if strings.Contains(", ;\t", letter) {
 				d.Help = "ApplicationList has one character an application and nothing between them"
 			}
 			d.Fixes = append(d.Fixes, replace("remove "+letter+" from the list", span, ""))

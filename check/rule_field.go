@@ -36,8 +36,7 @@ var fieldRule = Rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *Repor
 					break
 				}
 				if piece.Name != "" && piece.Field == nil {
-					inner := ast.Span{Start: piece.Span.Start + 2, End: piece.Span.End - 1}
-					undefinedField(p, r, s, piece.Name, inner, false)
+					undefinedField(p, r, s, piece.Name, piece.NameSpan, false)
 				}
 			}
 		}

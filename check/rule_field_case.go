@@ -3,7 +3,6 @@ package check
 import (
 	"strings"
 
-	"inscribe/ast"
 	"inscribe/ast/diag"
 )
 
@@ -19,17 +18,11 @@ var fieldCaseRule = Rule{[]diag.Code{diag.FieldCase}, func(p *Program, r *Report
 	}
 	for _, f := range p.Fields {
 		for _, u := range f.Uses {
-			span := u.Span
-			text := p.File.Slice(span)
-			if strings.HasPrefix(text, "!{") {
-				inner := strings.TrimSpace(text[2 : len(text)-1])
-				start := span.Start + strings.Index(text, inner)
-				span, text = ast.Span{Start: start, End: start + len(inner)}, inner
-			}
+			text := p.File.Slice(u.Span)
 			if text != f.Name && strings.EqualFold(text, f.Name) {
-				d := r.Add(diag.FieldCase, span, "the field is declared as %s", f.Name)
+				d := r.Add(diag.FieldCase, u.Span, "the field is declared as %s", f.Name)
 				d.Related = []diag.Label{{Span: f.Line.Name, Message: "declared here"}}
-				d.Fixes = append(d.Fixes, diag.Fix{Title: "write " + f.Name, Edits: []diag.Edit{{Span: span, NewText: f.Name}}, Safe: true})
+				d.Fixes = append(d.Fixes, diag.Fix{Title: "write " + f.Name, Edits: []diag.Edit{{Span: u.Span, NewText: f.Name}}, Safe: true})
 			}
 		}
 	}

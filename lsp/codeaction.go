@@ -47,7 +47,7 @@ func (c *call) codeActions(_ context.Context, p *protocol.CodeActionParams) (any
 		if !wanted(a.kind, p.Context.Only) {
 			continue
 		}
-		title := d.redactor().clean(a.title)
+		title := d.masker().Scrub(a.title)
 		item := protocol.CodeAction{Title: title, Kind: a.kind, IsPreferred: a.preferred}
 		if a.about != nil {
 			item.Diagnostics = []protocol.Diagnostic{c.finding(d, a.about, c.styleOf(c.pulls()))}
@@ -93,7 +93,7 @@ func (c *call) resolveCodeAction(_ context.Context, item *protocol.CodeAction) (
 	}
 	nth := ref.Nth
 	for _, a := range d.actions(d.mapper.span(ref.Range)) {
-		if d.redactor().clean(a.title) == ref.Title && a.kind == ref.Kind {
+		if d.masker().Scrub(a.title) == ref.Title && a.kind == ref.Kind {
 			if nth == 0 {
 				item.Edit = c.workspaceEdit(d, a.edits())
 				return item, nil

@@ -63,7 +63,7 @@ func (s *state) finding(d *document, f *diag.Diagnostic, style findingStyle) pro
 	}
 	out := protocol.Diagnostic{
 		Range: d.mapper.rng(widen(d.file(), f.Span)), Severity: protocol.DiagnosticSeverity(f.Severity) + 1,
-		Code: string(f.Code), Source: source, Message: d.redactor().clean(text),
+		Code: string(f.Code), Source: source, Message: d.masker().Scrub(text),
 	}
 	if style.description && f.Code != "" {
 		out.CodeDescription = &protocol.CodeDescription{Href: s.pageURI(f.Code)}
@@ -74,7 +74,7 @@ func (s *state) finding(d *document, f *diag.Diagnostic, style findingStyle) pro
 	if style.related {
 		for _, l := range f.Related {
 			out.RelatedInformation = append(out.RelatedInformation, protocol.DiagnosticRelatedInformation{
-				Location: protocol.Location{URI: d.uri, Range: d.mapper.rng(l.Span)}, Message: d.redactor().clean(l.Message),
+				Location: protocol.Location{URI: d.uri, Range: d.mapper.rng(l.Span)}, Message: d.masker().Scrub(l.Message),
 			})
 		}
 	}

@@ -24,5 +24,6 @@
 // The package opens no file, port or process. It asks a [Files] for two things
 // only: descriptions below the folders of the workspace, and inscribe.toml from
 // a description's folder upward. Nothing that goes to the client but the text
-// of the document itself holds a literal secret; redact.go sees to it.
+// of the document itself holds a literal secret: what could goes through the
+// masker of check/report.
 package lsp

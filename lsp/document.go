@@ -8,6 +8,7 @@ import (
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check"
+	"inscribe/check/report"
 	"inscribe/grammar"
 	"inscribe/lsp/protocol"
 	"inscribe/plan"
@@ -30,7 +31,7 @@ type document struct {
 	plan     func() *planned
 	index    func() []occurrence
 	settings func() map[int]*check.Setting // by the start of the line
-	redactor func() redactor
+	masker   func() report.Masker
 	// superseded ends when a newer version is there.
 	superseded context.Context
 	retire     context.CancelFunc
@@ -63,7 +64,7 @@ func (d *document) remember() {
 	d.plan = sync.OnceValue(d.lower)
 	d.index = sync.OnceValue(d.occurrences)
 	d.settings = sync.OnceValue(d.byLine)
-	d.redactor = sync.OnceValue(func() redactor { return newRedactor(d.file().Text, d.program().Secrets) })
+	d.masker = sync.OnceValue(func() report.Masker { return report.NewMasker(d.file().Text, d.program().Secrets) })
 }
 
 // closedDocument reads a document that is not open from its bytes.

@@ -24,7 +24,7 @@ func (c *call) hover(_ context.Context, p *protocol.TextDocumentPositionParams) 
 		return nil, nil
 	}
 	r := d.mapper.rng(span)
-	return protocol.Hover{Contents: c.markup(d.redactor().clean(text), c.client.TextDocument.Hover.ContentFormat), Range: &r}, nil
+	return protocol.Hover{Contents: c.markup(d.masker().Scrub(text), c.client.TextDocument.Hover.ContentFormat), Range: &r}, nil
 }
 
 // markup gives text in a form that the client takes.
@@ -161,7 +161,7 @@ func (d *document) opList(ops []int) string {
 		if op.Slot != "" {
 			slot = " (" + op.Slot + " slot)"
 		}
-		fmt.Fprintf(&b, "* %d. %s%s\n", i+1, escape(d.redactor().clean(op.Words())), slot)
+		fmt.Fprintf(&b, "* %d. %s%s\n", i+1, escape(d.masker().Scrub(op.Words())), slot)
 	}
 	return b.String()
 }

@@ -38,7 +38,7 @@ func (d *document) occurrences() []occurrence {
 	for _, f := range p.Fields {
 		out = append(out, occurrence{fieldName, f.Name, f.Line.Name, true})
 		for _, u := range f.Uses {
-			out = append(out, occurrence{fieldName, f.Name, bareName(d.file(), u.Span), false})
+			out = append(out, occurrence{fieldName, f.Name, u.Span, false})
 		}
 	}
 	for _, a := range p.All {
@@ -46,11 +46,8 @@ func (d *document) occurrences() []occurrence {
 		out = append(out, occurrence{applicationLetter, strings.ToLower(a.Letter), span, true})
 	}
 	if list := p.Description.Get(schema.MApplicationList); list != nil {
-		at := list.Line.Value.Start
-		for _, c := range list.Value.Text {
-			letter := string(c)
-			out = append(out, occurrence{applicationLetter, strings.ToLower(letter), ast.Span{Start: at, End: at + len(letter)}, false})
-			at += len(letter)
+		for _, letter := range list.Value.Names {
+			out = append(out, occurrence{applicationLetter, strings.ToLower(letter.Text), letter.Span, false})
 		}
 	}
 	for _, b := range p.Blocks {
@@ -65,17 +62,6 @@ func (d *document) occurrences() []occurrence {
 		}
 	}
 	return out
-}
-
-// bareName takes !{ } and the blanks inside off the place of a field's name.
-func bareName(f *ast.File, s ast.Span) ast.Span {
-	text := f.Slice(s)
-	if !strings.HasPrefix(text, "!{") || !strings.HasSuffix(text, "}") {
-		return s
-	}
-	inner := text[2 : len(text)-1]
-	start := s.Start + 2 + len(inner) - len(strings.TrimLeft(inner, " \t"))
-	return ast.Span{Start: start, End: start + len(strings.TrimSpace(inner))}
 }
 
 // nameAt finds what is named at an offset.

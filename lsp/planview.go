@@ -94,7 +94,7 @@ func (d *document) view() planView {
 		_ = pl.plan.Text(&b, plan.TextOptions{})
 		out.Lines = tie(pl.plan, b.String())
 	}
-	out.Text = d.redactor().clean(b.String())
+	out.Text = d.masker().Scrub(b.String())
 	out.Markdown = "```text\n" + strings.ReplaceAll(out.Text, "```", "'''") + "```\n"
 	return out
 }

@@ -70,7 +70,7 @@ func (d *document) sectionSymbol(s *ast.Section) protocol.DocumentSymbol {
 				e.Detail = fieldType(x)
 			}
 		} else if !d.secret(l.Value) {
-			e.Detail = d.redactor().clean(f.Slice(l.Value))
+			e.Detail = d.masker().Scrub(f.Slice(l.Value))
 		}
 		out.Children = append(out.Children, e)
 	}

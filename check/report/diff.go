@@ -21,7 +21,7 @@ func WriteDiff(w io.Writer, before, after File, o Options) error {
 	if old.text == fresh.text {
 		return nil
 	}
-	mask := append(append(masker{}, old.mask...), fresh.mask...)
+	mask := old.mask.and(fresh.mask)
 	usual := ast.LineEnd(fresh.text)
 	a, b := old.diffLines(mask, usual), fresh.diffLines(mask, usual)
 	var out bytes.Buffer
@@ -46,7 +46,7 @@ type diffLines struct{ raw, shown []string }
 
 // diffLines cuts the text into lines. A line end that is not the usual one is
 // shown, since it may be all that differs.
-func (s *sheet) diffLines(m masker, usual string) diffLines {
+func (s *sheet) diffLines(m Masker, usual string) diffLines {
 	hidden := merge(append(append([]ast.Span{}, s.hidden...), m.find(s.text)...))
 	var d diffLines
 	for i := range s.table.Lines() {

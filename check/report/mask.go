@@ -18,42 +18,74 @@ const mask = "••••••••"
 // happens to be a secret would spoil the text and tell the secret.
 const wordOnly = 4
 
-// masker knows the values that must not be shown.
-type masker []string
+// Masker knows the values that must not be shown, the zero one none. A value is
+// hidden wherever it turns up: in a message, a fix, a comment in the source.
+type Masker struct {
+	// starts has the values by their first bytes, a few at most, so that a
+	// text is gone through once, however many values there are.
+	starts map[string][]string
+	// first are the bytes that a value begins with.
+	first [256]bool
+}
 
-// newMasker collects the values that stand at the spans. A value is hidden
-// wherever else it turns up, too: a message, a fix, a comment in the source.
-func newMasker(text string, secrets []ast.Span) masker {
-	var m masker
+// startLength is how many bytes of a value are its start.
+const startLength = 4
+
+// NewMasker collects the values that stand at the spans of a text.
+func NewMasker(text string, secrets []ast.Span) Masker {
+	var m Masker
 	for _, s := range secrets {
 		value := strings.TrimSpace(text[s.Start:s.End])
 		// The span may or may not take in the mark of a literal.
-		for _, v := range []string{value, strings.TrimPrefix(value, "#")} {
-			if v != "" && !slices.Contains(m, v) {
-				m = append(m, v)
-			}
-		}
+		m.add(value)
+		m.add(strings.TrimPrefix(value, "#"))
 	}
 	return m
 }
 
-// find gives the places of the values in text.
-func (m masker) find(text string) []ast.Span {
+func (m *Masker) add(value string) {
+	if value == "" {
+		return
+	}
+	start := value[:min(len(value), startLength)]
+	if slices.Contains(m.starts[start], value) {
+		return
+	}
+	if m.starts == nil {
+		m.starts = map[string][]string{}
+	}
+	m.starts[start] = append(m.starts[start], value)
+	m.first[value[0]] = true
+}
+
+// and knows the values of both.
+func (m Masker) and(other Masker) Masker {
+	var both Masker
+	for _, one := range []Masker{m, other} {
+		for _, values := range one.starts {
+			for _, v := range values {
+				both.add(v)
+			}
+		}
+	}
+	return both
+}
+
+// find gives the places of the values in text. They may overlap, as those of
+// 1212 do in 121212.
+func (m Masker) find(text string) []ast.Span {
 	var found []ast.Span
-	for _, v := range m {
-		short := utf8.RuneCountInString(v) < wordOnly
-		for from := 0; ; {
-			i := strings.Index(text[from:], v)
-			if i < 0 {
-				break
+	for i := range len(text) {
+		if !m.first[text[i]] {
+			continue
+		}
+		for n := 1; n <= min(startLength, len(text)-i); n++ {
+			for _, v := range m.starts[text[i:i+n]] {
+				span := ast.Span{Start: i, End: i + len(v)}
+				if strings.HasPrefix(text[i:], v) && (utf8.RuneCountInString(v) >= wordOnly || isWord(text, span)) {
+					found = append(found, span)
+				}
 			}
-			span := ast.Span{Start: from + i, End: from + i + len(v)}
-			if !short || isWord(text, span) {
-				found = append(found, span)
-			}
-			// Values may overlap themselves, as 1212 does in 121212.
-			_, size := utf8.DecodeRuneInString(text[span.Start:])
-			from = span.Start + size
 		}
 	}
 	return found
@@ -66,8 +98,8 @@ func isWord(text string, s ast.Span) bool {
 	return !part(before) && !part(after)
 }
 
-// scrub gives the text with the values masked.
-func (m masker) scrub(text string) string {
+// Scrub gives the text with the values masked.
+func (m Masker) Scrub(text string) string {
 	spans := merge(m.find(text))
 	if len(spans) == 0 {
 		return text

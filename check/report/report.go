@@ -104,7 +104,7 @@ type sheet struct {
 	bare   bool // there is no source to show
 	text   string
 	table  *ast.LineTable
-	mask   masker
+	mask   Masker
 	hidden []ast.Span
 	diags  []diag.Diagnostic
 }
@@ -120,7 +120,7 @@ func newSheet(f File) *sheet {
 	for i, span := range f.Secrets {
 		secrets[i] = s.clamp(span)
 	}
-	s.mask = newMasker(s.text, secrets)
+	s.mask = NewMasker(s.text, secrets)
 	s.hidden = merge(append(secrets, s.mask.find(s.text)...))
 	for _, d := range f.Diagnostics {
 		if d.Severity < diag.Off {
@@ -145,19 +145,19 @@ func (s *sheet) clamp(span ast.Span) ast.Span {
 
 func (s *sheet) sanitize(d diag.Diagnostic) diag.Diagnostic {
 	d.Span = s.clamp(d.Span)
-	d.Message = s.mask.scrub(d.Message)
-	d.Label = s.mask.scrub(d.Label)
-	d.Help = s.mask.scrub(d.Help)
+	d.Message = s.mask.Scrub(d.Message)
+	d.Label = s.mask.Scrub(d.Label)
+	d.Help = s.mask.Scrub(d.Help)
 	d.Related = slices.Clone(d.Related)
 	for i, r := range d.Related {
-		d.Related[i] = diag.Label{Span: s.clamp(r.Span), Message: s.mask.scrub(r.Message)}
+		d.Related[i] = diag.Label{Span: s.clamp(r.Span), Message: s.mask.Scrub(r.Message)}
 	}
 	d.Fixes = slices.Clone(d.Fixes)
 	for i, fix := range d.Fixes {
-		fix.Title = s.mask.scrub(fix.Title)
+		fix.Title = s.mask.Scrub(fix.Title)
 		fix.Edits = slices.Clone(fix.Edits)
 		for j, e := range fix.Edits {
-			fix.Edits[j] = diag.Edit{Span: s.clamp(e.Span), NewText: s.mask.scrub(e.NewText)}
+			fix.Edits[j] = diag.Edit{Span: s.clamp(e.Span), NewText: s.mask.Scrub(e.NewText)}
 		}
 		d.Fixes[i] = fix
 	}

@@ -47,7 +47,10 @@ func TestMaskTellsNoLength(t *testing.T) {
 }
 
 func TestScrub(t *testing.T) {
-	m := masker{"1234", "12", "121212", "end"}
+	var m Masker
+	for _, v := range []string{"1234", "12", "121212", "end", "12"} {
+		m.add(v)
+	}
 	for text, want := range map[string]string{
 		"x1234y":       "x" + mask + "y",
 		"12, 129":      mask + ", 129",
@@ -55,7 +58,7 @@ func TestScrub(t *testing.T) {
 		"send the end": "send the " + mask,
 		"nothing":      "nothing",
 	} {
-		if got := m.scrub(text); got != want {
+		if got := m.Scrub(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
