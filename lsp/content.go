@@ -13,7 +13,7 @@ import (
 
 // textDocumentContent gives the documents that the server writes: the plan of a
 // description, and the page of a code.
-func (c *call) textDocumentContent(_ context.Context, p *protocol.TextDocumentContentParams) (any, error) {
+func (c *call) textDocumentContent(ctx context.Context, p *protocol.TextDocumentContentParams) (any, error) {
 	u, err := url.Parse(string(p.URI))
 	if err != nil {
 		return nil, fail(protocol.InvalidParams, "the URI cannot be read")
@@ -28,7 +28,11 @@ func (c *call) textDocumentContent(_ context.Context, p *protocol.TextDocumentCo
 		if d == nil {
 			return protocol.TextDocumentContentResult{Text: "The description is not open.\n"}, nil
 		}
-		return protocol.TextDocumentContentResult{Text: d.view().Text}, nil
+		view, err := c.view(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		return protocol.TextDocumentContentResult{Text: view.Text}, nil
 	case pageScheme:
 		name := strings.TrimSuffix(path.Base(u.Opaque+u.Path), ".md")
 		if page, ok := docs.Rule(diag.Code(name)); ok {

@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -39,11 +40,21 @@ func (s *state) styleOf(pulled bool) findingStyle {
 // open descriptions are pushed.
 func (s *state) pulls() bool { return s.client.TextDocument.Diagnostic != nil }
 
+// mostFindings is how many findings of a document are sent: nobody reads more, and
+// an editor that draws a hundred thousand of them stands still.
+const mostFindings = 2000
+
 // findings are those of a document, as the client takes them.
 func (s *state) findings(d *document, style findingStyle) []protocol.Diagnostic {
-	out := []protocol.Diagnostic{}
-	for i := range d.program().Diagnostics {
-		out = append(out, s.finding(d, &d.program().Diagnostics[i], style))
+	all := d.program().Diagnostics
+	shown := all[:min(len(all), mostFindings)]
+	out := make([]protocol.Diagnostic, 0, len(shown)+1)
+	for i := range shown {
+		out = append(out, s.finding(d, &shown[i], style))
+	}
+	if rest := len(all) - len(shown); rest > 0 {
+		out = append(out, s.finding(d, &diag.Diagnostic{Severity: diag.Info, Span: all[len(shown)].Span,
+			Message: fmt.Sprintf("%d more findings from here on are not shown", rest), Help: "inscribe check lists them all"}, style))
 	}
 	if proof := d.proof.Load(); proof != nil {
 		for i := range *proof {

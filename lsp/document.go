@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"context"
+	"sort"
 	"sync"
 	"sync/atomic"
 
@@ -105,24 +106,14 @@ func (d *document) isConfig() bool { return isConfigPath(d.path) }
 
 func (d *document) file() *ast.File { return d.tree.file }
 
-// maxChecked is the size up to which a document is checked while it is edited,
-// a hundred times that of a long description. Beyond it only its lines are
-// known, so that no keystroke waits for seconds.
-const maxChecked = 1 << 20
+// largeText is the size from which a document takes time: dozens of times that of
+// a long description. Its versions are checked one at a time, those that are not
+// the newest any more not at all, and no proof is made of it; see server.turn.
+const largeText = 256 << 10
 
-func (d *document) checked() bool { return len(d.file().Text) <= maxChecked }
+func (d *document) large() bool { return len(d.file().Text) > largeText }
 
-func (d *document) understand() *check.Program {
-	f := d.file()
-	if d.checked() {
-		return check.Check(f, d.config.settings())
-	}
-	blank := &ast.File{Name: f.Name, Text: f.Text}
-	p := check.Check(blank, d.config.settings())
-	p.Diagnostics = []diag.Diagnostic{{Severity: diag.Info, Span: d.tree.lines[0].Span,
-		Message: "the description is longer than 1 MiB and is not checked while it is edited", Help: "inscribe check reads it all"}}
-	return p
-}
+func (d *document) understand() *check.Program { return check.Check(d.file(), d.config.settings()) }
 
 func (d *document) lower() *planned {
 	p := d.program()
@@ -141,9 +132,6 @@ func (d *document) lower() *planned {
 // noPlan says why there is no plan.
 func (d *document) noPlan() string {
 	n, _ := diag.Count(d.program().Diagnostics)
-	if !d.checked() {
-		return "the description is too long"
-	}
 	if n == 0 {
 		return count(len(d.program().Blocking), "silenced error")
 	}
@@ -152,13 +140,7 @@ func (d *document) noPlan() string {
 
 // secret reports whether a span touches text that must not be shown elsewhere.
 func (d *document) secret(s ast.Span) bool {
-	if !d.checked() {
-		return true
-	}
-	for _, x := range d.program().Secrets {
-		if x.Start < s.End && s.Start < x.End {
-			return true
-		}
-	}
-	return false
+	secrets := d.program().Secrets // in order, and apart from each other
+	i := sort.Search(len(secrets), func(i int) bool { return secrets[i].End > s.Start })
+	return i < len(secrets) && secrets[i].Start < s.End
 }

@@ -1008,6 +1008,20 @@ func TestSyntaxErrorInConfiguration(t *testing.T) {
 	})
 }
 
+// TestSaveReadsTheConfiguration is for clients that watch no files.
+func TestSaveReadsTheConfiguration(t *testing.T) {
+	c, d := start(t, "{}", nil)
+	c.open(docURI, wrongLocation)
+	c.wait("location-default", func() bool {
+		return len(c.published) > 0 && slices.Contains(codes(c.published[len(c.published)-1].Diagnostics), "location-default")
+	})
+	d.write(root+"/inscribe.toml", "[severity]\nlocation-default = \"off\"\n")
+	c.notify("textDocument/didSave", document1())
+	c.wait("findings without it", func() bool {
+		return !slices.Contains(codes(c.published[len(c.published)-1].Diagnostics), "location-default")
+	})
+}
+
 func TestSettingsAreFetched(t *testing.T) {
 	c := connect(t, nil)
 	c.answers["workspace/configuration"] = []any{map[string]any{"docs": "https://example.org/inscribe/"}}

@@ -42,7 +42,7 @@ type planLine struct {
 }
 
 // executeCommand runs a command of the server; none of them changes anything.
-func (c *call) executeCommand(_ context.Context, p *protocol.ExecuteCommandParams) (any, error) {
+func (c *call) executeCommand(ctx context.Context, p *protocol.ExecuteCommandParams) (any, error) {
 	if p.Command != showPlanCommand {
 		return nil, fail(protocol.InvalidParams, "there is no command "+p.Command)
 	}
@@ -54,7 +54,7 @@ func (c *call) executeCommand(_ context.Context, p *protocol.ExecuteCommandParam
 	if d == nil {
 		return nil, fail(protocol.InvalidParams, "the document is not open")
 	}
-	return d.view(), nil
+	return c.view(ctx, d)
 }
 
 // description finds an open description.
@@ -70,6 +70,16 @@ func (c *call) description(uri protocol.DocumentURI) *document {
 func planURI(uri protocol.DocumentURI) string {
 	u := url.URL{Scheme: planScheme, Path: "/" + nameOf(uri) + ".plan", RawQuery: url.Values{"of": {string(uri)}}.Encode()}
 	return u.String()
+}
+
+// view gives the plan in the document's turn.
+func (c *call) view(ctx context.Context, d *document) (planView, error) {
+	done, err := c.server.turn(ctx, d)
+	if err != nil {
+		return planView{}, err
+	}
+	defer done()
+	return d.view(), nil
 }
 
 // view renders the plan, or says why there is none.

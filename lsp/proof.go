@@ -18,7 +18,7 @@ const proofPause = 30 * time.Millisecond
 // version ends the work. It begins in a pause of the typing only, so that it
 // never competes with the findings of the next keystroke.
 func (s *server) prove(d *document, state *state) {
-	if len(d.file().Text) > largeText {
+	if d.large() {
 		return
 	}
 	pause := time.NewTimer(proofPause)

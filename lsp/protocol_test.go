@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +211,8 @@ func TestBadFrames(t *testing.T) {
 		"no length":          {"Content-Type: x\r\n\r\n", protocol.ParseError},
 		"length is a word":   {"Content-Length: many\r\n\r\n", protocol.ParseError},
 		"negative length":    {"Content-Length: -5\r\n\r\n", protocol.ParseError},
+		"length too short":   {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(initFrame)-3, initFrame), protocol.ParseError},
+		"length too long":    {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(initFrame)+9, initFrame) + frame(initFrame), protocol.ParseError},
 		"rubbish":            {"\x00\x01\xfeabc\r\n\r\n", protocol.ParseError},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -303,6 +306,9 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	}
 }
 
+// TestLargeDocument types into 10 MB in which nearly each line has a finding:
+// what needs the lines alone is answered while the check runs, the newest version
+// gets its findings, a stale one costs nothing, and the memory has a bound.
 func TestLargeDocument(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
@@ -311,25 +317,85 @@ func TestLargeDocument(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(good)
 	for b.Len() < 10<<20 {
-		fmt.Fprintf(&b, "Unknown_%d=#some text that is no secret\n# a comment\n", b.Len())
+		fmt.Fprintf(&b, "Unknown_%d=#some text that is no secret\n# a comment\nPIN 12%d\n", b.Len(), b.Len())
 	}
 	c.open(docURI, b.String())
-	for v := int32(2); v < 12; v++ {
+	const newest = 12
+	for v := int32(2); v <= newest; v++ {
 		c.change(docURI, v, protocol.TextDocumentContentChangeEvent{Range: &protocol.Range{}, Text: "# x\n"})
+		go c.try("textDocument/codeLens", document1(), nil) // as an editor asks after each change
 	}
 	begin := time.Now()
 	var folds []protocol.FoldingRange
 	c.call("textDocument/foldingRange", document1(), &folds)
-	if d := time.Since(begin); d > 10*time.Second {
-		t.Errorf("folding took %v", d)
+	if d := time.Since(begin); d > 10*time.Second || len(folds) == 0 {
+		t.Errorf("folding took %v and gave %d", d, len(folds))
 	}
+	var peak runtime.MemStats
+	runtime.ReadMemStats(&peak)
 	begin = time.Now()
-	if got := c.findings(docURI, 11); len(got) != 1 || !strings.Contains(got[0].Message, "1 MiB") {
-		t.Errorf("findings are %v", got)
+	got := c.findings(docURI, newest)
+	if len(got) != mostFindings+1 || !strings.Contains(got[mostFindings].Message, "more findings") || got[0].Severity == 0 {
+		t.Errorf("%d findings", len(got))
 	}
 	t.Logf("findings of 10 MB after %v", time.Since(begin))
-	c.call("textDocument/codeLens", document1(), nil)
+	c.mu.Lock()
+	published := len(c.published)
+	c.mu.Unlock()
+	if published > 4 {
+		t.Errorf("%d of %d versions were checked", published, newest)
+	}
+	for _, method := range []string{"codeLens", "semanticTokens/full", "documentSymbol"} {
+		c.call("textDocument/"+method, document1(), nil)
+	}
 	c.call("textDocument/completion", at(protocol.Position{Line: 20}), nil)
+	c.call("textDocument/hover", at(protocol.Position{Line: 30, Character: 3}), nil)
+	runtime.ReadMemStats(&peak)
+	if mb := peak.Sys >> 20; mb > 2000 {
+		t.Errorf("%d MB were taken from the system", mb)
+	}
+	t.Logf("%d MB from the system", peak.Sys>>20)
+}
+
+// TestTurnsOfLargeDocuments holds the turn of one large version and wants the
+// others to wait, and to go once they are stale.
+func TestTurnsOfLargeDocuments(t *testing.T) {
+	s := newServer(context.Background(), Options{})
+	version := int32(1)
+	small := newDocument(docURI, &version, parse("a.dsc", good), protocol.UTF16, nil)
+	d := newDocument(docURI, &version, parse("a.dsc", strings.Repeat("# x\n", largeText/4+1)), protocol.UTF16, nil)
+	first, err := s.turn(s.ctx, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := s.turn(s.ctx, small); err != nil {
+		t.Errorf("a small document waits: %v", err)
+	} else {
+		done()
+	}
+	wants := func(what string, code int, err error) {
+		t.Helper()
+		var e *rpcError
+		if !errors.As(err, &e) || e.code != code {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = s.turn(cancelled, d)
+	wants("a cancelled request", protocol.RequestCancelled, err)
+	waiting := make(chan error)
+	go func() { _, err := s.turn(s.ctx, d); waiting <- err }()
+	next := d.edited(2, d.tree, protocol.UTF16)
+	wants("one that waited", protocol.ContentModified, <-waiting)
+	first()
+	_, err = s.turn(s.ctx, d)
+	wants("a stale version", protocol.ContentModified, err)
+	done, err := s.turn(s.ctx, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done()
 }
 
 func TestOneLineOf10MB(t *testing.T) {

@@ -2,10 +2,6 @@ package lsp
 
 import "inscribe/lsp/protocol"
 
-// largeText is the size from which a version that is not the newest any more
-// is left out.
-const largeText = 256 << 10
-
 // line keeps the publications of one document in order: each waits for the one
 // before it.
 type line struct{ last chan struct{} }
@@ -24,9 +20,11 @@ func (s *server) publish(d *document) {
 // send sends the findings that a version has by then, in its turn.
 func (s *server) send(d *document, state *state) {
 	s.inLine(d.uri, func() {
-		if d.stale() && len(d.file().Text) > largeText {
-			return
+		done, err := s.turn(s.ctx, d)
+		if err != nil {
+			return // a newer version says more
 		}
+		defer done()
 		p := protocol.PublishDiagnosticsParams{URI: d.uri, Version: d.version}
 		got, err := guard(func() (any, error) { return state.findings(d.aside(), state.styleOf(false)), nil })
 		if err != nil {

@@ -14,11 +14,16 @@ import (
 
 // documentDiagnostics answers textDocument/diagnostic. A document that is not
 // open has no findings here; workspace/diagnostic has them.
-func (c *call) documentDiagnostics(_ context.Context, p *protocol.DocumentDiagnosticParams) (any, error) {
+func (c *call) documentDiagnostics(ctx context.Context, p *protocol.DocumentDiagnosticParams) (any, error) {
 	d := c.docs[p.TextDocument.URI]
 	if d == nil || d.isConfig() {
 		return protocol.DocumentDiagnosticReport{Kind: "full", Items: &[]protocol.Diagnostic{}}, nil
 	}
+	done, err := c.server.turn(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	return c.report(d, p.PreviousResultID), nil
 }
 

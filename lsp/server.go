@@ -110,8 +110,21 @@ type call struct {
 	doc *document
 }
 
-// about makes a method of a function on one open description.
+// about makes a method of a function on the meaning of one open description.
 func about[P interface{ Document() protocol.DocumentURI }](f func(*call, context.Context, *P) (any, error)) method {
+	return aboutLines(func(c *call, ctx context.Context, p *P) (any, error) {
+		done, err := c.server.turn(ctx, c.doc)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		return f(c, ctx, p)
+	})
+}
+
+// aboutLines makes a method of a function on the lines of one open description,
+// which are there at once.
+func aboutLines[P interface{ Document() protocol.DocumentURI }](f func(*call, context.Context, *P) (any, error)) method {
 	return with(func(c *call, ctx context.Context, p *P) (any, error) {
 		uri := (*p).Document()
 		if c.doc = c.docs[uri]; c.doc == nil {
@@ -284,8 +297,8 @@ func init() {
 		"textDocument/documentLink":         about((*call).documentLinks),
 		"textDocument/formatting":           about((*call).formatting),
 		"textDocument/rangeFormatting":      about((*call).rangeFormatting),
-		"textDocument/foldingRange":         about((*call).foldingRanges),
-		"textDocument/selectionRange":       about((*call).selectionRanges),
+		"textDocument/foldingRange":         aboutLines((*call).foldingRanges),
+		"textDocument/selectionRange":       aboutLines((*call).selectionRanges),
 		"textDocument/semanticTokens/full":  about((*call).semanticTokens),
 		"textDocument/semanticTokens/range": about((*call).semanticTokensRange),
 		"textDocument/inlayHint":            about((*call).inlayHints),

@@ -37,6 +37,9 @@ type server struct {
 	// never compete with each other.
 	proving chan struct{}
 
+	// largeTurn is held by the one that looks at a large document.
+	largeTurn chan struct{}
+
 	idle *time.Timer
 
 	// busy counts requests and answers on their way.
@@ -73,7 +76,7 @@ func newServer(ctx context.Context, o Options) *server {
 	return &server{
 		ctx: ctx, options: o, configs: newConfigs(o.Files),
 		state:   &state{client: &protocol.ClientCapabilities{}, encoding: protocol.UTF16, docs: map[protocol.DocumentURI]*document{}},
-		proving: make(chan struct{}, 1),
+		proving: make(chan struct{}, 1), largeTurn: make(chan struct{}, 1),
 		pending: map[jsonrpc2.ID]context.CancelFunc{},
 		lines:   map[protocol.DocumentURI]*line{}, broken: map[string]bool{},
 		contents: map[protocol.DocumentURI]protocol.DocumentURI{},

@@ -21,6 +21,9 @@ const (
 	maxFrame = 256 << 20
 )
 
+// lengthName begins the line of a header that counts.
+const lengthName = "Content-Length:"
+
 // stream frames messages as the base protocol says. It never gives up: what is
 // no frame or holds no message is answered with an error and skipped, up to the
 // next header.
@@ -129,6 +132,11 @@ func (s *stream) readFrame() ([]byte, error) {
 			continue
 		}
 		lines++
+		// A body that was longer than announced is glued to the next header.
+		if i := strings.LastIndex(line, lengthName); i > 0 {
+			s.refuse(nil, protocol.ParseError, "there is something before the header")
+			line = line[i:]
+		}
 		name, value, ok := strings.Cut(line, ":")
 		if ok && strings.EqualFold(strings.TrimSpace(name), "Content-Length") {
 			n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 62)

@@ -141,4 +141,5 @@ const (
 	ServerNotInitialized = -32002
 	RequestFailed        = -32803
 	RequestCancelled     = -32800
+	ContentModified      = -32801
 )
