@@ -95,8 +95,15 @@ bench-builds:
 	@echo '== bench'
 	@cd bench && go vet -mod=mod ./... && go test -mod=mod ./...
 
+# The language server that ours is measured against comes by npm, into a folder
+# that git ignores.
+PEER := bench/.peers/node_modules/yaml-language-server/package.json
+$(PEER):
+	@command -v npm >/dev/null || { echo 'make bench: there is no npm, by which yaml-language-server comes; install it (Debian: npm) and try again' >&2; exit 1; }
+	@npm install --silent --no-audit --no-fund --prefix bench/.peers yaml-language-server@1.25.0 >&2
+
 .PHONY: bench
-bench: ## ratios against named peers, in one run
+bench: $(PEER) ## ratios against named peers, in one run
 	@cd bench && go test -mod=mod -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./... | go run -mod=mod ./table
 
 .PHONY: fmt

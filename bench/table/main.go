@@ -12,7 +12,7 @@ import (
 
 func main() {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ratio\twhat\tmedian\tp99\tpeer's median\tallocations")
+	fmt.Fprintln(w, "ratio\twhat\tmedian\tp99\tpeer's median\tpeer's p99\tallocations")
 	failed := false
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		line := in.Text()
@@ -35,17 +35,23 @@ func main() {
 			}
 			m[unit] = f[i]
 		}
-		if m["p50-ms"] == "" {
-			continue
-		}
 		cell := func(unit, suffix string) string {
-			if m[unit] == "" {
+			if m[unit] == "" || m[unit] == "0" {
 				return "-"
 			}
 			return m[unit] + suffix
 		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(f[0], "Benchmark"), "-")
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", cell("ratio", ""), name, cell("p50-ms", " ms"), cell("p99-ms", " ms"), cell("peer-p50-ms", " ms"), cell("allocs/op", ""))
+		// The number of processors stands behind the name.
+		name := strings.TrimPrefix(f[0], "Benchmark")
+		if i := strings.LastIndexByte(name, '-'); i > 0 {
+			name = name[:i]
+		}
+		switch {
+		case m["MB"] != "":
+			fmt.Fprintf(w, "%s\t%s\t%s\t-\t%s\t-\t-\n", cell("ratio", ""), name, cell("MB", " MB"), cell("peer-MB", " MB"))
+		case m["p50-ms"] != "":
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", cell("ratio", ""), name, cell("p50-ms", " ms"), cell("p99-ms", " ms"), cell("peer-p50-ms", " ms"), cell("peer-p99-ms", " ms"), cell("allocs/op", ""))
+		}
 	}
 	w.Flush()
 	if failed {
