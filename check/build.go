@@ -184,7 +184,7 @@ func (p *Program) settings(b *Block) {
 		if k == nil || !k.Numbered && b.byName(k.Name) != nil {
 			continue
 		}
-		all = append(all, Setting{Keyword: k, Line: &lines[i], Place: lines[i].Value})
+		all = append(all, Setting{Keyword: k, Line: &lines[i]})
 		s := &all[len(all)-1]
 		p.read(s)
 		b.Settings = append(b.Settings, s)

@@ -177,7 +177,15 @@ type Setting struct {
 	// Problem says why the value could not be read, and where; empty where it
 	// could.
 	Problem string
-	Place   ast.Span
+	place   *ast.Span // of the problem, nil for the value
+}
+
+// Place is where the problem is.
+func (s *Setting) Place() ast.Span {
+	if s.place != nil {
+		return *s.place
+	}
+	return s.Line.Value
 }
 
 // Form is how a value was written.
@@ -208,6 +216,13 @@ type Value struct {
 	Secret secret.Secret
 	// Field is what a FieldRef names; nil where it is not declared.
 	Field *Field
+	// Items is shared by all values that have none, and never nil.
+	*Items
+}
+
+// Items are the parts of a value that has several. Most have none, which keeps a
+// [Value] small.
+type Items struct {
 	// Names are the items of a list, each with its place; the letters of an
 	// ApplicationOrder.
 	Names []NameAt
@@ -216,6 +231,8 @@ type Value struct {
 	// Attributes are those of an attribute list.
 	Attributes []AttributeAt
 }
+
+var noItems = &Items{}
 
 // NameAt is an item of a list.
 type NameAt struct {

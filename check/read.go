@@ -16,11 +16,11 @@ import (
 func (p *Program) read(s *Setting) {
 	l := s.Line
 	text := p.File.Slice(l.Value)
-	s.Value = Value{Form: Constant}
+	s.Value = Value{Form: Constant, Items: noItems}
 	if text == "" {
 		s.Value.Form = Missing
 		s.Problem = "is empty"
-		s.Place = l.Name
+		s.place = &l.Name
 		return
 	}
 	switch s.Keyword.Kind {
@@ -57,7 +57,7 @@ func (p *Program) read(s *Setting) {
 		s.Value.Number, _ = parseNumber(m[1])
 	case schema.ApplicationOrder:
 		s.Value.Text = text
-		s.Value.Names = make([]NameAt, 0, utf8.RuneCountInString(text))
+		s.Value.Items = &Items{Names: make([]NameAt, 0, utf8.RuneCountInString(text))}
 		for i, r := range text {
 			start := l.Value.Start + i
 			_, size := utf8.DecodeRuneInString(text[i:])
@@ -71,6 +71,9 @@ func (p *Program) read(s *Setting) {
 		readValidation(s, text)
 	}
 }
+
+// problem says what is wrong with a part of the value.
+func (s *Setting) problem(text string, place ast.Span) { s.Problem, s.place = text, &place }
 
 func (p *Program) readOperand(s *Setting, text string) {
 	v, k := &s.Value, s.Keyword
@@ -166,6 +169,7 @@ func (p *Program) readNames(s *Setting, text string, fields bool) {
 		s.Problem = "cannot be read"
 		return
 	}
+	s.Value.Items = &Items{Names: make([]NameAt, 0, len(names.Names))}
 	for _, n := range names.Names {
 		start := s.Line.Value.Start + n.Pos.Offset
 		lead := len(n.Text) - len(strings.TrimLeft(n.Text, " \t\u00a0"))
@@ -173,9 +177,9 @@ func (p *Program) readNames(s *Setting, text string, fields bool) {
 		at := NameAt{Text: item, Span: ast.Span{Start: start + lead, End: start + lead + len(item)}}
 		switch _, ok := parseNumber(item); {
 		case item == "":
-			s.Problem, s.Place = "has an empty item", s.Line.Value
+			s.Problem, s.place = "has an empty item", nil
 		case !fields && !ok && s.Problem == "":
-			s.Problem, s.Place = "is no list of numbers", at.Span
+			s.problem("is no list of numbers", at.Span)
 		case fields:
 			var v Value
 			p.refer(s, &v, item, at.Span, schema.None)
@@ -192,6 +196,7 @@ func (p *Program) readExpression(s *Setting, text string) {
 		return
 	}
 	offset := s.Line.Value.Start
+	s.Value.Items = &Items{Parts: make([]Piece, 0, len(e.Parts))}
 	for _, part := range e.Parts {
 		length := len(part.Field) + len(part.Text)
 		piece := Piece{Text: part.Text, Span: ast.Span{Start: offset, End: offset + length}}
@@ -228,11 +233,12 @@ func readAttributes(s *Setting, text string) {
 		s.Problem = "is no list NAME=value, NAME=value"
 		if at, ok := err.(*grammar.ValueError); ok {
 			start := s.Line.Value.Start + at.Offset
-			s.Place = ast.Span{Start: start, End: s.Line.Value.End}
+			s.problem(s.Problem, ast.Span{Start: start, End: s.Line.Value.End})
 		}
 		return
 	}
 	seen := map[string]bool{}
+	s.Value.Items = &Items{Attributes: make([]AttributeAt, 0, len(a.List))}
 	for _, item := range a.List {
 		start := s.Line.Value.Start + item.Pos.Offset
 		at := AttributeAt{Name: strings.ToUpper(item.Name), Value: item.Value, Span: ast.Span{Start: start, End: s.Line.Value.Start + item.EndPos.Offset}}
@@ -240,7 +246,7 @@ func readAttributes(s *Setting, text string) {
 			at.Quoted, at.Value = true, strings.Trim(item.Value, `"`)
 		}
 		if problem := attributeProblem(at, seen[at.Name]); problem != "" && s.Problem == "" {
-			s.Problem, s.Place = problem, at.Span
+			s.problem(problem, at.Span)
 		}
 		seen[at.Name] = true
 		s.Value.Attributes = append(s.Value.Attributes, at)

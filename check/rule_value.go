@@ -14,7 +14,7 @@ var valueRule = Rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *Report)
 			if s.Problem == "" || s.Keyword.Kind == schema.Validation && s.Value.Form != Missing {
 				continue
 			}
-			d := r.Add(diag.InvalidValue, s.Place, "the value of %s %s", s.Keyword.Name, s.Problem)
+			d := r.Add(diag.InvalidValue, s.Place(), "the value of %s %s", s.Keyword.Name, s.Problem)
 			d.Help = "for example: " + s.Keyword.Example
 			suggestValue(p, s, d)
 		}
