@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,30 @@ func quantiles(b *testing.B, all []time.Duration) {
 	b.ReportMetric(at(50), "p50-ms")
 	b.ReportMetric(at(99), "p99-ms")
 	b.ReportMetric(0, "ns/op")
+}
+
+// TestCostOfAKeystroke holds what does not depend on the machine: how much memory
+// a change of one character asks for, from the edit to the findings. That is what
+// makes the slowest keystrokes slow, since it has to be collected.
+func TestCostOfAKeystroke(t *testing.T) {
+	for lines, most := range map[int]struct{ pieces, kilobytes uint64 }{200: {600, 90}, 5000: {7500, 1600}} {
+		d := newDocument(docURI, nil, parse("x.dsc", sample(lines)), protocol.UTF16, nil)
+		d.program()
+		at := d.file().Table().Start(lines / 2)
+		const runs = 20
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range runs {
+			d = d.edited(1, d.tree.replace(ast.Span{Start: at, End: at}, "#"), protocol.UTF16)
+			new(state).copy().findings(d, findingStyle{})
+		}
+		runtime.ReadMemStats(&after)
+		pieces, kilobytes := (after.Mallocs-before.Mallocs)/runs, (after.TotalAlloc-before.TotalAlloc)/runs>>10
+		t.Logf("%d lines: %d pieces, %d KB", lines, pieces, kilobytes)
+		if pieces > most.pieces || kilobytes > most.kilobytes {
+			t.Errorf("%d lines: %d pieces and %d KB, more than %d and %d", lines, pieces, kilobytes, most.pieces, most.kilobytes)
+		}
+	}
 }
 
 // BenchmarkChange types one character and waits for the findings of that

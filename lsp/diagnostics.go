@@ -2,7 +2,6 @@ package lsp
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
 	"inscribe/ast"
@@ -109,8 +108,8 @@ func widen(f *ast.File, s ast.Span) ast.Span {
 // without it the page is a document of the server.
 func (s *state) pageURI(code diag.Code) string {
 	at := docs.URL(code)
-	switch u, err := url.Parse(at); {
-	case err == nil && u.IsAbs():
+	switch {
+	case strings.Contains(at, "://"):
 		return at
 	case s.settings.Docs != "":
 		return strings.TrimSuffix(s.settings.Docs, "/") + "/" + at

@@ -74,6 +74,9 @@ func (m Masker) and(other Masker) Masker {
 // find gives the places of the values in text. They may overlap, as those of
 // 1212 do in 121212.
 func (m Masker) find(text string) []ast.Span {
+	if m.starts == nil {
+		return nil
+	}
 	var found []ast.Span
 	for i := range len(text) {
 		if !m.first[text[i]] {
