@@ -5,7 +5,7 @@ import "inscribe/ast/diag"
 // mostCompared bounds how many pairs of words a check compares, so that a
 // description of hundreds of thousands of unknown words is checked in time. A
 // file with that many has no slips of the fingers.
-const mostCompared = 1_000_000
+const mostCompared = 300_000
 
 // speller finds what a word was likely meant to be.
 type speller struct{ left int }

@@ -18,6 +18,10 @@ import (
 	"inscribe/lsp/protocol"
 )
 
+// patience is how long anything may take, also under the race detector on a busy
+// machine.
+const patience = 3 * time.Minute
+
 // client is an editor in memory. Its framing is the library's own, so that the
 // server's is held against another one.
 type client struct {
@@ -142,7 +146,7 @@ func (c *client) call(method string, params, result any) {
 }
 
 func (c *client) try(method string, params, result any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return c.conn.Call(ctx, method, params, result)
 }
@@ -167,9 +171,9 @@ func (c *client) notify(method string, params any) {
 // wait blocks until what the client got satisfies the condition.
 func (c *client) wait(what string, ok func() bool) {
 	c.t.Helper()
-	late := time.AfterFunc(30*time.Second, func() { c.arrived.Broadcast() })
+	late := time.AfterFunc(patience, func() { c.arrived.Broadcast() })
 	defer late.Stop()
-	end := time.Now().Add(30 * time.Second)
+	end := time.Now().Add(patience)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for !ok() {
