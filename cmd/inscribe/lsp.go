@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -31,13 +32,20 @@ func (a *app) lsp(args []string) error {
 	if err != nil {
 		return err
 	}
+	ballast := make([]byte, gcBallast)
 	err = lsp.Serve(a.ctx, conn, lsp.Options{Version: version(), Files: workspace{}})
+	runtime.KeepAlive(ballast)
 	if errors.Is(err, lsp.ErrNoShutdown) {
 		// The protocol asks for 1. Nobody reads a message any more.
 		return &exitError{code: exitFindings}
 	}
 	return err
 }
+
+// gcBallast is memory that is asked for and never touched, so that the system gives
+// none. The collector sets its pace by it: without it a small heap would be
+// collected at each second keystroke in a long description.
+const gcBallast = 4 << 20
 
 // client gives the connection to the editor: the standard streams, or the first
 // connection to a port that only this machine can reach.
