@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
@@ -40,7 +41,7 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 		if err := r.foreign(op, slot, CKOPrivateKey); err != nil {
 			return err
 		}
-		mechanism, pub, priv := keyTemplates(op.Key, label, decrypt)
+		mechanism, pub, priv := keyTemplates(op.Key, label, decrypt, r.Plan.Facts())
 		public, private, err = t.GenerateKeyPair(r.ctx, mechanism, pub, priv)
 		if err != nil {
 			return err
@@ -68,18 +69,26 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 
 // keyTemplates are the attributes that a key pair is generated with: on the
 // token, not to be read, and decrypting only where its certificate is for that.
-func keyTemplates(k *plan.Key, label string, decrypt bool) (m MechanismType, public, private []Attribute) {
+// A token whose keys always do both is not told what they are for.
+func keyTemplates(k *plan.Key, label string, decrypt bool, facts *profile.Profile) (m MechanismType, public, private []Attribute) {
 	public = []Attribute{Bool(CKAToken, true), Bool(CKAPrivate, false), Text(CKALabel, label), Bool(CKAVerify, true)}
 	private = []Attribute{Bool(CKAToken, true), Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false),
 		Text(CKALabel, label), Bool(CKASign, true)}
+	free := facts.Is(profile.FreeUse) != profile.No
 	if k.Type == "RSA" {
-		public = append(public, Bool(CKAEncrypt, decrypt), Bool(CKAWrap, false), Ulong(CKAModulusBits, uint64(k.Bits)), Bytes(CKAPublicExponent, []byte{1, 0, 1}))
-		private = append(private, Bool(CKADecrypt, decrypt), Bool(CKAUnwrap, false))
+		public = append(public, Ulong(CKAModulusBits, uint64(k.Bits)), Bytes(CKAPublicExponent, []byte{1, 0, 1}))
+		if free {
+			public = append(public, Bool(CKAEncrypt, decrypt), Bool(CKAWrap, false))
+			private = append(private, Bool(CKADecrypt, decrypt), Bool(CKAUnwrap, false))
+		}
 		return CKMRSAKeyPairGen, public, private
 	}
 	curve, _ := CurveNamed(k.Curve)
-	public = append(public, Bool(CKAEncrypt, false), Bool(CKAWrap, false), Bytes(CKAECParams, curve.Params))
-	private = append(private, Bool(CKADerive, decrypt), Bool(CKADecrypt, false), Bool(CKAUnwrap, false))
+	public = append(public, Bytes(CKAECParams, curve.Params))
+	if free {
+		public = append(public, Bool(CKAEncrypt, false), Bool(CKAWrap, false))
+		private = append(private, Bool(CKADerive, decrypt), Bool(CKADecrypt, false), Bool(CKAUnwrap, false))
+	}
 	return curve.KeyGen, public, private
 }
 
@@ -95,6 +104,12 @@ func (r *run) checkKey(op *plan.Op, slot string, private Object, label string, i
 	}
 	want := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false),
 		Bool(CKAAlwaysSensitive, true), Bool(CKANeverExtractable, true), Bool(CKALocal, true), Bool(CKASign, true), Bool(use, decrypt)}
+	facts := r.Plan.Facts()
+	for i, a := range want {
+		if a.Type == CKALocal && facts.Is(profile.TellsLocal) == profile.No || a.Type == use && facts.Is(profile.FreeUse) == profile.No {
+			want[i] = attrs[i]
+		}
+	}
 	if err := compare("private key", want, attrs); err != nil {
 		return err
 	}

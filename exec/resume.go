@@ -153,7 +153,7 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 		if !op.Proves && r.user[slot] == op.As {
 			return true, "logged in already", nil
 		}
-		if op.As == "so" && r.groupDone(op, slot) {
+		if (op.As == "so" || r.forChange(op)) && r.groupDone(op, slot) {
 			return true, "nothing is left to do under this login", nil
 		}
 	case plan.Logout:
@@ -162,7 +162,14 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 	return false, "", nil
 }
 
-// groupDone reports whether everything that an SO login was for is done: the
+// forChange reports whether a user's login is for the change of the PIN that
+// comes next: once that is done, the login's value is the old one.
+func (r *run) forChange(op *plan.Op) bool {
+	i := slices.IndexFunc(r.Plan.Ops, func(o plan.Op) bool { return o.ID == op.ID })
+	return i+1 < len(r.Plan.Ops) && r.Plan.Ops[i+1].Kind == plan.SetPIN && r.Plan.Ops[i+1].Slot == op.Slot
+}
+
+// groupDone reports whether everything that such a login was for is done: the
 // writes between the login and its logout. A login that only proves a value has
 // none and is never skipped.
 func (r *run) groupDone(op *plan.Op, slot string) bool {

@@ -140,6 +140,14 @@ func (l *lowering) emit(o Op) {
 }
 
 func (l *lowering) application(a *check.Application) {
+	given := a.Get(schema.MWriteCertificate)
+	if given == nil {
+		given = a.Get(schema.MWriteKeyList)
+	}
+	if facts := l.options.Profile; given != nil && facts.Is(profile.WriteBySO) == profile.Yes {
+		l.refuse(given, "tokens of the profile "+facts.Name+" take keys and certificates in the SO's session only, and Inscribe writes them in the user's", "use another kind of token, or the vendor's tool")
+		return
+	}
 	switch {
 	case a.Has(schema.MCertTempl):
 		l.issue(a)

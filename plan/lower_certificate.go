@@ -32,6 +32,9 @@ func (l *lowering) issue(a *check.Application) {
 	if facts := l.options.Profile; facts.Is(profile.FreeKeyID) == profile.No {
 		l.refuse(at, "tokens of the profile "+facts.Name+" choose the CKA_ID of a key themselves, and this version of Inscribe pairs key and certificate by one of its own", "use another kind of token, or the vendor's tool")
 	}
+	if key.Type == "RSA" {
+		l.warnOfUse(at)
+	}
 	label := PlainText(template.Value.Text)
 	if s := a.Get(schema.MKeyLabel); s != nil {
 		label = l.text(s)
@@ -48,6 +51,16 @@ func (l *lowering) issue(a *check.Application) {
 		Requires: []string{"user", "key"}, Changes: []string{"+pkcs10"}, Source: l.source(a.Block, template)})
 	l.emit(Op{Kind: PutCert, Slot: slot, Application: a.Letter, Template: name, Label: label,
 		Requires: []string{"user", "key", "pkcs10"}, Changes: []string{"+certificate"}, Source: l.source(a.Block, template)})
+}
+
+// warnOfUse says once where a token gives a key more uses than its template.
+func (l *lowering) warnOfUse(at *check.Setting) {
+	facts := l.options.Profile
+	w := Warning{Line: l.line(at), Message: "an RSA key on a token of the profile " + facts.Name + " decrypts too, whatever its certificate is for"}
+	warned := func(other Warning) bool { return other.Message == w.Message }
+	if facts.Is(profile.FreeUse) == profile.No && !slices.ContainsFunc(l.plan.Warnings, warned) {
+		l.plan.Warnings = append(l.plan.Warnings, w)
+	}
 }
 
 // contents says what inscribe.toml puts into the certificates of a template. A

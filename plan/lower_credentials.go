@@ -23,8 +23,12 @@ func (l *lowering) credentials(c check.Credentials) {
 	}
 	facts := l.options.Profile
 	own := facts.Word(profile.PUKIs) == "own"
-	if by := c.InitialPUK; by != nil && c.Init == nil && !l.byHook() && facts.Word(profile.PUKIs) == "none" {
-		l.refuse(by, "tokens of the profile "+facts.Name+" have no PUK", "change the PIN by the old one with !FROM_USER_DIALOG_3_FIELD")
+	if by := c.InitialPUK; by != nil && !l.byHook() && facts.Word(profile.PUKIs) == "none" {
+		wayOut := "change the PIN by the old one with !FROM_USER_DIALOG_3_FIELD"
+		if c.Init != nil {
+			wayOut = "make the token and its first PIN with the vendor's tool, or let the station's hook do it: a profile with init-by-hook"
+		}
+		l.refuse(by, "tokens of the profile "+facts.Name+" have no PUK", wayOut)
 		return
 	}
 	if c.PUK != nil && own && !l.byHook() {
@@ -41,6 +45,7 @@ func (l *lowering) credentials(c check.Credentials) {
 	}
 	l.openSlot(slot)
 	if c.Init != nil {
+		l.warnOfFactory(c)
 		l.emit(l.initOp(c, source(c.Init)))
 	}
 	if c.Set == nil {
@@ -73,7 +78,9 @@ func (l *lowering) credentials(c check.Credentials) {
 			l.logout(slot, source(c.PUK))
 		}
 	}
-	if c.Action == check.Change {
+	if c.Action == check.Change && facts.Is(profile.ChangeByUser) == profile.Yes {
+		l.changeByUser(c, validation, source(c.PIN))
+	} else if c.Action == check.Change {
 		l.emit(Op{Kind: SetPIN, Slot: slot, Old: l.ref(c.PIN, "old"), New: l.ref(c.PIN, "new"), Validation: validation, Requires: []string{"token"}, Changes: []string{"=pin"}, Source: source(c.PIN)})
 	}
 	if newPIN || c.Action == check.Change {
@@ -81,6 +88,15 @@ func (l *lowering) credentials(c check.Credentials) {
 		l.coverOf(l.user, slot).claim(nil)
 		l.emit(Op{Kind: Login, Slot: slot, As: "user", Credential: l.ref(c.PIN, "new"), Proves: true, Requires: []string{"token"}, Changes: []string{"+user"}, Source: source(c.PIN)})
 	}
+}
+
+// changeByUser lowers a change that the token allows in the user's session only.
+func (l *lowering) changeByUser(c check.Credentials, validation string, source Source) {
+	slot := c.Slot.String()
+	l.exclude(slot, nil)
+	l.emit(Op{Kind: Login, Slot: slot, As: "user", Credential: l.ref(c.PIN, "old"), Requires: []string{"token"}, Changes: []string{"+user"}, Source: source})
+	l.emit(Op{Kind: SetPIN, Slot: slot, Old: l.ref(c.PIN, "old"), New: l.ref(c.PIN, "new"), Validation: validation, Requires: []string{"user"}, Changes: []string{"=pin"}, Source: source})
+	l.emit(Op{Kind: Logout, Slot: slot, Requires: []string{"user"}, Source: source})
 }
 
 // MaxLabel is the length of a token's label in bytes of UTF-8.
@@ -96,6 +112,14 @@ func (l *lowering) initOp(c check.Credentials, source Source) Op {
 		}
 	}
 	return o
+}
+
+// warnOfFactory says what the PUK must be where a fresh token has one already.
+func (l *lowering) warnOfFactory(c check.Credentials) {
+	if facts := l.options.Profile; facts.Word(profile.InitialPUK) == "factory" && facts.Is(profile.InitToken) == profile.Yes {
+		l.plan.Warnings = append(l.plan.Warnings, Warning{Line: l.line(c.Init),
+			Message: "a fresh token of the profile " + facts.Name + " has the vendor's SO PIN, and " + c.InitialPUK.Keyword.Name + " must be that: PUK gives it a new one"})
+	}
 }
 
 func (l *lowering) logout(slot string, source Source) {

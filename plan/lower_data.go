@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/check/schema"
@@ -11,6 +13,12 @@ func (l *lowering) dataObject(a *check.Application) {
 	data := a.Get(schema.MDataObject)
 	if facts := l.options.Profile; facts.Is(profile.DataObjects) == profile.No {
 		l.refuse(data, "tokens of the profile "+facts.Name+" take no data objects", "take "+a.Letter+" out of ApplicationList, or use another kind of token")
+		return
+	}
+	attributes := a.Get(schema.MDataAttributes)
+	if facts := l.options.Profile; attributes != nil && facts.Is(profile.DataObjectID) == profile.No &&
+		slices.ContainsFunc(attributes.Value.Attributes, func(a check.AttributeAt) bool { return a.Name == "CKA_OBJECT_ID" }) {
+		l.refuse(attributes, "data objects on tokens of the profile "+facts.Name+" take no CKA_OBJECT_ID", "leave CKA_OBJECT_ID out")
 		return
 	}
 	slot := l.slotOf(a)
@@ -30,8 +38,8 @@ func (l *lowering) dataObject(a *check.Application) {
 		}
 		o.Label = o.Label.With(l.options.Values)
 	}
-	if s := a.Get(schema.MDataAttributes); s != nil {
-		for _, attribute := range s.Value.Attributes {
+	if attributes != nil {
+		for _, attribute := range attributes.Value.Attributes {
 			o.Attributes = append(o.Attributes, Attribute{attribute.Name, attribute.Value})
 		}
 	}

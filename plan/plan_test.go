@@ -88,9 +88,12 @@ func TestExamples(t *testing.T) {
 // and one of which nothing is known.
 var otherProfiles = map[string][]string{
 	"01-set-pin":              {"opensc"},
-	"06-signature-slot":       {"generic", "opensc", "opencryptoki", "tcos"},
+	"02-change-pin":           {"nss"},
+	"06-signature-slot":       {"generic", "opensc", "opencryptoki", "tcos", "tpm2"},
 	"07-change-signature-puk": {"opensc"},
-	"09-initialise":           {"opensc"},
+	"09-initialise":           {"nss", "opencryptoki", "opensc"},
+	"11-write-certificates":   {"openpgp"},
+	"12-data-object":          {"opencryptoki"},
 	"10-block":                {"opencryptoki"},
 	"10-unblock":              {"opensc", "openpgp"},
 }

@@ -44,6 +44,11 @@ const (
 	SharedLock         FactName = "lock-is-shared"
 	FreeKeyID          FactName = "key-id-is-free"
 	FreeLabel          FactName = "label-is-free"
+	ChangeByUser       FactName = "change-pin-needs-login"
+	DataObjectID       FactName = "data-object-id"
+	FreeUse            FactName = "key-use-is-free"
+	WriteBySO          FactName = "write-needs-so"
+	TellsLocal         FactName = "local-is-told"
 )
 
 // FactKind is the shape of a fact's value.
@@ -77,6 +82,7 @@ var Facts = []FactInfo{
 	{Reinit, YesNo, "C_InitToken works on a token that is initialised already"},
 	{InitPIN, YesNo, "C_InitPIN in an SO session sets the user PIN"},
 	{ChangePIN, YesNo, "C_SetPIN changes the user PIN"},
+	{ChangeByUser, YesNo, "C_SetPIN changes the user PIN only in the user's own session, which the old PIN opens first"},
 	{ChangePUK, YesNo, "C_SetPIN in an SO session changes the SO PIN"},
 	{PINMin, Count, "shortest user PIN, bytes"},
 	{PINMax, Count, "longest user PIN, bytes"},
@@ -96,7 +102,9 @@ var Facts = []FactInfo{
 	{PINPad, YesNo, "the reader has a PIN pad"},
 	{MaxKeys, Count, "key pairs that a slot holds"},
 	{ImportKeys, YesNo, "private keys can be imported"},
+	{WriteBySO, YesNo, "keys and certificates are written in the SO's session, not the user's"},
 	{DataObjects, YesNo, "data objects can be written"},
+	{DataObjectID, YesNo, "a data object takes CKA_OBJECT_ID"},
 	{AlwaysAuthenticate, YesNo, "keys that want the PIN for each use are honoured"},
 	{InitIn64Bit, YesNo, "the 64-bit library can initialise"},
 	{CardManagerKey, YesNo, "a card manager key takes the place of the PUK"},
@@ -105,6 +113,8 @@ var Facts = []FactInfo{
 	{SharedLock, YesNo, "wrong PINs in one slot lock the others too"},
 	{FreeKeyID, YesNo, "CKA_ID of a key can be chosen"},
 	{FreeLabel, YesNo, "CKA_LABEL of a key can be chosen"},
+	{FreeUse, YesNo, "a key can be kept to signing: a template may forbid the rest (CKA_DECRYPT, CKA_DERIVE and what goes with them)"},
+	{TellsLocal, YesNo, "CKA_LOCAL of a key that was generated on the token says so"},
 }
 
 // Describe gives the row of a fact.

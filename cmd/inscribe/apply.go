@@ -169,8 +169,11 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 			return err
 		}
 	}
-	if o.Prompter, err = a.prompter(o.Plan.Dialogs); err != nil {
-		return err
+	// A refused plan may ask less than the description: the reason comes first.
+	if len(o.Plan.Refusals) == 0 {
+		if o.Prompter, err = a.prompter(o.Plan.Dialogs); err != nil {
+			return err
+		}
 	}
 	if o.Issuer, err = a.issuer(p.Config, st, o.Plan.Facts()); err != nil {
 		return err

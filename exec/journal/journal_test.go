@@ -445,3 +445,15 @@ func TestRecordsAreJSONLines(t *testing.T) {
 		}
 	}
 }
+
+// TestTokensThatNothingTellsApart: two tokens of one identity are taken by one
+// run, which does not stand in its own way, and by no second one.
+func TestTokensThatNothingTellsApart(t *testing.T) {
+	f := In(t.TempDir())
+	twins := map[string]exec.Identity{"default": card, "signature": card}
+	j, _, _ := open(t, f, twins, "a", false)
+	_, _, _, err := f.Open(map[string]exec.Identity{"default": card}, "a", false)
+	fails(t, err, exec.Refused, "another inscribe is at work")
+	_ = j.Close()
+	open(t, f, twins, "a", false)
+}

@@ -14,9 +14,9 @@ import (
 )
 
 // lock takes the tokens for this process: the kernel gives the lock back when
-// the process ends, however it does.
+// the process ends, however it does. Two tokens that nothing tells apart are one
+// lock.
 func (r *run) lock() error {
-	// Both slots of a card may have one key.
 	for _, key := range slices.Compact(slices.Sorted(maps.Values(r.keys))) {
 		f, err := os.OpenFile(filepath.Join(r.folder.dir, "lock", key), os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {

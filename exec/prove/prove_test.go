@@ -121,7 +121,7 @@ func TestExamplesOnEveryProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"tcos": "no signature slot", "nss": "", "openpgp": "choose the CKA_ID", "piv": "choose the CKA_ID"}
+	want := map[string]string{"tcos": "no signature slot", "opencryptoki": "no signature slot", "nss": "", "openpgp": "choose the CKA_ID", "piv": "choose the CKA_ID"}
 	for _, name := range profile.Names() {
 		p, in := lower(t, string(raw), name)
 		proof, err := Prove(context.Background(), p, in)
