@@ -103,10 +103,19 @@ func Start(ctx context.Context, o Options) (*Module, error) {
 	} {
 		if _, err := m.call(ctx, req); err != nil {
 			m.shut()
-			return nil, err
+			return nil, withoutText(err, o)
 		}
 	}
 	return m, nil
+}
+
+// withoutText advises where a module found C_Initialize without the text that it
+// wants. NSS does.
+func withoutText(err error, o Options) error {
+	if e, ok := err.(*exec.Error); ok && e.Call == MethodInitialize.String() && e.CKR == exec.CKRArgumentsBad && o.InitArgs == "" {
+		e.Advice = "this module wants a text at initialisation: give it with init in station.toml"
+	}
+	return err
 }
 
 // PID is the process number of the child.

@@ -66,6 +66,19 @@ func TestModulesThatFailAtTheStart(t *testing.T) {
 	}
 }
 
+// TestAnotherFunctionListEachTime is how p11-kit's client is: what is started by
+// one of its lists is not by the other.
+func TestAnotherFunctionListEachTime(t *testing.T) {
+	m := start(t, badModule(t), map[string]string{"BAD": "another list each time"})
+	tok := m.Token(0)
+	if err := tok.OpenSession(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := tok.Login(ctx, exec.NormalUser, pinOf(canary)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestModulesThatHang(t *testing.T) {
 	module := badModule(t)
 	for _, fault := range []string{"hang", "endless output"} {

@@ -77,6 +77,9 @@ static char *open_library(const char *path, get_list_t *get) {
 static rv_t get_list(get_list_t get) { return get(&list); }
 static int have_list(void) { return list != NULL; }
 
+// The binding keeps two pointers: the library and its function list.
+static void take_list(void *binding) { list = ((void **)binding)[1]; }
+
 #define NOT_SUPPORTED 0x54
 
 static rv_t init_token(unsigned long slot, bytes_t pin, unsigned long len, bytes_t label) {
@@ -107,7 +110,10 @@ static rv_t sign(unsigned long session, bytes_t data, unsigned long len, bytes_t
 import "C"
 
 import (
+	"reflect"
 	"unsafe"
+
+	"github.com/miekg/pkcs11"
 
 	"inscribe/exec"
 	"inscribe/exec/host"
@@ -139,6 +145,17 @@ func openLibrary(path string) *host.Failure {
 	}
 	if C.have_list() == 0 {
 		return &host.Failure{Message: path + " is not a PKCS#11 module: its function list is null", Advice: adviseModule}
+	}
+	return nil
+}
+
+// oneList has the calls here go through the function list of the binding. Some
+// modules give another list at each question, p11-kit's client for one, and each
+// knows only of its own C_Initialize.
+func oneList(binding *pkcs11.Ctx) *host.Failure {
+	C.take_list(reflect.ValueOf(binding).Elem().Field(0).UnsafePointer())
+	if C.have_list() == 0 {
+		return &host.Failure{Message: "the module gives its function list once only", Advice: adviseModule}
 	}
 	return nil
 }

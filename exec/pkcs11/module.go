@@ -112,7 +112,7 @@ func (m *module) load(path string) *host.Failure {
 	if m.ctx = pkcs11.New(path); m.ctx == nil {
 		return &host.Failure{Message: path + " cannot be loaded a second time", Advice: adviseModule}
 	}
-	return nil
+	return oneList(m.ctx)
 }
 
 func (m *module) initialize(args string) *host.Failure {

@@ -136,6 +136,13 @@ static ulong init_token(ulong slot, char *pin, ulong len, char *label) {
 	return seen(pin, len);
 }
 
+// Two lists, each with a C_Initialize and a C_Login of its own.
+static int started[2];
+static ulong initialize0(void *args) { started[0] = 1; return 0; }
+static ulong initialize1(void *args) { started[1] = 1; return 0; }
+static ulong login0(void) { return started[0] ? 0 : 0x190; }
+static ulong login1(void) { return started[1] ? 0 : 0x190; }
+
 #ifdef UNDEFINED
 ulong nowhere_defined(void);
 #endif
@@ -164,6 +171,17 @@ ulong C_GetFunctionList(void **out) {
 	list.at[12] = open_session;
 	list.at[18] = login;
 	*out = &list;
+	if (is("another list each time")) {
+		static int n;
+		if (n == 2)
+			return 5;
+		void **copy = malloc(sizeof list);
+		memcpy(copy, &list, sizeof list);
+		copy[1] = n == 0 ? (void *)initialize0 : (void *)initialize1;
+		copy[19] = n == 0 ? (void *)login0 : (void *)login1;
+		*out = copy;
+		n++;
+	}
 	return 0;
 }
 #endif
