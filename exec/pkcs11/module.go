@@ -305,8 +305,8 @@ func tokenInfo(t pkcs11.TokenInfo) exec.TokenInfo {
 		Flags:         exec.TokenFlags(t.Flags),
 		MinPIN:        int(amount(t.MinPinLen)),
 		MaxPIN:        int(amount(t.MaxPinLen)),
-		FreePublic:    amount(t.FreePublicMemory),
-		FreePrivate:   amount(t.FreePrivateMemory),
+		FreePublic:    memory(t.FreePublicMemory, t.TotalPublicMemory),
+		FreePrivate:   memory(t.FreePrivateMemory, t.TotalPrivateMemory),
 		HardwareVer:   version(t.HardwareVersion),
 		FirmwareVer:   version(t.FirmwareVersion),
 		OpenSessions:  amount(t.SessionCount),
@@ -320,6 +320,15 @@ func amount(v uint) int64 {
 		return exec.Unavailable
 	}
 	return int64(v)
+}
+
+// memory gives free bytes. A token whose whole memory would not hold one object
+// does not count it: NSS says that it has one byte.
+func memory(free, total uint) int64 {
+	if total != unavailable && total < 64 {
+		return exec.Unavailable
+	}
+	return amount(free)
 }
 
 func version(v pkcs11.Version) string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }
