@@ -11,6 +11,7 @@ import (
 	"inscribe/exec"
 	"inscribe/exec/model"
 	"inscribe/grammar"
+	"inscribe/internal/secret"
 	"inscribe/plan"
 )
 
@@ -129,6 +130,33 @@ func TestKeysThatSignAndDecrypt(t *testing.T) {
 		for _, template := range seen.all {
 			if says := slices.ContainsFunc(template, func(a exec.Attribute) bool { return slices.Contains(uses, a.Type) }); says != free {
 				t.Errorf("%s: a template says what the key is for: %v", kind, says)
+			}
+		}
+	}
+}
+
+// TestFactorySOPIN: a fresh token that takes its vendor's SO PIN alone is shown no
+// other, and one that is initialised has whatever it was given.
+func TestFactorySOPIN(t *testing.T) {
+	for value, fits := range map[string]bool{"87654321": true, "12345678": false} {
+		for _, fresh := range []bool{true, false} {
+			b := newBenchOn(t, initialise, "opencryptoki")
+			b.module = model.New(b.Plan.Facts(), model.Start{Fresh: fresh})
+			b.Module, b.DestroyConfirmed = b.module, true
+			b.Inputs = secrets(b.Plan)
+			b.Inputs.Secrets["PUK"], b.Inputs.Secrets["CARD"] = secret.FromString(value), secret.FromString("1234")
+			_, err := b.apply()
+			tried := count(b.module.Calls, "C_InitToken")
+			switch {
+			case !fresh:
+				refused(t, err, exec.Refused, "cannot be initialised a second time")
+			case fits && (err != nil || tried != 1):
+				t.Errorf("%v, %d tries", err, tried)
+			case !fits:
+				refused(t, err, exec.Refused, "field PUK is not 87654321, the SO PIN of a fresh token", "give 87654321")
+				if tried != 0 {
+					t.Errorf("%d tries", tried)
+				}
 			}
 		}
 	}

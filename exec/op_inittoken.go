@@ -1,6 +1,10 @@
 package exec
 
-import "inscribe/plan"
+import (
+	"inscribe/check/profile"
+	"inscribe/internal/secret"
+	"inscribe/plan"
+)
 
 // initToken is C_InitToken. The token is found again afterwards, because some
 // modules give it another serial number.
@@ -21,13 +25,18 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
-	if info.Flags.Has(FlagTokenInitialized) {
+	factory := r.Plan.Facts().Word(profile.FactoryPUK)
+	switch {
+	case info.Flags.Has(FlagTokenInitialized):
 		if err := r.tries(info, true, false); err != nil {
 			return err
 		}
 		if label == "" {
 			label = info.Label
 		}
+	case factory != "" && c.Secret.IsSet() && !c.Secret.Equal(secret.FromString(factory)):
+		return &Error{Kind: Refused, Message: c.Name + " is not " + factory + ", the SO PIN of a fresh token of the profile " + r.Plan.Facts().Name + ", which takes no other",
+			Advice: "take a fresh token and give " + factory + "; a new one is for PUK"}
 	}
 	initialise := func() error { return t.InitToken(r.ctx, c, label) }
 	if info.Flags.Has(FlagTokenInitialized) {

@@ -116,9 +116,9 @@ func (l *lowering) initOp(c check.Credentials, source Source) Op {
 
 // warnOfFactory says what the PUK must be where a fresh token has one already.
 func (l *lowering) warnOfFactory(c check.Credentials) {
-	if facts := l.options.Profile; facts.Word(profile.InitialPUK) == "factory" && facts.Is(profile.InitToken) == profile.Yes {
+	if facts := l.options.Profile; facts.Word(profile.FactoryPUK) != "" {
 		l.plan.Warnings = append(l.plan.Warnings, Warning{Line: l.line(c.Init),
-			Message: "a fresh token of the profile " + facts.Name + " has the vendor's SO PIN, and " + c.InitialPUK.Keyword.Name + " must be that: PUK gives it a new one"})
+			Message: "a fresh token of the profile " + facts.Name + " has the SO PIN " + facts.Word(profile.FactoryPUK) + " from its vendor, and " + c.InitialPUK.Keyword.Name + " must be that; PUK gives it a new one"})
 	}
 }
 

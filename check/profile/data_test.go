@@ -163,7 +163,7 @@ var keyFacts = map[string]map[FactName]string{
 		PINMin: "6", PUKMin: "8", Locks: "yes", Retries: "3", Curves: "unknown", MaxKeys: "3", FreeKeyID: "no", FreeLabel: "no", ImportKeys: "unknown"},
 	"piv": {SharedPIN: "yes", SignatureSlot: "unknown", PUKIs: "own", PINMin: "6", PINMax: "8", PINAlphabet: "digits", PUKMin: "8", PUKMax: "8",
 		AlwaysAuthenticate: "yes", FreeKeyID: "no", FreeLabel: "no", CardManagerKey: "unknown", ImportKeys: "unknown", InitToken: "unknown", Retries: "unknown"},
-	"opencryptoki": {ChangeByUser: "no", FreeUse: "yes", TellsLocal: "yes", DataObjectID: "no", Reinit: "no", Software: "unknown", SharedPIN: "no", InitPIN: "yes", ChangePIN: "yes", ChangePUK: "yes", HonestFlags: "yes", SerialStays: "yes", FreeKeyID: "yes", FreeLabel: "yes",
+	"opencryptoki": {FactoryPUK: "87654321", ChangeByUser: "no", FreeUse: "yes", TellsLocal: "yes", DataObjectID: "no", Reinit: "no", Software: "unknown", SharedPIN: "no", InitPIN: "yes", ChangePIN: "yes", ChangePUK: "yes", HonestFlags: "yes", SerialStays: "yes", FreeKeyID: "yes", FreeLabel: "yes",
 		BothLogins: "no", InitialPIN: "none", PUKMin: "4", Curves: "", SignatureSlot: "no", SecondToken: "no", PUKIs: "so-pin", InitToken: "yes", ReinitNeedsSOPIN: "yes",
 		InitialPUK: "factory", PINMin: "4", PINMax: "8", PUKMax: "8", PINAlphabet: "any", Locks: "yes", Retries: "3", SharedLock: "no",
 		RSAMin: "512", RSAMax: "4096", ExclusiveLogins: "yes", UniqueSerial: "no", AlwaysAuthenticate: "no", ImportKeys: "yes", DataObjects: "yes"},

@@ -41,6 +41,7 @@ const (
 	CardManagerKey     FactName = "card-manager-key"
 	InitialPIN         FactName = "initial-pin"
 	InitialPUK         FactName = "initial-puk"
+	FactoryPUK         FactName = "initial-puk-value"
 	SharedLock         FactName = "lock-is-shared"
 	FreeKeyID          FactName = "key-id-is-free"
 	FreeLabel          FactName = "label-is-free"
@@ -110,6 +111,7 @@ var Facts = []FactInfo{
 	{CardManagerKey, YesNo, "a card manager key takes the place of the PUK"},
 	{InitialPIN, Word, "the PIN at delivery: factory (a value that the vendor publishes), none"},
 	{InitialPUK, Word, "the PUK or SO PIN at delivery: factory (a value that the vendor publishes), none, blocked"},
+	{FactoryPUK, Word, "the PUK or SO PIN at delivery, as its vendor publishes it, where C_InitToken takes no other"},
 	{SharedLock, YesNo, "wrong PINs in one slot lock the others too"},
 	{FreeKeyID, YesNo, "CKA_ID of a key can be chosen"},
 	{FreeLabel, YesNo, "CKA_LABEL of a key can be chosen"},

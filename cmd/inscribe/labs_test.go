@@ -15,13 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-const (
-	defaultLabel      = "My Token Label" // as 09-initialise.dsc calls it
-	signLabel         = "SIGN"
-	factoryPUK        = "87654321" // of openCryptoki; the others take any
-	firstPIN, signPIN = "123456", "567890"
+	"inscribe/plan"
 )
 
 // lab is a module with all that it needs, and two tokens that are fresh where
@@ -35,18 +30,27 @@ type lab struct {
 	env     map[string]string // for the module
 	// within is what a command is put behind, so that it sees the lab.
 	within []string
+	// labels are those of the tokens of the two slots, once they are initialised.
+	labels map[string]string
 	// fresh choose the tokens of the two slots before they are initialised.
 	fresh map[string]string
 	// certutil reads the tokens where pkcs11-tool cannot load the module: the
 	// folders of the databases by label.
 	certutil map[string]string
+	// nameless says that the module does not name the maker of the tokens, so
+	// that the station has to say what they are.
+	nameless bool
 	// secrets are in the environment of the command, for env: values.
 	secrets map[string]string
 }
 
 func newLab(t testing.TB) *lab {
-	return &lab{TB: t, dir: t.TempDir(), env: map[string]string{}, fresh: map[string]string{"default": "fresh", "signature": "fresh"},
-		secrets: map[string]string{"PIN": firstPIN, "SIGN_PIN": signPIN, "PUK": factoryPUK, "SIGN_PUK": factoryPUK}}
+	return &lab{TB: t, dir: t.TempDir(), env: map[string]string{},
+		// As 09-initialise.dsc and the tasks call them.
+		labels: map[string]string{plan.Default: "My Token Label", plan.Signature: "SIGN"},
+		fresh:  map[string]string{plan.Default: "fresh", plan.Signature: "fresh"},
+		// openCryptoki takes no other PUK at first.
+		secrets: map[string]string{"PIN": "123456", "SIGN_PIN": "567890", "PUK": "87654321", "SIGN_PUK": "87654321"}}
 }
 
 // library finds a library by the end of its path.
@@ -131,6 +135,7 @@ func p11kitLab(t testing.TB) *lab {
 	socket := filepath.Join(l.dir, "p11-kit.socket")
 	l.daemon([]string{"SOFTHSM2_CONF=" + l.env["SOFTHSM2_CONF"]}, "p11-kit", "server", "-f", "-n", socket, "-p", module, "pkcs11:")
 	l.until("p11-kit server", exists(socket))
+	l.nameless = true
 	l.module, l.env = library(t, "pkcs11/p11-kit-client.so"), map[string]string{"P11_KIT_SERVER_ADDRESS": "unix:path=" + socket}
 	return l
 }
@@ -143,7 +148,7 @@ func p11kitLab(t testing.TB) *lab {
 func openCryptokiLab(t testing.TB) *lab {
 	l := newLab(t)
 	l.module = library(t, "pkcs11/libopencryptoki.so")
-	delete(l.fresh, "signature")
+	delete(l.fresh, plan.Signature)
 	etc, lib, run := l.mkdir("etc"), l.mkdir("lib"), l.mkdir("run")
 	l.mkdir("lib", "card", "TOK_OBJ")
 	l.mkdir("run", "lock", "opencryptoki", "card")
@@ -177,14 +182,15 @@ exec pkcsslotd -f`
 func nssLab(t testing.TB) *lab {
 	l := newLab(t)
 	l.module, l.fresh, l.certutil = library(t, "libsoftokn3.so"), map[string]string{}, map[string]string{}
-	for label, pin := range map[string]string{defaultLabel: firstPIN, signLabel: signPIN} {
-		l.certutil[label] = l.mkdir("nss", strings.Fields(label)[0])
+	for slot, pin := range map[string]string{plan.Default: l.secrets["PIN"], plan.Signature: l.secrets["SIGN_PIN"]} {
+		label := l.labels[slot]
+		l.certutil[label] = l.mkdir("nss", slot)
 		if out, err := osexec.Command("certutil", "-N", "-d", "sql:"+l.certutil[label], "-f", l.file("pin", pin)).CombinedOutput(); err != nil {
 			t.Fatalf("certutil: %v\n%s", err, out)
 		}
 	}
 	l.init = fmt.Sprintf("tokens=<0x04=[configdir='sql:%s' tokenDescription='%s'] 0x05=[configdir='sql:%s' tokenDescription='%s']>",
-		l.certutil[defaultLabel], defaultLabel, l.certutil[signLabel], signLabel)
+		l.certutil[l.labels[plan.Default]], l.labels[plan.Default], l.certutil[l.labels[plan.Signature]], l.labels[plan.Signature])
 	return l
 }
 
@@ -214,8 +220,8 @@ func tpmLab(t testing.TB) *lab {
 	return l
 }
 
-// station writes station.toml, with the spy before the module where spy names
-// its log.
+// station writes station.toml. With the name of a log the spy stands before the
+// module; without one the module is alone, and names its profile itself if it can.
 func (l *lab) station(spy string) string {
 	env, module := maps.Clone(l.env), l.module
 	if spy != "" {
@@ -223,7 +229,10 @@ func (l *lab) station(spy string) string {
 	}
 	var b strings.Builder
 	for _, name := range []string{"yourMiddleware.dll", "cvP11.dll"} {
-		fmt.Fprintf(&b, "[middleware.%q]\nmodule = %q\nprofile = %q\ndefault.token = %q\nsignature.token = %q\n", name, module, l.profile, defaultLabel, signLabel)
+		fmt.Fprintf(&b, "[middleware.%q]\nmodule = %q\ndefault.token = %q\nsignature.token = %q\n", name, module, l.labels[plan.Default], l.labels[plan.Signature])
+		if spy != "" || l.nameless {
+			fmt.Fprintf(&b, "profile = %q\n", l.profile)
+		}
 		if l.init != "" {
 			fmt.Fprintf(&b, "init = %q\n", l.init)
 		}

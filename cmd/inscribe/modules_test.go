@@ -80,43 +80,43 @@ const (
 var pinField = []string{"--field", "PIN=env:PIN"}
 
 var tasks = []task{
-	{row: "initialise a fresh token: label, SO PIN, first PIN", file: "09-initialise.dsc", token: "default",
-		args: []string{"--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK"}, done: opened("PIN", defaultLabel)},
-	{text: initSign, token: "signature", args: []string{"--field", "PIN=env:SIGN_PIN", "--field", "PUK=env:SIGN_PUK"}, done: opened("SIGN_PIN", signLabel)},
-	{row: "an RSA key of 2048 bits with its certificate", text: rsaKey, args: pinField, done: paired("PIN", defaultLabel, "rsa")},
-	{row: "the same once more: everything is kept", text: rsaKey, args: pinField, again: true, done: paired("PIN", defaultLabel, "rsa")},
+	{row: "initialise a fresh token: label, SO PIN, first PIN", file: "09-initialise.dsc", token: plan.Default,
+		args: []string{"--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK"}, done: opened("PIN", plan.Default)},
+	{text: initSign, token: plan.Signature, args: []string{"--field", "PIN=env:SIGN_PIN", "--field", "PUK=env:SIGN_PUK"}, done: opened("SIGN_PIN", plan.Signature)},
+	{row: "an RSA key of 2048 bits with its certificate", text: rsaKey, args: pinField, done: paired("PIN", plan.Default, "rsa")},
+	{row: "the same once more: everything is kept", text: rsaKey, args: pinField, again: true, done: paired("PIN", plan.Default, "rsa")},
 	{text: rsaKey, args: pinField, again: true, alone: true},
-	{text: strings.ReplaceAll(rsaKey, "=rsa", "=alone"), args: pinField, alone: true, done: paired("PIN", defaultLabel, "alone")},
-	{row: "an RSA key of 4096 bits", text: rsa4096Key, args: pinField, done: paired("PIN", defaultLabel, "rsa4096")},
-	{row: "a key on P-256", text: ecKey, args: pinField, done: paired("PIN", defaultLabel, "ec")},
-	{row: "a key on Ed25519", text: edwardsKey, args: pinField, done: paired("PIN", defaultLabel, "edwards")},
+	{text: strings.ReplaceAll(rsaKey, "=rsa", "=alone"), args: pinField, alone: true, done: paired("PIN", plan.Default, "alone")},
+	{row: "an RSA key of 4096 bits", text: rsa4096Key, args: pinField, done: paired("PIN", plan.Default, "rsa4096")},
+	{row: "a key on P-256", text: ecKey, args: pinField, done: paired("PIN", plan.Default, "ec")},
+	{row: "a key on Ed25519", text: edwardsKey, args: pinField, done: paired("PIN", plan.Default, "edwards")},
 	{row: "keys in both slots, a field decides for one", file: "06-signature-slot.dsc",
 		args: []string{"--field", "PIN=env:PIN", "--field", "SIGN_PIN=env:SIGN_PIN", "--field", "LOCATION_FIELD=Signature"},
-		done: all(paired("PIN", defaultLabel, "myAuthCertTemplate"), paired("SIGN_PIN", signLabel, "myAuthCertTemplate"), paired("SIGN_PIN", signLabel, "mySigCertTemplate"))},
+		done: all(paired("PIN", plan.Default, "myAuthCertTemplate"), paired("SIGN_PIN", plan.Signature, "myAuthCertTemplate"), paired("SIGN_PIN", plan.Signature, "mySigCertTemplate"))},
 	{row: "change the PIN by the old one", file: "02-change-pin.dsc", args: []string{"--answer", "PIN.old=env:PIN", "--answer", "PIN=env:OTHER_PIN"},
-		sets: map[string]string{"PIN": "24681357"}, done: opened("PIN", defaultLabel)},
+		sets: map[string]string{"PIN": "24681357"}, done: opened("PIN", plan.Default)},
 	{row: "change the PIN of the signature slot", file: "08-change-signature-pin.dsc", args: []string{"--answer", "SignPIN.old=env:SIGN_PIN", "--answer", "SignPIN=env:OTHER_PIN"},
-		sets: map[string]string{"SIGN_PIN": "24681357"}, done: opened("SIGN_PIN", signLabel)},
+		sets: map[string]string{"SIGN_PIN": "24681357"}, done: opened("SIGN_PIN", plan.Signature)},
 	{row: "change PUK and PIN of the signature slot", file: "07-change-signature-puk.dsc",
 		args: []string{"--field", "OLD_SIGN_PUK=env:SIGN_PUK", "--field", "NEW_SIGN_PUK=env:OTHER_PUK", "--field", "NEW_SIGN_PIN=env:NEXT_PIN"},
-		sets: map[string]string{"SIGN_PUK": "12348765", "SIGN_PIN": "135790"}, done: opened("SIGN_PIN", signLabel)},
+		sets: map[string]string{"SIGN_PUK": "12348765", "SIGN_PIN": "135790"}, done: opened("SIGN_PIN", plan.Signature)},
 	{row: "set a forgotten PIN under the PUK", file: "01-set-pin.dsc", args: []string{"--field", "PUKField=env:PUK", "--answer", "PIN=env:NEXT_PIN"},
-		sets: map[string]string{"PIN": "135790"}, done: opened("PIN", defaultLabel)},
+		sets: map[string]string{"PIN": "135790"}, done: opened("PIN", plan.Default)},
 	{text: newPUK, args: []string{"--field", "PUK=env:PUK", "--field", "NEW_PUK=env:EXAMPLE_PUK", "--field", "PIN=env:PIN"},
-		sets: map[string]string{"PUK": "12345678"}, done: opened("PIN", defaultLabel)},
-	{row: "PIN and PUK under the old PUK, as literals", file: "10-unblock.dsc", sets: map[string]string{"PUK": "13579", "PIN": "123456"}, done: opened("PIN", defaultLabel)},
+		sets: map[string]string{"PUK": "12345678"}, done: opened("PIN", plan.Default)},
+	{row: "PIN and PUK under the old PUK, as literals", file: "10-unblock.dsc", sets: map[string]string{"PUK": "13579", "PIN": "123456"}, done: opened("PIN", plan.Default)},
 	{row: "write a given certificate", text: givenCert, args: []string{"--field", "PIN=env:PIN", "--field", "CERT=file:$DIR/given.b64"},
-		done: func(l *lab) error { return l.certified("PIN", defaultLabel, "given", "CN=Given") }},
+		done: func(l *lab) error { return l.certified("PIN", plan.Default, "given", "CN=Given") }},
 	{row: "write certificates and private keys", file: "11-write-certificates.dsc", entries: 2,
 		args: []string{"--field", "PIN_FIELD=env:PIN", "--field", "CERT_FIELD=file:$DIR/second.b64", "--field", "ENCR_CERT_KEY_LIST=file:$DIR/list.b64"},
-		done: all(func(l *lab) error { return l.certified("PIN", defaultLabel, "CN=Second", "CN=Second") }, paired("PIN", defaultLabel, "CN=Listed"))},
+		done: all(func(l *lab) error { return l.certified("PIN", plan.Default, "CN=Second", "CN=Second") }, paired("PIN", plan.Default, "CN=Listed"))},
 	{row: "write a data object", text: dataObject, args: []string{"--field", "PIN=env:PIN", "--field", "CERT=aGVsbG8="}, done: content("plain")},
 	{row: "write a data object with an object identifier", file: "12-data-object.dsc", args: []string{"--field", "PIN_FIELD=env:PIN", "--field", "OBJECT_DATA=aGVsbG8=", "--field", "USER_NAME=Ada"},
 		done: content("Issued for Ada")},
 	{row: "list the serial numbers of all tokens", file: "13-list-cards.dsc"},
 	{row: "initialise the token again", file: "09-initialise.dsc", args: []string{"--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK", "--yes"},
-		done: all(opened("PIN", defaultLabel), func(l *lab) error {
-			out, err := l.on(defaultLabel, l.secrets["PIN"], "--list-objects")
+		done: all(opened("PIN", plan.Default), func(l *lab) error {
+			out, err := l.on(l.labels[plan.Default], l.secrets["PIN"], "--list-objects")
 			if err == nil && len(parseObjects(string(out))) > 0 {
 				return fmt.Errorf("something is left:\n%s", out)
 			}
@@ -124,24 +124,24 @@ var tasks = []task{
 		})},
 	{row: "block the card", file: "10-block.dsc", args: []string{"--field", "PIN_FIELD=env:PIN", "--existing", "add", "--yes"},
 		done: func(l *lab) error {
-			if _, err := l.on(defaultLabel, l.secrets["PIN"], "--list-objects"); err == nil || !strings.Contains(err.Error(), "CKR_PIN_LOCKED") {
+			if _, err := l.on(l.labels[plan.Default], l.secrets["PIN"], "--list-objects"); err == nil || !strings.Contains(err.Error(), "CKR_PIN_LOCKED") {
 				return fmt.Errorf("the PIN is not locked: %v", err)
 			}
 			return nil
 		}},
 }
 
-func opened(secret, label string) func(*lab) error {
-	return func(l *lab) error { return l.opens(label, l.secrets[secret]) }
+func opened(secret, slot string) func(*lab) error {
+	return func(l *lab) error { return l.opens(l.labels[slot], l.secrets[secret]) }
 }
 
-func paired(secret, token, label string) func(*lab) error {
-	return func(l *lab) error { return l.pair(token, l.secrets[secret], label) }
+func paired(secret, slot, label string) func(*lab) error {
+	return func(l *lab) error { return l.pair(l.labels[slot], l.secrets[secret], label) }
 }
 
 func content(label string) func(*lab) error {
 	return func(l *lab) error {
-		out, err := l.on(defaultLabel, l.secrets["PIN"], "--read-object", "--type", "data", "--label", label)
+		out, err := l.on(l.labels[plan.Default], l.secrets["PIN"], "--read-object", "--type", "data", "--label", label)
 		if err == nil && string(out) != "hello" {
 			return fmt.Errorf("the data object holds %q", out)
 		}
@@ -190,8 +190,8 @@ func (l *lab) pair(token, pin, label string) error {
 	return nil
 }
 
-func (l *lab) certified(secret, token, label, subject string) error {
-	der, _, err := l.certificate(token, l.secrets[secret], label)
+func (l *lab) certified(secret, slot, label, subject string) error {
+	der, _, err := l.certificate(l.labels[slot], l.secrets[secret], label)
 	if err != nil {
 		return err
 	}
@@ -278,7 +278,7 @@ func (l *lab) all(t *testing.T) map[string]cell {
 func (l *lab) listed() {
 	l.Helper()
 	station := l.station("")
-	if o := l.run("tokens"); o.code != exitOK || !strings.Contains(o.stdout, fmt.Sprintf("token %q", defaultLabel)) {
+	if o := l.run("tokens"); o.code != exitOK || !strings.Contains(o.stdout, fmt.Sprintf("token %q", l.labels[plan.Default])) {
 		l.Errorf("tokens: %s", o)
 	}
 	if l.init == "" {
@@ -310,7 +310,8 @@ func (l *lab) do(task task, n int) cell {
 	if o := l.run("check", path); o.code != exitOK {
 		l.Fatalf("check: %s", o)
 	}
-	args := []string{"apply", path, "--allow-spy", "--lab-ca", "--events", events}
+	report := filepath.Join(l.dir, fmt.Sprintf("report-%d", n))
+	args := []string{"apply", path, "--allow-spy", "--lab-ca", "--events", events, "--report", report}
 	var fields []string
 	for i, a := range task.args {
 		a = strings.ReplaceAll(a, "$DIR", l.dir)
@@ -319,7 +320,7 @@ func (l *lab) do(task task, n int) cell {
 			fields = append(fields, "--field", a)
 		}
 	}
-	planned := l.run(append([]string{"plan", path, "--format", "json"}, fields...)...)
+	planned := l.run(append([]string{"plan", path, "--format", "json", "--profile", l.profile}, fields...)...)
 	var p plan.Plan
 	if err := json.Unmarshal([]byte(planned.stdout), &p); err != nil {
 		l.Fatalf("plan: %v %s", err, planned)
@@ -365,6 +366,9 @@ func (l *lab) do(task task, n int) cell {
 		l.Errorf("a plan that is proved fails at the token: %s", o)
 		return cell{"fails", reasonOf(o.stderr)}
 	}
+	if raw, err := os.ReadFile(report); err != nil || !strings.Contains(string(raw), fmt.Sprintf("%q: %q", "profile", l.profile)) {
+		l.Errorf("the profile is not %s: %v\n%s", l.profile, err, raw)
+	}
 	if nothing := strings.Contains(o.stdout, "nothing to do"); nothing != task.again {
 		l.Errorf("everything was there already: %v\n%s", nothing, o)
 	}
@@ -377,6 +381,37 @@ func (l *lab) do(task task, n int) cell {
 		}
 	}
 	return cell{word: "works"}
+}
+
+// TestFactorySOPIN: openCryptoki's fresh token is not shown a SO PIN that is not
+// its vendor's.
+func TestFactorySOPIN(t *testing.T) {
+	t.Parallel()
+	l := openCryptokiLab(t)
+	l.profile, l.secrets["PUK"] = "opencryptoki", "12348765"
+	l.station(filepath.Join(l.dir, "spy"))
+	o := l.run("apply", example(t, "09-initialise.dsc"), "--allow-spy", "--token", "fresh", "--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK")
+	if o.code != exitRefused || !strings.Contains(o.stderr, "give 87654321") {
+		t.Error(o)
+	}
+	if made, err := readSpy(filepath.Join(l.dir, "spy")); err != nil || len(made) > 0 {
+		t.Errorf("calls %v, %v", made, err)
+	}
+}
+
+// TestReadOnlyToken: p11-kit's store of trusted certificates takes nothing.
+func TestReadOnlyToken(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.module, l.profile = library(t, "pkcs11/p11-kit-trust.so"), "generic"
+	l.station(filepath.Join(l.dir, "spy"))
+	o := l.run("apply", l.file("x.dsc", rsaKey), "--allow-spy", "--lab-ca", "--token", "System Trust", "--field", "PIN=env:PIN")
+	if o.code != exitRefused {
+		t.Error(o)
+	}
+	if made, err := readSpy(filepath.Join(l.dir, "spy")); err != nil || len(made) > 0 {
+		t.Errorf("calls %v, %v", made, err)
+	}
 }
 
 var messageStart = regexp.MustCompile(`(?m)^inscribe: (op-\d+ \w+: )?(\w+ slot(, token "[^"]*"( \(serial [^)]*\))?)?: )?(.*)$`)
