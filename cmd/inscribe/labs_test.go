@@ -167,7 +167,7 @@ mount --bind "$2" /run
 mount --bind "$3" /etc/group
 mount -t tmpfs none /dev/shm
 mount -t tmpfs none /var/log/opencryptoki
-exec pkcsslotd -f`
+exec /usr/sbin/pkcsslotd -f`
 	enter, within := []string{"--mount", "--ipc"}, []string{"--mount", "--ipc"}
 	if os.Geteuid() != 0 {
 		enter, within = append(enter, "--map-root-user"), append(within, "--user", "--preserve-credentials")
@@ -213,7 +213,7 @@ func tpmLab(t testing.TB) *lab {
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
 </busconfig>`))
 	l.until("swtpm", func() bool { return exists(tpm)() && exists(bus)() })
-	l.daemon([]string{"DBUS_SESSION_BUS_ADDRESS=" + address}, "tpm2-abrmd", "--session", "--allow-root", "--tcti=swtpm:path="+tpm)
+	l.daemon([]string{"DBUS_SESSION_BUS_ADDRESS=" + address}, "/usr/sbin/tpm2-abrmd", "--session", "--allow-root", "--tcti=swtpm:path="+tpm)
 	l.env = map[string]string{"DBUS_SESSION_BUS_ADDRESS": address, "TPM2_PKCS11_STORE": l.mkdir("store"),
 		"TPM2_PKCS11_TCTI": "tabrmd:bus_type=session", "TPM2_PKCS11_LOG_LEVEL": "0"}
 	l.until("tpm2-abrmd", func() bool { return l.tool("--show-info").Run() == nil })

@@ -40,7 +40,7 @@ var modules = []struct {
 	lab                    func(testing.TB) *lab
 }{
 	{"SoftHSM2", "softhsm", "Two tokens in a folder.", softHSMLab},
-	{"SoftHSM2 by p11-kit", "softhsm", "The same behind `p11-kit server`, in another process, reached with `p11-kit-client.so`.", p11kitLab},
+	{"SoftHSM2 by p11-kit", "softhsm", "The same behind `p11-kit server`, in another process, reached with `p11-kit-client.so`. It passes on only the mechanisms that p11-kit knows.", p11kitLab},
 	{"openCryptoki", "opencryptoki", "The software token, with `pkcsslotd`.", openCryptokiLab},
 	{"NSS softokn", "nss", "Two databases that `certutil -N` made, with a PIN each; `init` in `station.toml` names them.", nssLab},
 	{"tpm2-pkcs11", "tpm2", "Two tokens on one TPM, simulated by `swtpm`, behind the resource manager `tpm2-abrmd`.", tpmLab},
