@@ -37,7 +37,7 @@ var update = flag.Bool("update", false, "write the pages that tests make")
 // modules are the columns of docs/modules.md.
 var modules = []struct {
 	name, profile, started string
-	lab                    func(testing.TB) *lab
+	lab                    func(testing.TB) *testLab
 }{
 	{"SoftHSM2", "softhsm", "Two tokens in a folder.", softHSMLab},
 	{"SoftHSM2 by p11-kit", "softhsm", "The same behind `p11-kit server`, in another process, reached with `p11-kit-client.so`. It passes on only the mechanisms that p11-kit knows.", p11kitLab},
@@ -61,7 +61,7 @@ type task struct {
 	alone bool // without the spy, which can hide what a module does
 	// entries is how many certificates and keys the list holds.
 	entries int
-	done    func(l *lab) error
+	done    func(l *testLab) error
 }
 
 const (
@@ -106,16 +106,16 @@ var tasks = []task{
 		sets: map[string]string{"PUK": "12345678"}, done: opened("PIN", plan.Default)},
 	{row: "PIN and PUK under the old PUK, as literals", file: "10-unblock.dsc", sets: map[string]string{"PUK": "13579", "PIN": "123456"}, done: opened("PIN", plan.Default)},
 	{row: "write a given certificate", text: givenCert, args: []string{"--field", "PIN=env:PIN", "--field", "CERT=file:$DIR/given.b64"},
-		done: func(l *lab) error { return l.certified("PIN", plan.Default, "given", "CN=Given") }},
+		done: func(l *testLab) error { return l.certified("PIN", plan.Default, "given", "CN=Given") }},
 	{row: "write certificates and private keys", file: "11-write-certificates.dsc", entries: 2,
 		args: []string{"--field", "PIN_FIELD=env:PIN", "--field", "CERT_FIELD=file:$DIR/second.b64", "--field", "ENCR_CERT_KEY_LIST=file:$DIR/list.b64"},
-		done: all(func(l *lab) error { return l.certified("PIN", plan.Default, "CN=Second", "CN=Second") }, paired("PIN", plan.Default, "CN=Listed"))},
+		done: all(func(l *testLab) error { return l.certified("PIN", plan.Default, "CN=Second", "CN=Second") }, paired("PIN", plan.Default, "CN=Listed"))},
 	{row: "write a data object", text: dataObject, args: []string{"--field", "PIN=env:PIN", "--field", "CERT=aGVsbG8="}, done: content("plain")},
 	{row: "write a data object with an object identifier", file: "12-data-object.dsc", args: []string{"--field", "PIN_FIELD=env:PIN", "--field", "OBJECT_DATA=aGVsbG8=", "--field", "USER_NAME=Ada"},
 		done: content("Issued for Ada")},
-	{row: "list the serial numbers of all tokens", file: "13-list-cards.dsc"},
+	{row: "list the serial numbers of all tokens", file: "13-list-cards.dsc", done: (*testLab).serials},
 	{row: "initialise the token again", file: "09-initialise.dsc", args: []string{"--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK", "--yes"},
-		done: all(opened("PIN", plan.Default), func(l *lab) error {
+		done: all(opened("PIN", plan.Default), func(l *testLab) error {
 			out, err := l.on(l.labels[plan.Default], l.secrets["PIN"], "--list-objects")
 			if err == nil && len(parseObjects(string(out))) > 0 {
 				return fmt.Errorf("something is left:\n%s", out)
@@ -123,7 +123,7 @@ var tasks = []task{
 			return err
 		})},
 	{row: "block the card", file: "10-block.dsc", args: []string{"--field", "PIN_FIELD=env:PIN", "--existing", "add", "--yes"},
-		done: func(l *lab) error {
+		done: func(l *testLab) error {
 			if _, err := l.on(l.labels[plan.Default], l.secrets["PIN"], "--list-objects"); err == nil || !strings.Contains(err.Error(), "CKR_PIN_LOCKED") {
 				return fmt.Errorf("the PIN is not locked: %v", err)
 			}
@@ -131,16 +131,16 @@ var tasks = []task{
 		}},
 }
 
-func opened(secret, slot string) func(*lab) error {
-	return func(l *lab) error { return l.opens(l.labels[slot], l.secrets[secret]) }
+func opened(secret, slot string) func(*testLab) error {
+	return func(l *testLab) error { return l.opens(l.labels[slot], l.secrets[secret]) }
 }
 
-func paired(secret, slot, label string) func(*lab) error {
-	return func(l *lab) error { return l.pair(l.labels[slot], l.secrets[secret], label) }
+func paired(secret, slot, label string) func(*testLab) error {
+	return func(l *testLab) error { return l.pair(l.labels[slot], l.secrets[secret], label) }
 }
 
-func content(label string) func(*lab) error {
-	return func(l *lab) error {
+func content(label string) func(*testLab) error {
+	return func(l *testLab) error {
 		out, err := l.on(l.labels[plan.Default], l.secrets["PIN"], "--read-object", "--type", "data", "--label", label)
 		if err == nil && string(out) != "hello" {
 			return fmt.Errorf("the data object holds %q", out)
@@ -149,8 +149,30 @@ func content(label string) func(*lab) error {
 	}
 }
 
-func all(checks ...func(*lab) error) func(*lab) error {
-	return func(l *lab) error {
+// serials demands the serial numbers that pkcs11-tool shows, or those of NSS, which
+// it cannot load.
+func (l *testLab) serials() error {
+	want := []string{"0000000000000000", "0000000000000000"}
+	if l.certutil == nil {
+		out, err := l.tool("--list-slots").Output()
+		if err != nil {
+			return err
+		}
+		want = nil
+		for _, m := range serialNumber.FindAllStringSubmatch(string(out), -1) {
+			want = append(want, m[1])
+		}
+	}
+	if got := "ICCSNS_OF_ALL_TOKEN=" + strings.Join(want, ","); !strings.Contains(l.last.stdout, got+"\n") {
+		return fmt.Errorf("want %s, have %s", got, l.last.stdout)
+	}
+	return nil
+}
+
+var serialNumber = regexp.MustCompile(`(?m)^\s+serial num\s+: (\S+)$`)
+
+func all(checks ...func(*testLab) error) func(*testLab) error {
+	return func(l *testLab) error {
 		for _, check := range checks {
 			if err := check(l); err != nil {
 				return err
@@ -162,7 +184,7 @@ func all(checks ...func(*lab) error) func(*lab) error {
 
 // pair demands one private key and one certificate of a label, which belong
 // together.
-func (l *lab) pair(token, pin, label string) error {
+func (l *testLab) pair(token, pin, label string) error {
 	der, id, err := l.certificate(token, pin, label)
 	if err != nil {
 		return err
@@ -190,7 +212,7 @@ func (l *lab) pair(token, pin, label string) error {
 	return nil
 }
 
-func (l *lab) certified(secret, slot, label, subject string) error {
+func (l *testLab) certified(secret, slot, label, subject string) error {
 	der, _, err := l.certificate(l.labels[slot], l.secrets[secret], label)
 	if err != nil {
 		return err
@@ -243,7 +265,7 @@ func TestModules(t *testing.T) {
 }
 
 // all runs all tasks and gives the cells by row.
-func (l *lab) all(t *testing.T) map[string]cell {
+func (l *testLab) all(t *testing.T) map[string]cell {
 	l.secrets["OTHER_PIN"], l.secrets["NEXT_PIN"] = "24681357", "135790"
 	l.secrets["OTHER_PUK"], l.secrets["EXAMPLE_PUK"] = "12348765", "12345678"
 	given, _ := makeCertificate(t, "Given")
@@ -275,7 +297,7 @@ func (l *lab) all(t *testing.T) map[string]cell {
 
 // listed demands that the tokens command finds the token, and says what is
 // missing where a module gets no text at its start.
-func (l *lab) listed() {
+func (l *testLab) listed() {
 	l.Helper()
 	station := l.station("")
 	if o := l.run("tokens"); o.code != exitOK || !strings.Contains(o.stdout, fmt.Sprintf("token %q", l.labels[plan.Default])) {
@@ -295,7 +317,7 @@ func (l *lab) listed() {
 }
 
 // do runs one task: check, plan, apply.
-func (l *lab) do(task task, n int) cell {
+func (l *testLab) do(task task, n int) cell {
 	l.Helper()
 	path := l.file(fmt.Sprintf("task-%d.dsc", n), task.text)
 	if task.file != "" {
@@ -362,6 +384,7 @@ func (l *lab) do(task task, n int) cell {
 	if err := fidelity(p.Ops, parseEvents(l, string(raw)), made, task.entries); err != nil && !task.alone {
 		l.Errorf("the calls are not the plan's: %v\nall calls: %v\n%s", err, made, o)
 	}
+	l.last = o
 	if o.code != exitOK {
 		l.Errorf("a plan that is proved fails at the token: %s", o)
 		return cell{"fails", reasonOf(o.stderr)}
@@ -402,7 +425,7 @@ func TestFactorySOPIN(t *testing.T) {
 // TestReadOnlyToken: p11-kit's store of trusted certificates takes nothing.
 func TestReadOnlyToken(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newTestLab(t)
 	l.module, l.profile = library(t, "pkcs11/p11-kit-trust.so"), "generic"
 	l.station(filepath.Join(l.dir, "spy"))
 	o := l.run("apply", l.file("x.dsc", rsaKey), "--allow-spy", "--lab-ca", "--token", "System Trust", "--field", "PIN=env:PIN")

@@ -19,9 +19,9 @@ import (
 	"inscribe/plan"
 )
 
-// lab is a module with all that it needs, and two tokens that are fresh where
+// testLab is a module with all that it needs, and two tokens that are fresh where
 // the module can have such.
-type lab struct {
+type testLab struct {
 	testing.TB
 	dir     string
 	profile string
@@ -42,10 +42,11 @@ type lab struct {
 	nameless bool
 	// secrets are in the environment of the command, for env: values.
 	secrets map[string]string
+	last    outcome // of the command
 }
 
-func newLab(t testing.TB) *lab {
-	return &lab{TB: t, dir: t.TempDir(), env: map[string]string{},
+func newTestLab(t testing.TB) *testLab {
+	return &testLab{TB: t, dir: t.TempDir(), env: map[string]string{},
 		// As 09-initialise.dsc and the tasks call them.
 		labels: map[string]string{plan.Default: "My Token Label", plan.Signature: "SIGN"},
 		fresh:  map[string]string{plan.Default: "fresh", plan.Signature: "fresh"},
@@ -64,7 +65,7 @@ func library(t testing.TB, name string) string {
 }
 
 // daemon starts a program that serves the lab until the end of the test.
-func (l *lab) daemon(env []string, name string, args ...string) *osexec.Cmd {
+func (l *testLab) daemon(env []string, name string, args ...string) *osexec.Cmd {
 	l.Helper()
 	c := osexec.Command(name, args...)
 	c.Env = append(os.Environ(), env...)
@@ -88,7 +89,7 @@ func (l *lab) daemon(env []string, name string, args ...string) *osexec.Cmd {
 }
 
 // until waits for a daemon to be ready.
-func (l *lab) until(what string, ready func() bool) {
+func (l *testLab) until(what string, ready func() bool) {
 	l.Helper()
 	for end := time.Now().Add(20 * time.Second); !ready(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -101,7 +102,7 @@ func exists(path string) func() bool {
 	return func() bool { _, err := os.Stat(path); return err == nil }
 }
 
-func (l *lab) mkdir(names ...string) string {
+func (l *testLab) mkdir(names ...string) string {
 	l.Helper()
 	path := filepath.Join(append([]string{l.dir}, names...)...)
 	if err := os.MkdirAll(path, 0o700); err != nil {
@@ -110,7 +111,7 @@ func (l *lab) mkdir(names ...string) string {
 	return path
 }
 
-func (l *lab) file(name, text string) string {
+func (l *testLab) file(name, text string) string {
 	l.Helper()
 	path := filepath.Join(l.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -119,8 +120,8 @@ func (l *lab) file(name, text string) string {
 	return path
 }
 
-func softHSMLab(t testing.TB) *lab {
-	l := newLab(t)
+func softHSMLab(t testing.TB) *testLab {
+	l := newTestLab(t)
 	l.module = module
 	if err := makeSoftHSM(l.dir); err != nil {
 		t.Fatal(err)
@@ -130,7 +131,7 @@ func softHSMLab(t testing.TB) *lab {
 }
 
 // p11kitLab has a SoftHSM2 in another process, behind a socket.
-func p11kitLab(t testing.TB) *lab {
+func p11kitLab(t testing.TB) *testLab {
 	l := softHSMLab(t)
 	socket := filepath.Join(l.dir, "p11-kit.socket")
 	l.daemon([]string{"SOFTHSM2_CONF=" + l.env["SOFTHSM2_CONF"]}, "p11-kit", "server", "-f", "-n", socket, "-p", module, "pkcs11:")
@@ -145,8 +146,8 @@ func p11kitLab(t testing.TB) *lab {
 // socket of openCryptoki are the system's, so the daemon and all who talk to it
 // run in namespaces in which these are the lab's own, and the group too that it
 // wants all of them to be in.
-func openCryptokiLab(t testing.TB) *lab {
-	l := newLab(t)
+func openCryptokiLab(t testing.TB) *testLab {
+	l := newTestLab(t)
 	l.module = library(t, "pkcs11/libopencryptoki.so")
 	delete(l.fresh, plan.Signature)
 	etc, lib, run := l.mkdir("etc"), l.mkdir("lib"), l.mkdir("run")
@@ -179,8 +180,8 @@ exec /usr/sbin/pkcsslotd -f`
 }
 
 // nssLab has two databases. Its tokens are never fresh: certutil sets the PIN.
-func nssLab(t testing.TB) *lab {
-	l := newLab(t)
+func nssLab(t testing.TB) *testLab {
+	l := newTestLab(t)
 	l.module, l.fresh, l.certutil = library(t, "libsoftokn3.so"), map[string]string{}, map[string]string{}
 	for slot, pin := range map[string]string{plan.Default: l.secrets["PIN"], plan.Signature: l.secrets["SIGN_PIN"]} {
 		label := l.labels[slot]
@@ -195,8 +196,8 @@ func nssLab(t testing.TB) *lab {
 }
 
 // tpmLab has a simulated TPM, behind a resource manager on a bus of its own.
-func tpmLab(t testing.TB) *lab {
-	l := newLab(t)
+func tpmLab(t testing.TB) *testLab {
+	l := newTestLab(t)
 	l.module = library(t, "pkcs11/libtpm2_pkcs11.so")
 	// Sockets have short names only.
 	short, err := os.MkdirTemp("", "tpm")
@@ -222,7 +223,7 @@ func tpmLab(t testing.TB) *lab {
 
 // station writes station.toml. With the name of a log the spy stands before the
 // module; without one the module is alone, and names its profile itself if it can.
-func (l *lab) station(spy string) string {
+func (l *testLab) station(spy string) string {
 	env, module := maps.Clone(l.env), l.module
 	if spy != "" {
 		env["PKCS11SPY"], env["PKCS11SPY_OUTPUT"], module = l.module, spy, library(l, "pkcs11-spy.so")
@@ -245,7 +246,7 @@ func (l *lab) station(spy string) string {
 }
 
 // run runs the command in the lab.
-func (l *lab) run(args ...string) outcome {
+func (l *testLab) run(args ...string) outcome {
 	l.Helper()
 	c := l.command(nil, "inscribe", args...)
 	c.Dir = l.dir
@@ -259,7 +260,7 @@ func (l *lab) run(args ...string) outcome {
 	return (&machine{TB: l.TB}).outcome(c.Run(), &stdout, &stderr)
 }
 
-func (l *lab) command(env map[string]string, name string, args ...string) *osexec.Cmd {
+func (l *testLab) command(env map[string]string, name string, args ...string) *osexec.Cmd {
 	all := append(append(slices.Clone(l.within), name), args...)
 	c := osexec.Command(all[0], all[1:]...)
 	c.Env = append(os.Environ(), "LC_ALL=C")
@@ -270,12 +271,12 @@ func (l *lab) command(env map[string]string, name string, args ...string) *osexe
 }
 
 // tool is pkcs11-tool on the module.
-func (l *lab) tool(args ...string) *osexec.Cmd {
+func (l *testLab) tool(args ...string) *osexec.Cmd {
 	return l.command(l.env, "pkcs11-tool", append([]string{"--module", l.module}, args...)...)
 }
 
 // on runs pkcs11-tool on a token under the user's login.
-func (l *lab) on(token, pin string, args ...string) ([]byte, error) {
+func (l *testLab) on(token, pin string, args ...string) ([]byte, error) {
 	c := l.tool(append([]string{"--token-label", token, "--login", "--pin", pin}, args...)...)
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
@@ -288,7 +289,7 @@ func (l *lab) on(token, pin string, args ...string) ([]byte, error) {
 
 // opens reports whether the user's PIN opens a token. It shows no PIN that is
 // wrong to a token that counts: callers ask for the right one.
-func (l *lab) opens(token, pin string) error {
+func (l *testLab) opens(token, pin string) error {
 	if l.certutil != nil {
 		_, err := l.keys(token, pin)
 		return err
@@ -300,7 +301,7 @@ func (l *lab) opens(token, pin string) error {
 var certutilKey = regexp.MustCompile(`(?m)^<\s*\d+>\s+(\w+)\s+([0-9a-f]+)\s+(.*)$`)
 
 // keys lists the private keys of a database.
-func (l *lab) keys(token, pin string) ([]object, error) {
+func (l *testLab) keys(token, pin string) ([]object, error) {
 	out, err := osexec.Command("certutil", "-K", "-d", "sql:"+l.certutil[token], "-f", l.file("pin", pin)).CombinedOutput()
 	if err != nil && !bytes.Contains(out, []byte("no keys found")) {
 		return nil, fmt.Errorf("certutil: %w\n%s", err, out)
@@ -317,7 +318,7 @@ func (l *lab) keys(token, pin string) ([]object, error) {
 }
 
 // certificate reads the one certificate of a label.
-func (l *lab) certificate(token, pin, label string) (der []byte, id string, err error) {
+func (l *testLab) certificate(token, pin, label string) (der []byte, id string, err error) {
 	if l.certutil != nil {
 		der, err = osexec.Command("certutil", "-L", "-d", "sql:"+l.certutil[token], "-n", label, "-r").Output()
 		return der, "", err
@@ -340,7 +341,7 @@ func (l *lab) certificate(token, pin, label string) (der []byte, id string, err 
 }
 
 // private finds the private keys of a label.
-func (l *lab) private(token, pin, label string) (ids []string, err error) {
+func (l *testLab) private(token, pin, label string) (ids []string, err error) {
 	var all []object
 	if l.certutil != nil {
 		all, err = l.keys(token, pin)
