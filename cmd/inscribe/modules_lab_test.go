@@ -91,7 +91,7 @@ func (l *testLab) daemon(env []string, name string, args ...string) *osexec.Cmd 
 // until waits for a daemon to be ready.
 func (l *testLab) until(what string, ready func() bool) {
 	l.Helper()
-	for end := time.Now().Add(20 * time.Second); !ready(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); !ready(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			l.Fatalf("%s is not ready after 20 seconds", what)
 		}
@@ -248,6 +248,14 @@ func (l *testLab) station(spy string) string {
 // run runs the command in the lab.
 func (l *testLab) run(args ...string) outcome {
 	l.Helper()
+	c := l.inscribe(args...)
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	return (&machine{TB: l.TB}).outcome(c.Run(), &stdout, &stderr)
+}
+
+// inscribe is the command in the lab, ready to start.
+func (l *testLab) inscribe(args ...string) *osexec.Cmd {
 	c := l.command(nil, "inscribe", args...)
 	c.Dir = l.dir
 	c.Env = append(c.Env, "INSCRIBE_STATION="+filepath.Join(l.dir, "station.toml"), "XDG_STATE_HOME="+filepath.Join(l.dir, "state"),
@@ -255,9 +263,7 @@ func (l *testLab) run(args ...string) outcome {
 	for name, value := range l.secrets {
 		c.Env = append(c.Env, name+"="+value)
 	}
-	var stdout, stderr bytes.Buffer
-	c.Stdout, c.Stderr = &stdout, &stderr
-	return (&machine{TB: l.TB}).outcome(c.Run(), &stdout, &stderr)
+	return c
 }
 
 func (l *testLab) command(env map[string]string, name string, args ...string) *osexec.Cmd {

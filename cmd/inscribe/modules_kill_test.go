@@ -1,0 +1,73 @@
+//go:build cgo && linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"inscribe/check/profile"
+	"inscribe/plan"
+)
+
+// TestKilledOnModules kills runs on every module, at the start and at the end of
+// each op that makes something. The next run ends with one key and its
+// certificate, and no second key beside them.
+func TestKilledOnModules(t *testing.T) {
+	for _, m := range modules {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			l := m.lab(t)
+			l.profile = m.profile
+			l.station("")
+			if fresh := l.fresh[plan.Default]; fresh != "" {
+				o := l.run("apply", example(t, "09-initialise.dsc"), "--token", fresh, "--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK")
+				if o.code != exitOK {
+					t.Fatal(o)
+				}
+			}
+			text := ecKey
+			if profile.Lookup(m.profile).Offers(profile.Curves, "P-256") != profile.Yes {
+				text = strings.ReplaceAll(rsaKey, "=rsa", "=ec")
+			}
+			for _, op := range []string{"genkey", "reqcert", "putcert"} {
+				for _, state := range []string{"start", "done"} {
+					name := op + "-" + state
+					path := l.file(name+".dsc", strings.ReplaceAll(text, "=ec", "="+name))
+					events := filepath.Join(l.dir, name+".events")
+					args := []string{"apply", path, "--lab-ca", "--field", "PIN=env:PIN", "--events", events}
+					l.killedAt(events, fmt.Sprintf(`"op":%q,"slot":"default","application":"A","state":%q`, op, state), args...)
+					if o := l.run(args...); o.code != exitOK {
+						t.Errorf("killed at %s: %s", name, o)
+					} else if err := l.pair(l.labels[plan.Default], l.secrets["PIN"], name); err != nil {
+						t.Errorf("killed at %s: %v\n%s", name, err, o)
+					}
+				}
+			}
+		})
+	}
+}
+
+// killedAt runs the command and kills it as soon as its events say the text.
+func (l *testLab) killedAt(events, text string, args ...string) {
+	l.Helper()
+	c := l.inscribe(args...)
+	if err := c.Start(); err != nil {
+		l.Fatal(err)
+	}
+	l.until(text, func() bool {
+		raw, _ := os.ReadFile(events)
+		return bytes.Contains(raw, []byte(text))
+	})
+	if err := c.Process.Kill(); err != nil {
+		l.Fatal(err)
+	}
+	_ = c.Wait()
+	// The child goes with its parent, but not in the same instant.
+	time.Sleep(50 * time.Millisecond)
+}
