@@ -3,6 +3,7 @@ package exec
 import (
 	"errors"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
@@ -21,12 +22,31 @@ func (r *run) setPIN(op *plan.Op, slot string, _ *Record) error {
 	if err := r.openSession(slot); err != nil {
 		return err
 	}
-	if r.began[op.ID] && !r.finished {
+	if r.cutOff(op) {
 		if changed, err := r.holds(op, slot); changed || err != nil {
 			return err
 		}
+		if r.Plan.Facts().Is(profile.ChangeByUser) == profile.Yes {
+			if err := r.openWithOld(op, slot); err != nil {
+				return err
+			}
+		}
 	}
 	return r.changePIN(op, slot)
+}
+
+// openWithOld logs in with the old PIN, where the login before the change was left
+// out because nobody knew which PIN holds.
+func (r *run) openWithOld(op *plan.Op, slot string) error {
+	c, err := r.credential(op.Old, slot)
+	if err != nil {
+		return err
+	}
+	if err := r.show(slot, "user", c, func() error { return r.tokens[slot].Login(r.ctx, NormalUser, c) }); err != nil {
+		return err
+	}
+	r.user[slot] = "user"
+	return nil
 }
 
 // holds tries whether the new PIN of a change is the PIN already. It costs one try

@@ -153,8 +153,12 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 		if !op.Proves && r.user[slot] == op.As {
 			return true, "logged in already", nil
 		}
-		if (op.As == "so" || r.forChange(op)) && r.groupDone(op, slot) {
+		change := r.changeAfter(op)
+		if (op.As == "so" || change != nil) && r.groupDone(op, slot) {
 			return true, "nothing is left to do under this login", nil
+		}
+		if change != nil && r.cutOff(change) {
+			return true, "the change of the PIN finds out which one opens", nil
 		}
 	case plan.Logout:
 		return r.user[slot] == "", "nobody is logged in", nil
@@ -162,12 +166,18 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 	return false, "", nil
 }
 
-// forChange reports whether a user's login is for the change of the PIN that
+// changeAfter gives the change of the PIN that a user's login is for, where one
 // comes next: once that is done, the login's value is the old one.
-func (r *run) forChange(op *plan.Op) bool {
-	i := slices.IndexFunc(r.Plan.Ops, func(o plan.Op) bool { return o.ID == op.ID })
-	return i+1 < len(r.Plan.Ops) && r.Plan.Ops[i+1].Kind == plan.SetPIN && r.Plan.Ops[i+1].Slot == op.Slot
+func (r *run) changeAfter(op *plan.Op) *plan.Op {
+	i := slices.IndexFunc(r.Plan.Ops, func(o plan.Op) bool { return o.ID == op.ID }) + 1
+	if i == len(r.Plan.Ops) || r.Plan.Ops[i].Kind != plan.SetPIN || r.Plan.Ops[i].Slot != op.Slot {
+		return nil
+	}
+	return &r.Plan.Ops[i]
 }
+
+// cutOff reports whether an earlier run was cut off in the op.
+func (r *run) cutOff(op *plan.Op) bool { return r.began[op.ID] && !r.finished }
 
 // groupDone reports whether everything that such a login was for is done: the
 // writes between the login and its logout. A login that only proves a value has

@@ -11,15 +11,18 @@ import (
 	"testing"
 	"time"
 
-	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
-// TestKilledOnModules kills runs on every module, at the start and at the end of
-// each op that makes something. The next run ends with one key and its
-// certificate, and no second key beside them.
+// TestKilledOnModules kills runs on the modules whose store outlives that, at the
+// start and at the end of each op that makes something. The next run ends with one key and its
+// certificate, and no second key beside them. A change of the PIN ends with the
+// new one.
 func TestKilledOnModules(t *testing.T) {
 	for _, m := range modules {
+		if !m.durable {
+			continue
+		}
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			l := m.lab(t)
@@ -31,14 +34,10 @@ func TestKilledOnModules(t *testing.T) {
 					t.Fatal(o)
 				}
 			}
-			text := ecKey
-			if profile.Lookup(m.profile).Offers(profile.Curves, "P-256") != profile.Yes {
-				text = strings.ReplaceAll(rsaKey, "=rsa", "=ec")
-			}
 			for _, op := range []string{"genkey", "reqcert", "putcert"} {
 				for _, state := range []string{"start", "done"} {
 					name := op + "-" + state
-					path := l.file(name+".dsc", strings.ReplaceAll(text, "=ec", "="+name))
+					path := l.file(name+".dsc", strings.ReplaceAll(ecKey, "=ec", "="+name))
 					events := filepath.Join(l.dir, name+".events")
 					args := []string{"apply", path, "--lab-ca", "--field", "PIN=env:PIN", "--events", events}
 					l.killedAt(events, fmt.Sprintf(`"op":%q,"slot":"default","application":"A","state":%q`, op, state), args...)
@@ -48,6 +47,23 @@ func TestKilledOnModules(t *testing.T) {
 						t.Errorf("killed at %s: %v\n%s", name, err, o)
 					}
 				}
+			}
+			l.secrets["NEW_PIN"] = "24681357"
+			events := filepath.Join(l.dir, "setpin.events")
+			args := []string{"apply", example(t, "02-change-pin.dsc"), "--answer", "PIN.old=env:PIN", "--answer", "PIN=env:NEW_PIN", "--events", events}
+			l.killedAt(events, `"op":"setpin","slot":"default","state":"start"`, args...)
+			raw, err := os.ReadFile(events)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// A run that was faster than the kill has made the change.
+			if !bytes.Contains(raw, []byte(`"op":"closeslot"`)) {
+				if o := l.run(args...); o.code != exitOK {
+					t.Errorf("killed in the change: %s", o)
+				}
+			}
+			if err := l.opens(l.labels[plan.Default], l.secrets["NEW_PIN"]); err != nil {
+				t.Errorf("killed in the change: %v", err)
 			}
 		})
 	}

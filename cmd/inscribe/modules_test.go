@@ -37,13 +37,16 @@ var update = flag.Bool("update", false, "write the pages that tests make")
 // modules are the columns of docs/modules.md.
 var modules = []struct {
 	name, profile, started string
-	lab                    func(testing.TB) *testLab
+	// durable says that a kill in the middle of a write takes nothing but the write.
+	// SoftHSM2 and openCryptoki write their files in place.
+	durable bool
+	lab     func(testing.TB) *testLab
 }{
-	{"SoftHSM2", "softhsm", "Two tokens in a folder.", softHSMLab},
-	{"SoftHSM2 by p11-kit", "softhsm", "The same behind `p11-kit server`, in another process, reached with `p11-kit-client.so`. It passes on only the mechanisms that p11-kit knows.", p11kitLab},
-	{"openCryptoki", "opencryptoki", "The software token, with `pkcsslotd`.", openCryptokiLab},
-	{"NSS softokn", "nss", "Two databases that `certutil -N` made, with a PIN each; `init` in `station.toml` names them.", nssLab},
-	{"tpm2-pkcs11", "tpm2", "Two tokens on one TPM, simulated by `swtpm`, behind the resource manager `tpm2-abrmd`.", tpmLab},
+	{"SoftHSM2", "softhsm", "Two tokens in a folder.", false, softHSMLab},
+	{"SoftHSM2 by p11-kit", "softhsm", "The same behind `p11-kit server`, in another process, reached with `p11-kit-client.so`. It passes on only the mechanisms that p11-kit knows.", true, p11kitLab},
+	{"openCryptoki", "opencryptoki", "The software token, with `pkcsslotd`.", false, openCryptokiLab},
+	{"NSS softokn", "nss", "Two databases that `certutil -N` made, with a PIN each; `init` in `station.toml` names them.", true, nssLab},
+	{"tpm2-pkcs11", "tpm2", "Two tokens on one TPM, simulated by `swtpm`, behind the resource manager `tpm2-abrmd`.", true, tpmLab},
 }
 
 // task is a row: a description, what it is run with, and how another program
