@@ -1,5 +1,7 @@
 package exec
 
+import "bytes"
+
 // Curve is an elliptic curve as PKCS#11 names it.
 type Curve struct {
 	Name    string
@@ -33,4 +35,24 @@ func CurveNamed(name string) (Curve, bool) {
 		}
 	}
 	return Curve{}, false
+}
+
+// Curves lists the curves, in the order of the documentation.
+func Curves() []Curve { return append([]Curve(nil), curves...) }
+
+// edwards25519 is how modules from before RFC 8410 name Ed25519: by a
+// PrintableString (PKCS#11 3.0, curveName).
+var edwards25519 = append([]byte{0x13, 12}, "edwards25519"...)
+
+// curveByParams names the curve of a CKA_EC_PARAMS.
+func curveByParams(params []byte) (string, bool) {
+	for _, c := range curves {
+		if bytes.Equal(c.Params, params) {
+			return c.Name, true
+		}
+	}
+	if bytes.Equal(params, edwards25519) {
+		return "Ed25519", true
+	}
+	return "", false
 }

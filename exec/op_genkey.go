@@ -94,21 +94,10 @@ func keyTemplates(k *plan.Key, label string, decrypt bool, facts *profile.Profil
 
 // checkKey reads the private key back.
 func (r *run) checkKey(op *plan.Op, slot string, private Object, label string, id []byte, decrypt bool) error {
-	use := CKADecrypt
-	if op.Key.Type != "RSA" {
-		use = CKADerive
-	}
-	attrs, err := r.tokens[slot].Attributes(r.ctx, private, CKALabel, CKAID, CKAPrivate, CKASensitive, CKAExtractable, CKAAlwaysSensitive, CKANeverExtractable, CKALocal, CKASign, use)
+	want := mustBe(r.Plan.Facts(), op.Key, label, id, decrypt)
+	attrs, err := r.tokens[slot].Attributes(r.ctx, private, typesOf(want)...)
 	if err != nil {
 		return err
-	}
-	want := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false),
-		Bool(CKAAlwaysSensitive, true), Bool(CKANeverExtractable, true), Bool(CKALocal, true), Bool(CKASign, true), Bool(use, decrypt)}
-	facts := r.Plan.Facts()
-	for i, a := range want {
-		if a.Type == CKALocal && facts.Is(profile.TellsLocal) == profile.No || a.Type == use && facts.Is(profile.FreeUse) == profile.No {
-			want[i] = attrs[i]
-		}
 	}
 	if err := compare("private key", want, attrs); err != nil {
 		return err
@@ -154,6 +143,32 @@ func (r *run) onlyHere(slot string, id []byte) error {
 			Advice: "the two slots are not apart on this token; see that default.token and signature.token name its two slots, and ask the vendor"}
 	}
 	return nil
+}
+
+// mustBe is what a generated private key must read back as, but for what the
+// profile says that the token does not tell, or does not let choose.
+func mustBe(facts *profile.Profile, key *plan.Key, label string, id []byte, decrypt bool) []Attribute {
+	use := CKADecrypt
+	if key.Type != "RSA" {
+		use = CKADerive
+	}
+	must := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false),
+		Bool(CKAAlwaysSensitive, true), Bool(CKANeverExtractable, true), Bool(CKASign, true)}
+	if facts.Is(profile.TellsLocal) != profile.No {
+		must = append(must, Bool(CKALocal, true))
+	}
+	if facts.Is(profile.FreeUse) != profile.No {
+		must = append(must, Bool(use, decrypt))
+	}
+	return must
+}
+
+func typesOf(attributes []Attribute) []AttributeType {
+	var types []AttributeType
+	for _, a := range attributes {
+		types = append(types, a.Type)
+	}
+	return types
 }
 
 // compare demands that what was read is what was written.

@@ -105,11 +105,7 @@ func (r *run) putData(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
-	var types []AttributeType
-	for _, a := range attributes {
-		types = append(types, a.Type)
-	}
-	read, err := t.Attributes(r.ctx, object, types...)
+	read, err := t.Attributes(r.ctx, object, typesOf(attributes)...)
 	if err != nil {
 		return err
 	}

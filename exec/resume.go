@@ -21,6 +21,13 @@ func (r *run) openJournal() error {
 		return &Error{Kind: Refused, Message: "this saved plan was run on this token already, on " + earlier[0].Time,
 			Advice: "make a new plan, or apply the description itself"}
 	}
+	r.recall(earlier)
+	r.begun = len(earlier) > 0 && !finished
+	return nil
+}
+
+// recall takes in what the journal of earlier runs tells.
+func (r *run) recall(earlier []Record) {
 	for _, rec := range earlier {
 		switch rec.Event {
 		case "run":
@@ -38,8 +45,6 @@ func (r *run) openJournal() error {
 			}
 		}
 	}
-	r.begun = len(earlier) > 0 && !finished
-	return nil
 }
 
 // begin writes the first record of a run, before its first write: a run that ends

@@ -19,7 +19,6 @@ import (
 	"inscribe/exec"
 	"inscribe/exec/ca"
 	"inscribe/exec/host"
-	"inscribe/exec/journal"
 	"inscribe/exec/model"
 	"inscribe/exec/pki"
 	"inscribe/plan"
@@ -178,11 +177,9 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 	if o.Issuer, err = a.issuer(p.Config, st, o.Plan.Facts()); err != nil {
 		return err
 	}
-	state, err := a.stateDir()
-	if err != nil {
+	if o.Journals, err = a.journals(); err != nil {
 		return err
 	}
-	o.Journals = journal.In(state)
 	return a.runPlan(o)
 }
 

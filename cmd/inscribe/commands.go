@@ -32,6 +32,7 @@ func init() {
 		{"plan", "FILE|PLAN", "show what a description would do", "Prints the operations that the description lowers to. No token is touched.", []func(*pflag.FlagSet, *options){planFlags, valueFlags}, (*app).plan},
 		{"diff", "OLD NEW", "tell what changes on the card", "Compares two descriptions by what they do on a card. Each side is a file, a saved plan, or REV:PATH in a git repository, as in git show; a PATH that begins with ./ is taken from here, and :PATH is what is staged.\nExit code 0 says that both do the same, 1 that they differ or that a description has errors.", []func(*pflag.FlagSet, *options){diffFlags}, (*app).diff},
 		{"apply", "FILE|PLAN", "do it on a token", "Runs the plan of the description on a token: everything that can be checked is checked first, then op by op.\nAfter an interruption the same command goes on.", []func(*pflag.FlagSet, *options){applyFlags, moduleFlags, valueFlags}, (*app).apply},
+		{"verify", "FILE|PLAN", "tell whether a token is what a description says", "Holds tokens against a description, op by op, and only reads. Private objects show after a login: it takes the PIN that the description logs in with, if --field or --answer give its value, and says what was not looked at without.\nExit code 1 says that something differs.", []func(*pflag.FlagSet, *options){verifyFlags, moduleFlags, valueFlags}, (*app).verify},
 		{"tokens", "", "list slots and tokens", "Lists the tokens of a PKCS#11 module, with the state of their PINs. Nothing is written and no PIN is tried.", []func(*pflag.FlagSet, *options){tokensFlags, moduleFlags}, (*app).tokens},
 		{"ca", "cert|path", "the embedded CA for demos, labs and tests", "cert prints the certificate of the embedded CA as PEM, path the folder that it lives in.", []func(*pflag.FlagSet, *options){stateFlags}, (*app).ca},
 		{"explain", "[WORD]", "tell what a word means", "Explains a keyword, a section, a value, a code, an operation of plans, a profile, a fact of profiles or a return value of PKCS#11.\nWithout a WORD it lists what can be explained.", []func(*pflag.FlagSet, *options){explainFlags}, (*app).explain},
@@ -86,6 +87,8 @@ type options struct {
 	events        string
 	reportFile    string
 
+	public bool
+
 	listen string
 }
 
@@ -125,18 +128,23 @@ func applyFlags(f *pflag.FlagSet, o *options) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "run on a model token; nothing is touched")
 	f.StringVar(&o.replay, "replay", "", "with --dry-run: run the case of a counterexample")
 	f.StringVar(&o.description, "description", "", "the description of a saved plan (default: the file of its name beside the plan)")
-	f.StringVar(&o.token, "token", "", "the token of the default slot: a label, a PKCS#11 URI, or fresh")
-	f.StringVar(&o.signatureToken, "signature-token", "", "the token of the signature slot")
-	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")
-	f.StringArrayVar(&o.answers, "answer", nil, "KEYWORD=VALUE or KEYWORD.old=VALUE, for a dialog without a terminal")
+	targetFlags(f, o)
 	f.BoolVar(&o.yes, "yes", false, "do what destroys without asking")
-	f.StringVar(&o.existing, "existing", "refuse", "a key of the same label from elsewhere: refuse or add")
 	f.BoolVar(&o.labCA, "lab-ca", false, "let the embedded CA serve a token that is no software token")
-	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "log in although one more wrong PIN locks the token")
 	f.BoolVar(&o.abandon, "abandon", false, "give up an unfinished run of another plan on this token")
 	f.StringVar(&o.events, "events", "", "write progress as JSON lines to FILE, or - for standard output")
 	f.StringVar(&o.reportFile, "report", "", "write a report to FILE, as JSON")
 	stateFlags(f, o)
+}
+
+// targetFlags say which tokens are meant, and what is held to be in order there.
+func targetFlags(f *pflag.FlagSet, o *options) {
+	f.StringVar(&o.token, "token", "", "the token of the default slot: a label, a PKCS#11 URI, or fresh")
+	f.StringVar(&o.signatureToken, "signature-token", "", "the token of the signature slot")
+	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")
+	f.StringArrayVar(&o.answers, "answer", nil, "KEYWORD=VALUE or KEYWORD.old=VALUE, for a dialog without a terminal")
+	f.StringVar(&o.existing, "existing", "refuse", "a key of the same label from elsewhere: refuse or add")
+	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "log in although one more wrong PIN locks the token")
 }
 
 func tokensFlags(f *pflag.FlagSet, o *options) {

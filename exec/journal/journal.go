@@ -25,6 +25,9 @@ type Folder struct {
 	dir string
 	// Now is the clock of the records.
 	Now func() time.Time
+	// Damaged is told of each file that cannot be read and that is passed over;
+	// nil for nobody.
+	Damaged func(err error)
 }
 
 // In gives the journals of a state folder, which is made at first need.
@@ -76,11 +79,23 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 	slices.Sort(paths)
 	for _, path := range paths {
 		records, err := read(path)
-		if err != nil {
-			return nil, nil, false, local(err)
-		}
 		if !r.concerns(records) {
+			// A damaged file of another token must not stop every run; of one
+			// whose tokens cannot be told, nobody knows more than its name.
+			if err != nil {
+				f.damaged(err)
+			}
 			continue
+		}
+		if err != nil {
+			if abandon {
+				if err := os.Rename(path, path+".abandoned"); err != nil {
+					return nil, nil, false, local(err)
+				}
+				continue
+			}
+			return nil, nil, false, &exec.Error{Kind: exec.Refused, Message: "the journal of an unfinished run of this token cannot be read", Cause: err,
+				Advice: "look at the token with inscribe verify and inscribe tokens, then give that run up with --abandon"}
 		}
 		if untouched(records) {
 			if err := os.Remove(path); err != nil {
@@ -198,7 +213,8 @@ func (f *Folder) finished(r *run, opsSHA256 string) ([]exec.Record, error) {
 	for _, path := range paths {
 		records, err := read(path)
 		if err != nil {
-			return nil, err
+			f.damaged(err)
+			continue
 		}
 		if len(records) > 0 && records[0].OpsSHA256 == opsSHA256 {
 			return records, nil
@@ -260,8 +276,15 @@ func (r *run) end() error {
 	return errors.Join(syncFolder(dir), syncFolder(filepath.Dir(r.path)))
 }
 
+func (f *Folder) damaged(err error) {
+	if f.Damaged != nil {
+		f.Damaged(err)
+	}
+}
+
 // read gives the records of a file. A last line that is torn, by a power cut, is
-// left out; any other line that cannot be read is an error.
+// left out; any other line that cannot be read is an error, beside the records of
+// the lines that can.
 func read(path string) ([]exec.Record, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -269,18 +292,22 @@ func read(path string) ([]exec.Record, error) {
 	}
 	defer f.Close()
 	var records []exec.Record
+	var damage error
 	lines := bufio.NewReader(f)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
 		if err == io.EOF {
-			return records, nil
+			return records, damage
 		}
 		if err != nil {
-			return nil, err
+			return records, err
 		}
 		var rec exec.Record
 		if err := json.Unmarshal(bytes.TrimSpace(line), &rec); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
+			if damage == nil {
+				damage = fmt.Errorf("%s:%d: %w", path, n, err)
+			}
+			continue
 		}
 		records = append(records, rec)
 	}

@@ -318,26 +318,90 @@ func TestTornFirstLineIsNoRun(t *testing.T) {
 	}
 }
 
-func TestDamagedLineIsAnErrorWithItsPlace(t *testing.T) {
+// TestDamagedJournal: a file that cannot be read stops the tokens that it names,
+// and no other; it is named, and can be given up.
+func TestDamagedJournal(t *testing.T) {
 	f := In(t.TempDir())
+	var told []string
+	f.Damaged = func(err error) { told = append(told, err.Error()) }
 	j, _, _ := open(t, f, both, "a", false)
 	write(t, j, both, "a", "run")
 	_ = j.Close()
 	path := files(t, f, "open/*")[0]
 	appendTo(t, path, "{\"event\":\"sta\x00\n{\"event\":\"done\",\"id\":\"1\"}\n")
+	nobody := filepath.Join(f.dir, "open", "x.jsonl")
+	appendTo(t, nobody, "what is this\n")
+
 	_, _, _, err := f.Open(both, "a", false)
-	fails(t, err, exec.Local, path+":2:", "--state")
-	// It holds no lock after that.
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
+	fails(t, err, exec.Refused, path+":2:", "--abandon")
+	other := map[string]exec.Identity{"default": third}
+	told = nil
+	j, earlier, _ := open(t, f, other, "a", false)
+	if all := strings.Join(told, "\n"); earlier != nil || !strings.Contains(all, path+":2:") || !strings.Contains(all, nobody+":1:") {
+		t.Errorf("another token sees %v and is told %q", earlier, told)
 	}
-	open(t, f, both, "a", false)
+	_ = j.Close()
+	told = nil
+	if runs, err := f.Unfinished(); err != nil || len(runs) != 0 || len(told) != 2 {
+		t.Errorf("unfinished %v, %v, told %q", runs, err, told)
+	}
+	// It holds no lock after a refusal, and the file can be given up.
+	j, _, _ = open(t, f, both, "a", true)
+	write(t, j, both, "a", "run", "start 1", "done 1", "end")
+	if len(files(t, f, "open/*.abandoned")) != 1 {
+		t.Errorf("not given up: %v", files(t, f, "*/*"))
+	}
+	// A damaged file of a finished run is passed over in the same way.
+	done := files(t, f, "done/*/*")[0]
+	appendTo(t, done, "}{\n")
+	told = nil
+	_, earlier, finished := open(t, f, both, "a", false)
+	if earlier != nil || !finished || !strings.Contains(strings.Join(told, "\n"), done) {
+		t.Errorf("earlier %v, finished %v, told %q", earlier, finished, told)
+	}
+}
+
+// TestLookTakesNoPart: Look finds what Open finds, beside an open run too, and
+// leaves nothing behind.
+func TestLookTakesNoPart(t *testing.T) {
+	dir := t.TempDir()
+	f := In(dir)
+	if earlier, _, err := f.Look(both, "a"); err != nil || earlier != nil {
+		t.Fatal(earlier, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Fatalf("looking left %v, %v", left, err)
+	}
+	j, _, _ := open(t, f, both, "a", false)
+	write(t, j, both, "a", "run", "start 1")
+	if earlier, finished, err := f.Look(both, "a"); err != nil || finished || events(earlier) != "run, start 1" {
+		t.Errorf("%s, %v, %v", events(earlier), finished, err)
+	}
+	runs, err := f.Unfinished()
+	if err != nil || len(runs) != 1 || runs[0].File != "a.dsc" || runs[0].Tokens["signature"] != sign || runs[0].Done != 0 || runs[0].Last == "" {
+		t.Errorf("unfinished %+v, %v", runs, err)
+	}
+	for _, other := range []struct {
+		tokens map[string]exec.Identity
+		ops    string
+	}{{both, "b"}, {map[string]exec.Identity{"default": card}, "a"}} {
+		if earlier, _, err := f.Look(other.tokens, other.ops); err != nil || earlier != nil {
+			t.Errorf("%v: %v, %v", other, earlier, err)
+		}
+	}
+	write(t, j, both, "a", "done 1", "end")
+	if earlier, finished, err := f.Look(both, "a"); err != nil || !finished || events(earlier) != "run, start 1, done 1, end" {
+		t.Errorf("%s, %v, %v", events(earlier), finished, err)
+	}
+	if runs, err := f.Unfinished(); err != nil || len(runs) != 0 {
+		t.Errorf("unfinished %+v, %v", runs, err)
+	}
 }
 
 func appendTo(t *testing.T, path, text string) {
 	t.Helper()
 	b, err := os.ReadFile(path)
-	if err == nil {
+	if err == nil || errors.Is(err, os.ErrNotExist) {
 		err = os.WriteFile(path, append(b, text...), 0o600)
 	}
 	if err != nil {

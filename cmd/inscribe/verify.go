@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"inscribe/check"
+	"inscribe/check/profile"
+	"inscribe/exec"
+	"inscribe/exec/journal"
+	"inscribe/plan"
+)
+
+func verifyFlags(f *pflag.FlagSet, o *options) {
+	f.StringVar(&o.format, "format", "text", "text or json")
+	f.StringVar(&o.description, "description", "", "the description of a saved plan (default: the file of its name beside the plan)")
+	f.BoolVar(&o.public, "public", false, "log in nowhere and look at public objects only")
+	targetFlags(f, o)
+	stateFlags(f, o)
+}
+
+// verification is the result as JSON.
+type verification struct {
+	Version     int              `json:"version"`
+	Description plan.Description `json:"description"`
+	OpsSHA256   string           `json:"opsSha256"`
+	Profile     string           `json:"profile"`
+	*exec.Verification
+	Summary verifySummary `json:"summary"`
+}
+
+type verifySummary struct {
+	OK     int `json:"ok"`
+	Drift  int `json:"drift"`
+	Unseen int `json:"unseen"`
+}
+
+// verify holds tokens against a description, reading only.
+func (a *app) verify(args []string) error {
+	if f := a.opts.format; f != "text" && f != "json" {
+		return usagef("--format is %q; it can be text or json", f)
+	}
+	if e := a.opts.existing; e != "refuse" && e != "add" {
+		return usagef("--existing is %q; it can be refuse or add", e)
+	}
+	path, err := one(args, "description or saved plan")
+	if err != nil {
+		return err
+	}
+	st, err := a.loadStation()
+	if err != nil {
+		return err
+	}
+	raw, err := a.read(path)
+	if err != nil {
+		return err
+	}
+	if path == stdinName {
+		a.stdin = bytes.NewReader(raw)
+	}
+	var sp *plan.Plan
+	if looksSaved(raw) {
+		if sp, err = a.openSaved(path, raw, st); err != nil {
+			return err
+		}
+		path = a.descriptionOf(path, sp)
+	}
+	p, err := a.load(path)
+	if err != nil {
+		return err
+	}
+	if err := a.sound(p); err != nil {
+		return err
+	}
+	in, err := a.inputs(p)
+	if err != nil {
+		return err
+	}
+	o := exec.VerifyOptions{Options: exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, AllowExisting: a.opts.existing == "add"}, Public: a.opts.public}
+	if sp != nil {
+		if err := a.takeSaved(p, sp, &o.Options); err != nil {
+			return err
+		}
+	}
+	mw, err := a.middleware(p, st)
+	if err != nil {
+		return err
+	}
+	if o.Selectors, err = a.selectors(mw); err != nil {
+		return err
+	}
+	facts, err := a.profileFor(p, st)
+	if err != nil {
+		return err
+	}
+	module, err := a.startModule(mw)
+	if err != nil {
+		return err
+	}
+	defer module.Close()
+	o.Module = module
+	if o.Plan == nil {
+		if o.Plan, err = a.lowerFor(p, in, facts, module); err != nil {
+			return err
+		}
+	}
+	given, err := a.prompter(o.Plan.Dialogs)
+	if err != nil {
+		return err
+	}
+	o.Answers = given.answers(o.Plan.Dialogs)
+	issuer, err := a.issuer(p.Config, st, o.Plan.Facts())
+	if err != nil {
+		return err
+	}
+	o.Issuer, o.Matcher = issuer, issuer
+	journals, err := a.journals()
+	if err != nil {
+		return err
+	}
+	o.History = journals
+	v, err := exec.Verify(a.ctx, o)
+	if err != nil {
+		return err
+	}
+	return a.printVerification(o.Plan, v)
+}
+
+// lowerFor makes the plan for the profile that is configured, else for that of
+// the module's maker.
+func (a *app) lowerFor(p *check.Program, in exec.Inputs, facts *profile.Profile, module exec.Module) (*plan.Plan, error) {
+	if facts == nil {
+		info, err := module.Info(a.ctx)
+		if err != nil {
+			return nil, err
+		}
+		if facts = profile.ForManufacturer(info.Manufacturer); facts == nil {
+			facts = p.Profile
+		}
+	}
+	return lower(p, in, facts)
+}
+
+// answers are those given in the arguments, by keyword. Nobody is asked.
+func (p *prompter) answers(dialogs []plan.Dialog) map[string]exec.Answer {
+	out := map[string]exec.Answer{}
+	for _, d := range dialogs {
+		if s, ok := p.given[d.Keyword]; ok {
+			out[d.Keyword] = exec.Answer{Old: p.given[d.Keyword+".old"], New: s}
+		}
+	}
+	return out
+}
+
+// journals are those of the state folder. A file in it that cannot be read is
+// named, and stops nobody.
+func (a *app) journals() (*journal.Folder, error) {
+	state, err := a.stateDir()
+	if err != nil {
+		return nil, err
+	}
+	f := journal.In(state)
+	f.Damaged = func(err error) {
+		fmt.Fprintf(a.stderr, "inscribe: warning: a journal cannot be read and is passed over: %s\n", clean(err.Error()))
+	}
+	return f, nil
+}
+
+func (a *app) printVerification(pl *plan.Plan, v *exec.Verification) error {
+	s := verifySummary{v.Count(exec.Fits), v.Count(exec.Drifts), v.Count(exec.Unseen)}
+	if a.opts.format == "json" {
+		b, err := json.MarshalIndent(verification{1, pl.Description, pl.OpsSHA256, pl.Profile, v, s}, "", "  ")
+		if err == nil {
+			_, err = a.stdout.Write(append(b, '\n'))
+		}
+		if err != nil {
+			return err
+		}
+	} else {
+		a.verificationText(pl, v, s)
+	}
+	if s.Drift > 0 {
+		return &exitError{code: exitFindings}
+	}
+	return nil
+}
+
+func (a *app) verificationText(pl *plan.Plan, v *exec.Verification, s verifySummary) {
+	journals := map[string]string{"none": "no run of it on these tokens is known here: the tokens alone tell",
+		"finished": "held against the journal of a finished run too", "unfinished": "a run of it is not finished: inscribe apply goes on"}
+	fmt.Fprintf(a.stdout, "%s  profile %s; %s\n", clean(pl.Description.File), pl.Profile, journals[v.Journal])
+	for _, slot := range slices.Sorted(maps.Keys(v.Tokens)) {
+		fmt.Fprintf(a.stdout, "%-9s  %s\n", slot, clean(v.Tokens[slot].Name()))
+	}
+	words := map[string]string{}
+	for i := range pl.Ops {
+		words[pl.Ops[i].ID] = pl.Ops[i].Words()
+	}
+	marks := map[exec.Verdict]string{exec.Fits: "ok", exec.Drifts: "DRIFT", exec.Unseen: "unseen", exec.NoResult: "-"}
+	fmt.Fprintln(a.stdout)
+	for i, f := range v.Ops {
+		fmt.Fprintf(a.stdout, "%3d  %-9s  %1s  %-6s  %s\n", i+1, f.Slot, f.Application, marks[f.State], clean(words[f.ID]))
+		for _, lines := range []struct {
+			mark string
+			list []string
+		}{{"differs", f.Differs}, {"not seen", f.NotSeen}, {"note", f.Notes}} {
+			for _, text := range lines.list {
+				fmt.Fprintf(a.stdout, "%29s: %s\n", lines.mark, clean(text))
+			}
+		}
+	}
+	fmt.Fprintf(a.stdout, "\nVerify: %d ok, %d drifted, %d not looked at in full\n", s.OK, s.Drift, s.Unseen)
+}

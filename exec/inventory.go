@@ -1,0 +1,138 @@
+package exec
+
+import (
+	"context"
+	"encoding/hex"
+	"math/big"
+)
+
+// Item is one object of a token as it can be seen in a session: public objects
+// always, private ones under the user's login.
+type Item struct {
+	Class   string `json:"class"` // "private key", "public key", "certificate", "data object"
+	Label   string `json:"label"`
+	ID      string `json:"id,omitempty"` // CKA_ID, hexadecimal
+	Private bool   `json:"private"`
+	// Key is "RSA 2048" or a curve, of keys.
+	Key string `json:"key,omitempty"`
+	// Allows are what a key may do: "sign", "decrypt", "derive".
+	Allows []string `json:"allows,omitempty"`
+	// Sensitive and NeverExtractable are told of private keys.
+	Sensitive        bool                `json:"sensitive,omitempty"`
+	NeverExtractable bool                `json:"neverExtractable,omitempty"`
+	Certificate      *CertificateDisplay `json:"certificate,omitempty"`
+	// Damage says why a certificate cannot be decoded.
+	Damage string `json:"damage,omitempty"`
+	Bytes  int    `json:"bytes,omitempty"` // of a certificate or data object
+
+	object Object
+	id     []byte
+	public PublicKey
+	cert   *Certificate
+	// claimed is the application that a verification took it for.
+	claimed string
+}
+
+// Inventory reads the keys, certificates and data objects that the open session
+// of a token shows. parse decodes certificates. Nothing is written.
+func Inventory(ctx context.Context, t Token, parse func([]byte) (Certificate, error)) ([]*Item, error) {
+	items := []*Item{}
+	for _, class := range []uint64{CKOPrivateKey, CKOPublicKey, CKOCertificate, CKOData} {
+		objects, err := t.FindObjects(ctx, []Attribute{Ulong(CKAClass, class), Bool(CKAToken, true)})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			item, err := readItem(ctx, t, class, o, parse)
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, item)
+		}
+	}
+	return items, nil
+}
+
+func readItem(ctx context.Context, t Token, class uint64, o Object, parse func([]byte) (Certificate, error)) (*Item, error) {
+	item := &Item{Class: className(class), object: o}
+	types := []AttributeType{CKALabel, CKAPrivate}
+	if class != CKOData {
+		types = append(types, CKAID)
+	}
+	a, err := t.Attributes(ctx, o, types...)
+	if err != nil {
+		return nil, err
+	}
+	item.Label, item.Private = string(a[0].Value), a[1].AsBool()
+	if class != CKOData {
+		item.id, item.ID = a[2].Value, hex.EncodeToString(a[2].Value)
+	}
+	switch class {
+	case CKOPublicKey:
+		if item.public, err = readPublicKey(ctx, t, o); err != nil {
+			return nil, err
+		}
+		item.Key = item.public.Words()
+	case CKOPrivateKey:
+		return item, item.readPrivate(ctx, t)
+	default:
+		a, err := t.Attributes(ctx, o, CKAValue)
+		if err != nil {
+			return nil, err
+		}
+		item.Bytes = len(a[0].Value)
+		if class == CKOData {
+			break
+		}
+		cert, err := parse(a[0].Value)
+		if err != nil {
+			item.Damage = err.Error()
+			break
+		}
+		item.cert, item.Certificate = &cert, &cert.Display
+	}
+	return item, nil
+}
+
+func (i *Item) readPrivate(ctx context.Context, t Token) error {
+	a, err := t.Attributes(ctx, i.object, CKAKeyType, CKASensitive, CKANeverExtractable, CKASign, CKADecrypt, CKADerive)
+	if err != nil {
+		return err
+	}
+	i.Sensitive, i.NeverExtractable = a[1].AsBool(), a[2].AsBool()
+	for n, use := range []string{"sign", "decrypt", "derive"} {
+		if a[3+n].AsBool() {
+			i.Allows = append(i.Allows, use)
+		}
+	}
+	k := PublicKey{Type: a[0].AsUlong()}
+	// Modulus and curve of a private key are no secrets (PKCS#11, private key
+	// objects).
+	if k.Type == CKKRSA {
+		if a, err = t.Attributes(ctx, i.object, CKAModulus); err != nil {
+			return err
+		}
+		k.Modulus = a[0].Value
+	} else {
+		if a, err = t.Attributes(ctx, i.object, CKAECParams); err != nil {
+			return err
+		}
+		k.Params = a[0].Value
+	}
+	i.Key = k.Words()
+	return nil
+}
+
+// Words names the kind of a key: "RSA 2048", "P-256".
+func (k PublicKey) Words() string {
+	if k.Type == CKKRSA {
+		if len(k.Modulus) == 0 {
+			return "RSA"
+		}
+		return "RSA " + big.NewInt(int64(new(big.Int).SetBytes(k.Modulus).BitLen())).String()
+	}
+	if name, ok := curveByParams(k.Params); ok {
+		return name
+	}
+	return "elliptic curve"
+}

@@ -1,0 +1,88 @@
+package journal
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"inscribe/exec"
+)
+
+var _ exec.History = (*Folder)(nil)
+
+// Look finds what Open would, and makes, locks and mends nothing.
+func (f *Folder) Look(tokens map[string]exec.Identity, opsSHA256 string) ([]exec.Record, bool, error) {
+	r := &run{folder: f, keys: map[string]string{}}
+	for slot, id := range tokens {
+		r.keys[slot] = tokenKey(id)
+	}
+	runs, err := f.Unfinished()
+	if err != nil {
+		return nil, false, err
+	}
+	for _, u := range runs {
+		if r.concerns(u.records) && u.records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(u.records), r.keys) {
+			return u.records, false, nil
+		}
+	}
+	earlier, err := f.finished(r, opsSHA256)
+	if err != nil {
+		return nil, false, local(err)
+	}
+	return earlier, true, nil
+}
+
+// Unfinished is a run that did not reach its end.
+type Unfinished struct {
+	Journal string `json:"journal"` // its file
+	File    string `json:"file"`    // the description
+	Began   string `json:"began"`   // RFC 3339
+	// Tokens are its tokens by slot, as they became.
+	Tokens map[string]exec.Identity `json:"tokens"`
+	// Done are the ops that were done, Last is the last one that was begun, and
+	// Message why it failed, if it did.
+	Done    int    `json:"done"`
+	Last    string `json:"last,omitempty"`
+	Message string `json:"message,omitempty"`
+
+	records []exec.Record
+}
+
+// Unfinished lists the unfinished runs of the state folder, the oldest first.
+// Files that cannot be read are told to Damaged.
+func (f *Folder) Unfinished() ([]Unfinished, error) {
+	paths, err := filepath.Glob(filepath.Join(f.dir, "open", "*.jsonl"))
+	if err != nil {
+		return nil, local(err)
+	}
+	slices.Sort(paths)
+	out := []Unfinished{}
+	for _, path := range paths {
+		records, err := read(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // it has just come to its end
+			continue
+		case err != nil:
+			f.damaged(err)
+			continue
+		case len(records) == 0 || untouched(records):
+			continue
+		}
+		u := Unfinished{Journal: path, File: fileOf(records), Began: records[0].Time, Tokens: map[string]exec.Identity{}, records: records}
+		for _, rec := range records {
+			maps.Copy(u.Tokens, rec.Tokens)
+			switch rec.Event {
+			case "start":
+				u.Last, u.Message = rec.ID+" "+rec.Op, ""
+			case "done":
+				u.Done++
+			case "failed":
+				u.Message = rec.Message
+			}
+		}
+		out = append(out, u)
+	}
+	return out, nil
+}
