@@ -3,10 +3,8 @@ package exec
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"inscribe/check/profile"
 	"inscribe/plan"
@@ -114,13 +112,8 @@ type verifier struct {
 // for private objects show only then. The error is an [*Error] and says that
 // the verification could not be made; a drift is no error.
 func Verify(ctx context.Context, o VerifyOptions) (*Verification, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	o.Module = readOnly{o.Module}
-	v := &verifier{run: &run{Options: o.Options, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, session: map[string]bool{}, user: map[string]string{},
-		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}}, o: o, findings: map[string]*Finding{}}
-	v.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
+	v := &verifier{run: newRun(ctx, o.Options), o: o, findings: map[string]*Finding{}}
 	for keyword, answer := range o.Answers {
 		v.answers[keyword] = answer
 	}
@@ -136,7 +129,7 @@ func (v *verifier) verify() (*Verification, error) {
 	if err := v.decided(); err != nil {
 		return nil, err
 	}
-	if err := v.chooseTokens(); err != nil {
+	if err := v.eachDue((*run).chooseToken); err != nil {
 		return nil, err
 	}
 	out := &Verification{Tokens: v.result.Tokens, Journal: "none", Ops: []Finding{}}
@@ -278,20 +271,23 @@ func (v *verifier) enter(slot string) error {
 		return nil
 	}
 	info := v.slots[slot].Token
-	if v.lockedOut(info) {
+	switch {
+	case v.lockedOut(info):
 		v.sealed = "the user PIN is locked"
 		return nil
+	case !info.Flags.Has(FlagUserPINInit):
+		v.sealed = "the token has no user PIN"
+		return nil
+	}
+	// To a run this login may be the proof of a value just set, which the flags
+	// cannot warn of. Here it is a login like any other.
+	if err := v.tries(info, false, false); err != nil {
+		return v.wrap(err, login, slot)
 	}
 	if err := v.checkValue(c, login, slot); err != nil {
 		return v.wrap(err, login, slot)
 	}
-	err = v.login(login, slot, &Record{})
-	var e *Error
-	if errors.As(err, &e) && e.CKR == CKRUserPINNotInitialized {
-		v.sealed = "the token has no user PIN"
-		return nil
-	}
-	if err != nil {
+	if err := v.login(login, slot, &Record{}); err != nil {
 		return v.wrap(err, login, slot)
 	}
 	v.sealed = ""

@@ -283,6 +283,19 @@ func TestVerifyTriesNoPINAgainstTheFlags(t *testing.T) {
 	}
 }
 
+// TestVerifyTriesNoProofAgainstTheFlags: a login that proves a new PIN to a run is
+// one like any other to a verification.
+func TestVerifyTriesNoProofAgainstTheFlags(t *testing.T) {
+	b := issued(t, changePIN)
+	o := b.Options
+	o.Module = flagged{b.module, exec.FlagUserPINFinalTry}
+	_, err := exec.Verify(context.Background(), exec.VerifyOptions{Options: o, Answers: map[string]exec.Answer{"PIN": {New: secret.FromString("new-4712")}}})
+	var e *exec.Error
+	if !errors.As(err, &e) || e.Kind != exec.Refused {
+		t.Errorf("the final try: %v", err)
+	}
+}
+
 // flagged shows flags beside a token's own.
 type flagged struct {
 	exec.Module
