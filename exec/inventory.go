@@ -136,3 +136,29 @@ func (k PublicKey) Words() string {
 	}
 	return "elliptic curve"
 }
+
+// Enter opens the session of a token and logs in as user, so that its private
+// objects show, after the look at the flags that a run takes before a login.
+func Enter(ctx context.Context, t Token, c Credential, spendFinalTry bool) error {
+	info, err := t.Info(ctx)
+	if err != nil {
+		return err
+	}
+	r := &run{Options: Options{SpendFinalTry: spendFinalTry}}
+	if err := r.tries(info, false, false); err != nil {
+		return err
+	}
+	n := c.Secret.Len()
+	switch {
+	case c.PINPad:
+	case n == 0, n < info.MinPIN, info.MaxPIN > 0 && n > info.MaxPIN:
+		return &Error{Kind: Refused, Message: c.Name + " has a length that no PIN of this token has, so it is not tried", Advice: "check the value"}
+	}
+	if err := t.OpenSession(ctx); err != nil {
+		return err
+	}
+	if err := t.Login(ctx, NormalUser, c); err != nil {
+		return loginError(err, c)
+	}
+	return nil
+}

@@ -33,7 +33,7 @@ func init() {
 		{"diff", "OLD NEW", "tell what changes on the card", "Compares two descriptions by what they do on a card. Each side is a file, a saved plan, or REV:PATH in a git repository, as in git show; a PATH that begins with ./ is taken from here, and :PATH is what is staged.\nExit code 0 says that both do the same, 1 that they differ or that a description has errors.", []func(*pflag.FlagSet, *options){diffFlags}, (*app).diff},
 		{"apply", "FILE|PLAN", "do it on a token", "Runs the plan of the description on a token: everything that can be checked is checked first, then op by op.\nAfter an interruption the same command goes on.", []func(*pflag.FlagSet, *options){applyFlags, moduleFlags, valueFlags}, (*app).apply},
 		{"verify", "FILE|PLAN", "tell whether a token is what a description says", "Holds tokens against a description, op by op, and only reads. Private objects show after a login: it takes the PIN that the description logs in with, if --field or --answer give its value, and says what was not looked at without.\nExit code 1 says that something differs.", []func(*pflag.FlagSet, *options){verifyFlags, moduleFlags, valueFlags}, (*app).verify},
-		{"tokens", "", "list slots and tokens", "Lists the tokens of a PKCS#11 module, with the state of their PINs. Nothing is written and no PIN is tried.", []func(*pflag.FlagSet, *options){tokensFlags, moduleFlags}, (*app).tokens},
+		{"tokens", "", "list slots and tokens", "Lists the tokens of PKCS#11 modules: the state of their PINs, their free space, and their objects, with certificates decoded; and the runs on this machine that are not finished. Nothing is written. Without --pin nobody logs in, and private objects do not show.", []func(*pflag.FlagSet, *options){tokensFlags, moduleFlags}, (*app).tokens},
 		{"ca", "cert|path", "the embedded CA for demos, labs and tests", "cert prints the certificate of the embedded CA as PEM, path the folder that it lives in.", []func(*pflag.FlagSet, *options){stateFlags}, (*app).ca},
 		{"explain", "[WORD]", "tell what a word means", "Explains a keyword, a section, a value, a code, an operation of plans, a profile, a fact of profiles or a return value of PKCS#11.\nWithout a WORD it lists what can be explained.", []func(*pflag.FlagSet, *options){explainFlags}, (*app).explain},
 		{"pack", "FILE.dsc [FILE…]", "make a .dsz of a description", "Packs a description, and files that go with it, into a .dsz. The same files give the same bytes.", []func(*pflag.FlagSet, *options){packFlags}, (*app).pack},
@@ -88,6 +88,7 @@ type options struct {
 	reportFile    string
 
 	public bool
+	pin    string
 
 	listen string
 }
@@ -137,6 +138,12 @@ func applyFlags(f *pflag.FlagSet, o *options) {
 	stateFlags(f, o)
 }
 
+// pinFlags are for what takes a PIN without a description.
+func pinFlags(f *pflag.FlagSet, o *options, what string) {
+	f.StringVar(&o.pin, "pin", "", what+": env:VAR, file:PATH, fd:N or prompt")
+	f.BoolVar(&o.allowLiterals, "allow-literal-secrets", false, "accept secrets in the arguments, which every process can read")
+}
+
 // targetFlags say which tokens are meant, and what is held to be in order there.
 func targetFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.token, "token", "", "the token of the default slot: a label, a PKCS#11 URI, or fresh")
@@ -149,6 +156,10 @@ func targetFlags(f *pflag.FlagSet, o *options) {
 
 func tokensFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.format, "format", "text", "text or json")
+	f.StringVar(&o.token, "token", "", "the tokens that are meant: a label, a PKCS#11 URI, or fresh")
+	pinFlags(f, o, "the user PIN of that one token, to see its private objects")
+	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "log in although one more wrong PIN locks the token")
+	stateFlags(f, o)
 }
 
 // flagSet makes the flags of a command.

@@ -9,13 +9,36 @@ import (
 
 	"inscribe/cmd/internal/station"
 	"inscribe/exec"
+	"inscribe/exec/journal"
+	"inscribe/exec/pki"
+	"inscribe/internal/secret"
 )
+
+// tokensReport is what tokens prints as JSON.
+type tokensReport struct {
+	Version int            `json:"version"`
+	Modules []moduleTokens `json:"modules"`
+	// Unfinished are the runs of the state folder that did not reach their end,
+	// Unreadable its journals that cannot be read.
+	Unfinished []journal.Unfinished `json:"unfinished"`
+	Unreadable []string             `json:"unreadable,omitempty"`
+}
 
 // moduleTokens are the tokens of one module.
 type moduleTokens struct {
 	Module string          `json:"module"`
 	Info   exec.ModuleInfo `json:"info"`
-	Slots  []exec.Slot     `json:"slots"`
+	Slots  []slotToken     `json:"slots"`
+}
+
+// slotToken is a token with the objects that were seen.
+type slotToken struct {
+	exec.Slot
+	Objects []*exec.Item `json:"objects"`
+	// PrivateSeen says that a login showed the private objects too.
+	PrivateSeen bool `json:"privateSeen"`
+	// Problem is why the objects could not be listed.
+	Problem string `json:"problem,omitempty"`
 }
 
 func (a *app) tokens(args []string) error {
@@ -37,32 +60,83 @@ func (a *app) tokens(args []string) error {
 			modules = append(modules, st.Middleware[name])
 		}
 	}
+	out := tokensReport{Version: 1, Modules: []moduleTokens{}, Unfinished: []journal.Unfinished{}}
+	if err := a.unfinished(&out); err != nil {
+		return err
+	}
 	if len(modules) == 0 {
+		a.printUnfinished(out)
 		return usagef("name a PKCS#11 module with --module, or in station.toml")
 	}
-	list := []moduleTokens{}
+	look, err := a.lookInside(len(modules))
+	if err != nil {
+		return err
+	}
+	var errs []error
 	for _, mw := range modules {
-		m, err := a.listModule(mw)
+		m, err := a.listModule(mw, look)
 		if err != nil {
-			return err
+			// One module that does not load must not hide the others.
+			errs = append(errs, err)
+			continue
 		}
-		list = append(list, m)
+		out.Modules = append(out.Modules, m)
 	}
 	if a.opts.format == "json" {
-		b, err := json.MarshalIndent(map[string]any{"version": 1, "modules": list}, "", "  ")
+		b, err := json.MarshalIndent(out, "", "  ")
 		if err == nil {
 			_, err = a.stdout.Write(append(b, '\n'))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+	} else {
+		for _, m := range out.Modules {
+			a.printTokens(m)
+		}
+		a.printUnfinished(out)
 	}
-	for _, m := range list {
-		a.printTokens(m)
+	if code := a.reportAll(errs); code != exitOK {
+		return &exitError{code: code}
 	}
 	return nil
 }
 
-func (a *app) listModule(mw station.Middleware) (moduleTokens, error) {
-	out := moduleTokens{Module: mw.Module, Slots: []exec.Slot{}}
+// inside says whose private objects are to be shown.
+type inside struct {
+	selector exec.Selector
+	pin      *exec.Credential // nil: nobody's
+}
+
+// lookInside reads --token and --pin.
+func (a *app) lookInside(modules int) (inside, error) {
+	var in inside
+	var err error
+	if in.selector, err = exec.ParseSelector(a.opts.token); err != nil {
+		return in, usagef("--token: %w", err)
+	}
+	if a.opts.pin == "" {
+		return in, nil
+	}
+	if a.opts.token == "" || modules != 1 {
+		return in, usagef("--pin is for one token: name it with --token, and its module with --module where the station has several")
+	}
+	c, err := a.credential("--pin", a.opts.pin)
+	in.pin = &c
+	return in, err
+}
+
+// credential reads a PIN that a flag gives by one of the forms of a VALUE.
+func (a *app) credential(flag, value string) (exec.Credential, error) {
+	if literal(value) && !a.opts.allowLiterals {
+		return exec.Credential{}, usagef("%s is secret, and every process on this machine can read the arguments; give env:VAR, file:PATH, fd:N or prompt, or say --allow-literal-secrets", flag)
+	}
+	b, err := a.value(value, flag)
+	return exec.Credential{Name: "the value of " + flag, Secret: secret.New(b)}, err
+}
+
+func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, error) {
+	out := moduleTokens{Module: mw.Module, Slots: []slotToken{}}
 	module, err := a.startModule(mw)
 	if err != nil {
 		return out, err
@@ -72,8 +146,64 @@ func (a *app) listModule(mw station.Middleware) (moduleTokens, error) {
 		return out, err
 	}
 	slots, err := module.Slots(a.ctx)
-	out.Slots = append(out.Slots, slots...)
-	return out, err
+	if err != nil {
+		return out, err
+	}
+	if look.pin != nil {
+		one, err := look.selector.Choose(slots, "chosen")
+		if err != nil {
+			return out, err
+		}
+		slots = []exec.Slot{one}
+	}
+	for _, s := range slots {
+		if !look.selector.IsZero() && !look.selector.Matches(s) {
+			continue
+		}
+		seen := slotToken{Slot: s, Objects: []*exec.Item{}}
+		if s.Token.Flags.Has(exec.FlagTokenInitialized) {
+			if err := a.objectsOf(module.Token(s.ID), look.pin, &seen); err != nil {
+				if look.pin != nil {
+					return out, err
+				}
+				seen.Problem = err.Error()
+			}
+		}
+		out.Slots = append(out.Slots, seen)
+	}
+	return out, nil
+}
+
+// objectsOf lists the objects of one token. Without a PIN nobody logs in.
+func (a *app) objectsOf(t exec.Token, pin *exec.Credential, out *slotToken) error {
+	if pin == nil {
+		if err := t.OpenSession(a.ctx); err != nil {
+			return err
+		}
+	} else if err := exec.Enter(a.ctx, t, *pin, a.opts.spendFinalTry); err != nil {
+		return err
+	}
+	// The session ends with the module, at the latest.
+	defer func() { _ = t.CloseSession(a.ctx) }()
+	items, err := exec.Inventory(a.ctx, t, pki.Parse)
+	if err != nil {
+		return err
+	}
+	out.Objects, out.PrivateSeen = items, pin != nil
+	return nil
+}
+
+// unfinished reads what the state folder tells of unfinished runs.
+func (a *app) unfinished(out *tokensReport) error {
+	state, err := a.stateDir()
+	if err != nil {
+		return nil // there is no state folder, and so no run in it
+	}
+	f := journal.In(state)
+	f.Damaged = func(err error) { out.Unreadable = append(out.Unreadable, err.Error()) }
+	runs, err := f.Unfinished()
+	out.Unfinished = append(out.Unfinished, runs...)
+	return err
 }
 
 func (a *app) printTokens(m moduleTokens) {
@@ -86,6 +216,85 @@ func (a *app) printTokens(m moduleTokens) {
 		fmt.Fprintf(a.stdout, "    slot      %s\n", clean(s.Description))
 		fmt.Fprintf(a.stdout, "    made by   %s %s\n", clean(s.Token.Manufacturer), clean(s.Token.Model))
 		fmt.Fprintf(a.stdout, "    PINs      %s\n", strings.Join(pinStates(s.Token.Flags), "; "))
+		if !s.Token.Flags.Has(exec.FlagTokenInitialized) {
+			continue
+		}
+		fmt.Fprintf(a.stdout, "    space     %s\n", space(s.Token))
+		a.printObjects(s)
+	}
+}
+
+// space says how much room is left, as far as the token tells.
+func space(t exec.TokenInfo) string {
+	words := func(n int64) string {
+		if n == exec.Unavailable {
+			return "not told"
+		}
+		return fmt.Sprintf("%d bytes", n)
+	}
+	if t.FreePublic == exec.Unavailable && t.FreePrivate == exec.Unavailable {
+		return "not told"
+	}
+	return "public " + words(t.FreePublic) + ", private " + words(t.FreePrivate)
+}
+
+func (a *app) printObjects(s slotToken) {
+	hint := "; private ones show with --token and --pin"
+	if s.PrivateSeen {
+		hint = ""
+	}
+	if s.Problem != "" {
+		fmt.Fprintf(a.stdout, "    objects   cannot be listed: %s\n", clean(s.Problem))
+		return
+	}
+	fmt.Fprintf(a.stdout, "    objects   %d%s\n", len(s.Objects), hint)
+	for _, o := range s.Objects {
+		words := []string{fmt.Sprintf("%-11s", o.Class), fmt.Sprintf("%q", o.Label)}
+		if o.ID != "" {
+			words = append(words, "id "+o.ID)
+		}
+		if o.Key != "" {
+			words = append(words, o.Key)
+		}
+		if o.Allows != nil {
+			words = append(words, "may "+strings.Join(o.Allows, ", "))
+		}
+		if o.Class == "private key" && !(o.Sensitive && o.NeverExtractable) {
+			words = append(words, "was or is readable")
+		}
+		if o.Class == "data object" {
+			words = append(words, fmt.Sprintf("%d bytes", o.Bytes))
+		}
+		fmt.Fprintf(a.stdout, "      %s\n", clean(strings.Join(words, "  ")))
+		switch c := o.Certificate; {
+		case c != nil:
+			fmt.Fprintf(a.stdout, "                   %s, serial %s, from %s until %s, by %s\n", clean(c.Subject), c.Serial, c.NotBefore, c.NotAfter, clean(c.Issuer))
+			fmt.Fprintf(a.stdout, "                   SHA-256 %s\n", c.Fingerprint)
+		case o.Damage != "":
+			fmt.Fprintf(a.stdout, "                   cannot be decoded: %s\n", clean(o.Damage))
+		}
+	}
+}
+
+func (a *app) printUnfinished(r tokensReport) {
+	for _, u := range r.Unfinished {
+		fmt.Fprintf(a.stdout, "unfinished run of %s, begun %s\n", clean(u.File), u.Began)
+		for _, slot := range slices.Sorted(maps.Keys(u.Tokens)) {
+			t := u.Tokens[slot]
+			fmt.Fprintf(a.stdout, "    token     %s: %s %s, serial %s\n", slot, clean(t.Manufacturer), clean(t.Model), clean(t.Serial))
+		}
+		where := fmt.Sprintf("%d ops that write are done", u.Done)
+		if u.Last != "" {
+			where += ", the last one begun is " + u.Last
+		}
+		fmt.Fprintf(a.stdout, "    so far    %s\n", clean(where))
+		if u.Message != "" {
+			fmt.Fprintf(a.stdout, "    failed    %s\n", clean(u.Message))
+		}
+		fmt.Fprintf(a.stdout, "    journal   %s\n    go on     inscribe apply with the same description and values; or give it up with --abandon\n", u.Journal)
+	}
+	for _, problem := range r.Unreadable {
+		fmt.Fprintf(a.stdout, "a journal cannot be read and is passed over: %s\n", clean(problem))
 	}
 }
 
