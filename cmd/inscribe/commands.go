@@ -39,6 +39,7 @@ func init() {
 		{"pack", "FILE.dsc [FILE…]", "make a .dsz of a description", "Packs a description, and files that go with it, into a .dsz. The same files give the same bytes.", []func(*pflag.FlagSet, *options){packFlags}, (*app).pack},
 		{"unpack", "FILE.dsz", "take the files out of a .dsz", "Writes the files of a .dsz into a folder and overwrites nothing. The other commands read a .dsz as it is.", []func(*pflag.FlagSet, *options){unpackFlags}, (*app).unpack},
 		{"lsp", "", "serve an editor", "The language server: serves one editor over the standard streams, by the Language Server Protocol. It loads no module and starts nothing.", []func(*pflag.FlagSet, *options){lspFlags}, (*app).lsp},
+		{"completion", "bash|zsh|fish", "print the completion of a shell", "Prints a script with which bash, zsh or fish completes commands, flags and their values.\nFor bash: eval \"$(inscribe completion bash)\"; for fish: inscribe completion fish | source; for zsh: source <(inscribe completion zsh).", nil, (*app).completion},
 		{"version", "", "print the version", "Prints the version of Inscribe and what it was built with.", nil, (*app).version},
 	}
 }
