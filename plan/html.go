@@ -141,6 +141,31 @@ func (p *Plan) HTML(w io.Writer) error {
 	return err
 }
 
+// Picture draws the card before and after, for a page of one's own with
+// [PageStyle] in it; note is what to say below it. It is empty where the plan
+// opens no slot. Like the page it needs nothing else.
+func (p *Plan) Picture() (drawn template.HTML, note string, err error) {
+	picture := p.picture()
+	if len(picture.Slots) == 0 {
+		return "", "", nil
+	}
+	var b bytes.Buffer
+	if err := page.ExecuteTemplate(&b, "icons", nil); err != nil {
+		return "", "", err
+	}
+	if err := page.ExecuteTemplate(&b, "sides", &htmlPage{Before: picture.draw(false), After: picture.draw(true)}); err != nil {
+		return "", "", err
+	}
+	return template.HTML(b.String()), picture.Note, nil
+}
+
+// PageStyle is the style sheet of the pages, for a screen and for paper.
+func PageStyle() template.CSS { return template.CSS(pageCSS) }
+
+// Visible shows control and formatting characters of a text, which come from
+// descriptions and tokens, as marks.
+func Visible(s string) string { return visible(s) }
+
 // needWords tells what kind of value a field wants.
 func (p *Plan) needWords(name string) string {
 	for _, f := range p.Fields {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -206,7 +205,7 @@ func (a *app) runPlan(o exec.Options) error {
 		runErr = err
 	}
 	if a.opts.reportFile != "" {
-		if err := writeReport(a.opts.reportFile, o.Plan, result, progress.ops, begin, runErr); err != nil && runErr == nil {
+		if err := a.writeReport(o.Plan, result, progress.ops, begin, runErr); err != nil && runErr == nil {
 			runErr = err
 		}
 	}
@@ -361,31 +360,4 @@ func template(name string, c config.Certificate) pki.Template {
 	}
 	return pki.Template{Name: name, Subject: c.Subject, SAN: pki.SAN{EMail: list(c.EMail), DNS: list(c.DNS), UPN: list(c.UPN)},
 		KeyUsage: c.KeyUsage, EKU: c.EKU, Validity: time.Duration(c.ValidityDays) * 24 * time.Hour, Policies: c.Policies}
-}
-
-// runReport is the report of one run.
-type runReport struct {
-	Version     int              `json:"version"`
-	Description plan.Description `json:"description"`
-	OpsSHA256   string           `json:"opsSha256"`
-	Profile     string           `json:"profile"`
-	Begin       string           `json:"begin"`
-	End         string           `json:"end"`
-	Outcome     string           `json:"outcome"` // "done" or "failed"
-	Error       string           `json:"error,omitempty"`
-	Ops         []exec.Event     `json:"ops"`
-	Result      *exec.Result     `json:"result"`
-}
-
-func writeReport(path string, pl *plan.Plan, result *exec.Result, ops []exec.Event, begin time.Time, runErr error) error {
-	r := runReport{Version: 1, Description: pl.Description, OpsSHA256: pl.OpsSHA256, Profile: pl.Profile,
-		Begin: begin.UTC().Format(time.RFC3339), End: time.Now().UTC().Format(time.RFC3339), Outcome: "done", Ops: ops, Result: result}
-	if runErr != nil {
-		r.Outcome, r.Error = "failed", runErr.Error()
-	}
-	b, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(b, '\n'), 0o600)
 }

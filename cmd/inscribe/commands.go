@@ -135,7 +135,7 @@ func applyFlags(f *pflag.FlagSet, o *options) {
 	f.BoolVar(&o.labCA, "lab-ca", false, "let the embedded CA serve a token that is no software token")
 	f.BoolVar(&o.abandon, "abandon", false, "give up an unfinished run of another plan on this token")
 	f.StringVar(&o.events, "events", "", "write progress as JSON lines to FILE, or - for standard output")
-	f.StringVar(&o.reportFile, "report", "", "write a report to FILE, as JSON")
+	f.StringVar(&o.reportFile, "report", "", "write a report to FILE: a page where its name ends in .html, else JSON")
 	stateFlags(f, o)
 }
 
