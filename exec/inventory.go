@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"math/big"
+
+	"inscribe/check/profile"
 )
 
 // Item is one object of a token as it can be seen in a session: public objects
@@ -137,14 +139,26 @@ func (k PublicKey) Words() string {
 	return "elliptic curve"
 }
 
+// Visit is what a login needs that only looks.
+type Visit struct {
+	// Profile is what is known of the token, Ledger opens the count of tries for
+	// one whose flags need not be honest.
+	Profile *profile.Profile
+	Ledger  func() (Ledger, error)
+	// Slot is the slot that the token is for descriptions: "default" or
+	// "signature".
+	Slot          string
+	SpendFinalTry bool
+}
+
 // Enter opens the session of a token and logs in as user, so that its private
-// objects show, after the look at the flags that a run takes before a login.
-func Enter(ctx context.Context, t Token, c Credential, spendFinalTry bool) error {
+// objects show, after the look at flags and count that a run takes before a login.
+func (v Visit) Enter(ctx context.Context, t Token, c Credential) error {
 	info, err := t.Info(ctx)
 	if err != nil {
 		return err
 	}
-	r := &run{Options: Options{SpendFinalTry: spendFinalTry}}
+	r := &run{Options: Options{SpendFinalTry: v.SpendFinalTry}}
 	if err := r.tries(info, false, false); err != nil {
 		return err
 	}
@@ -157,8 +171,10 @@ func Enter(ctx context.Context, t Token, c Credential, spendFinalTry bool) error
 	if err := t.OpenSession(ctx); err != nil {
 		return err
 	}
-	if err := t.Login(ctx, NormalUser, c); err != nil {
-		return loginError(err, c)
+	ledger := &ledgerOnly{open: v.Ledger}
+	err = counted{ledger, v.Profile, v.SpendFinalTry}.show(v.Slot, "user", c, func() error { return t.Login(ctx, NormalUser, c) })
+	if closed := ledger.Close(); err == nil {
+		err = closed
 	}
-	return nil
+	return err
 }

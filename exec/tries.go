@@ -17,48 +17,69 @@ type Tries interface {
 	SetTries(slot, who string, n int) error
 }
 
+// Ledger is the count of tries of tokens, without a run. It holds the tokens
+// until it is closed.
+type Ledger interface {
+	Tries
+	Close() error
+}
+
 // leastRetries is the limit where the profile knows none: no card is known to
 // lock earlier.
 const leastRetries = 3
 
-// show has a value shown to the token: the flags are looked at first, and the
-// count of earlier tries where the flags of this kind of token are not known to
-// be honest. The try is counted before it is made, so that a crash in it counts.
+// show has a value shown to the token by a run.
 func (r *run) show(slot, who string, c Credential, call func() error) error {
-	facts := r.Plan.Facts()
-	noted := func(err error) error {
-		var e *Error
-		r.wrong = r.wrong || errors.As(err, &e) && e.CKR.WrongPIN()
-		return loginError(err, c)
+	var err error
+	if r.Symbolic {
+		err = loginError(call(), c)
+	} else {
+		err = counted{r.journal, r.Plan.Facts(), r.SpendFinalTry}.show(slot, who, c, call)
 	}
-	if r.Symbolic || facts.Is(profile.Locks) == profile.No || facts.Is(profile.HonestFlags) == profile.Yes {
-		return noted(call())
+	var e *Error
+	r.wrong = r.wrong || errors.As(err, &e) && e.CKR.WrongPIN()
+	return err
+}
+
+// counted shows values to a token and counts them.
+type counted struct {
+	tries         Tries
+	facts         *profile.Profile
+	spendFinalTry bool
+}
+
+// show has a value shown to the token: the flags are looked at before, and here
+// the count of earlier tries where the flags of this kind of token are not known
+// to be honest. The try is counted before it is made, so that a crash in it counts.
+func (t counted) show(slot, who string, c Credential, call func() error) error {
+	if t.facts.Is(profile.Locks) == profile.No || t.facts.Is(profile.HonestFlags) == profile.Yes {
+		return loginError(call(), c)
 	}
-	n, err := r.journal.Tries(slot, who)
+	n, err := t.tries.Tries(slot, who)
 	if err != nil {
 		return err
 	}
-	limit, known := facts.Count(profile.Retries)
+	limit, known := t.facts.Count(profile.Retries)
 	if !known {
 		limit = leastRetries
 	}
-	if n >= limit-1 && !r.SpendFinalTry {
+	if n >= limit-1 && !t.spendFinalTry {
 		return &Error{Kind: Refused, Message: fmt.Sprintf("%s was shown to this token by earlier runs and was never right, and the next one may be the last before it locks", plural(n, who+" value")),
 			Advice: "check the value, then say --spend-final-try; a right one starts the count anew"}
 	}
-	if err := r.journal.SetTries(slot, who, n+1); err != nil {
+	if err := t.tries.SetTries(slot, who, n+1); err != nil {
 		return err
 	}
 	err = call()
 	switch {
 	case err == nil:
-		return r.journal.SetTries(slot, who, 0)
+		return t.tries.SetTries(slot, who, 0)
 	case answered(err):
-		if err := r.journal.SetTries(slot, who, n); err != nil {
+		if err := t.tries.SetTries(slot, who, n); err != nil {
 			return err
 		}
 	}
-	return noted(err)
+	return loginError(err, c)
 }
 
 func plural(n int, what string) string {

@@ -28,6 +28,49 @@ type History interface {
 	// Look gives the records of an unfinished run of the plan on these tokens,
 	// else of the last finished one; none where there was neither.
 	Look(tokens map[string]Identity, opsSHA256 string) (earlier []Record, finished bool, err error)
+	// Ledger opens the count of tries. It is asked for it at the first login to a
+	// token whose flags need not be honest: that one must be counted.
+	Ledger(tokens map[string]Identity) (Ledger, error)
+}
+
+// ledgerOnly is the journal of what only looks: nothing is written to it, and a
+// try of a PIN is counted.
+type ledgerOnly struct {
+	open   func() (Ledger, error)
+	ledger Ledger
+}
+
+func (l *ledgerOnly) get() (Ledger, error) {
+	var err error
+	if l.ledger == nil {
+		l.ledger, err = l.open()
+	}
+	return l.ledger, err
+}
+
+func (l *ledgerOnly) Write(Record) error { return noWrite("") }
+
+func (l *ledgerOnly) Tries(slot, who string) (int, error) {
+	t, err := l.get()
+	if err != nil {
+		return 0, err
+	}
+	return t.Tries(slot, who)
+}
+
+func (l *ledgerOnly) SetTries(slot, who string, n int) error {
+	t, err := l.get()
+	if err != nil {
+		return err
+	}
+	return t.SetTries(slot, who, n)
+}
+
+func (l *ledgerOnly) Close() error {
+	if l.ledger == nil {
+		return nil
+	}
+	return l.ledger.Close()
 }
 
 // Matcher holds a certificate against its template, whatever the time is. An
@@ -117,7 +160,14 @@ func Verify(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	for keyword, answer := range o.Answers {
 		v.answers[keyword] = answer
 	}
+	v.journal = &ledgerOnly{open: func() (Ledger, error) {
+		if o.History == nil {
+			return &Memory{}, nil
+		}
+		return o.History.Ledger(v.identities())
+	}}
 	defer v.forget()
+	defer v.release()
 	defer v.closeAll()
 	return v.verify()
 }

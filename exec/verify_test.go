@@ -163,6 +163,8 @@ func (n noted) Look(map[string]exec.Identity, string) ([]exec.Record, bool, erro
 	return n.records, true, nil
 }
 
+func (n noted) Ledger(map[string]exec.Identity) (exec.Ledger, error) { return &exec.Memory{}, nil }
+
 func TestVerifyFindsWhatARunLeft(t *testing.T) {
 	for name, text := range map[string]string{"both slots": bothSlots, "one key": oneKey, "PUK": newPUK, "initialise": initialise, "change": changePIN} {
 		t.Run(name, func(t *testing.T) {

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"inscribe/check/profile"
 	"inscribe/cmd/internal/station"
 	"inscribe/exec"
 	"inscribe/exec/journal"
 	"inscribe/exec/pki"
 	"inscribe/internal/secret"
+	"inscribe/plan"
 )
 
 // tokensReport is what tokens prints as JSON.
@@ -162,7 +164,7 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 		}
 		seen := slotToken{Slot: s, Objects: []*exec.Item{}}
 		if s.Token.Flags.Has(exec.FlagTokenInitialized) {
-			if err := a.objectsOf(module.Token(s.ID), look.pin, &seen); err != nil {
+			if err := a.objectsOf(module.Token(s.ID), look.pin, a.visit(mw, out.Info, s), &seen); err != nil {
 				if look.pin != nil {
 					return out, err
 				}
@@ -174,13 +176,36 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 	return out, nil
 }
 
+// visit says how to log in to a token only to look at it: a wrong PIN counts as
+// one of a run does.
+func (a *app) visit(mw station.Middleware, info exec.ModuleInfo, s exec.Slot) exec.Visit {
+	v := exec.Visit{Profile: profile.Lookup(mw.Profile), Slot: plan.Default, SpendFinalTry: a.opts.spendFinalTry}
+	if v.Profile == nil {
+		v.Profile = profile.ForManufacturer(info.Manufacturer)
+	}
+	if v.Profile == nil {
+		v.Profile = profile.Generic()
+	}
+	if sign, err := exec.ParseSelector(mw.Signature.Token); err == nil && !sign.IsZero() && sign.Matches(s) {
+		v.Slot = plan.Signature
+	}
+	v.Ledger = func() (exec.Ledger, error) {
+		journals, err := a.journals()
+		if err != nil {
+			return nil, err
+		}
+		return journals.Ledger(map[string]exec.Identity{v.Slot: s.Token.Identity(v.Profile)})
+	}
+	return v
+}
+
 // objectsOf lists the objects of one token. Without a PIN nobody logs in.
-func (a *app) objectsOf(t exec.Token, pin *exec.Credential, out *slotToken) error {
+func (a *app) objectsOf(t exec.Token, pin *exec.Credential, visit exec.Visit, out *slotToken) error {
 	if pin == nil {
 		if err := t.OpenSession(a.ctx); err != nil {
 			return err
 		}
-	} else if err := exec.Enter(a.ctx, t, *pin, a.opts.spendFinalTry); err != nil {
+	} else if err := visit.Enter(a.ctx, t, *pin); err != nil {
 		return err
 	}
 	// The session ends with the module, at the latest.

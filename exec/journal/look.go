@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -32,6 +33,22 @@ func (f *Folder) Look(tokens map[string]exec.Identity, opsSHA256 string) ([]exec
 		return nil, false, local(err)
 	}
 	return earlier, true, nil
+}
+
+// Ledger opens the count of tries of tokens. It makes the folder and holds the
+// tokens, as a run does, until it is closed.
+func (f *Folder) Ledger(tokens map[string]exec.Identity) (exec.Ledger, error) {
+	r := &run{folder: f, keys: map[string]string{}}
+	for slot, id := range tokens {
+		r.keys[slot] = tokenKey(id)
+	}
+	if err := os.MkdirAll(filepath.Join(f.dir, "lock"), 0o700); err != nil {
+		return nil, local(err)
+	}
+	if err := r.lock(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // Unfinished is a run that did not reach its end.
