@@ -57,6 +57,7 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"exec/pki/pkitest": {inside: []string{"exec", "exec/pki"}},
 	"exec/ca":          {inside: []string{"exec", "exec/pki"}},
 	"exec/journal":     {[]string{"exec"}, []string{xsys}},
+	"exec/probe":       {inside: []string{"exec", "check/profile", "internal/secret"}},
 	"exec/host":        {[]string{"exec", "internal/secret"}, []string{xsys}},
 	"exec/pkcs11":      {[]string{"exec", "exec/host"}, []string{miekg}},
 	"docs":             {inside: []string{"ast/diag", "check/schema", "check/profile"}},

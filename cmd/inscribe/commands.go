@@ -34,6 +34,7 @@ func init() {
 		{"apply", "FILE|PLAN", "do it on a token", "Runs the plan of the description on a token: everything that can be checked is checked first, then op by op.\nAfter an interruption the same command goes on.", []func(*pflag.FlagSet, *options){applyFlags, moduleFlags, valueFlags}, (*app).apply},
 		{"verify", "FILE|PLAN", "tell whether a token is what a description says", "Holds tokens against a description, op by op, and only reads. Private objects show after a login: it takes the PIN that the description logs in with, if --field or --answer give its value, and says what was not looked at without.\nExit code 1 says that something differs.", []func(*pflag.FlagSet, *options){verifyFlags, moduleFlags, valueFlags}, (*app).verify},
 		{"tokens", "", "list slots and tokens", "Lists the tokens of PKCS#11 modules: the state of their PINs, their free space, and their objects, with certificates decoded; and the runs on this machine that are not finished. Nothing is written. Without --pin nobody logs in, and private objects do not show.", []func(*pflag.FlagSet, *options){tokensFlags, moduleFlags}, (*app).tokens},
+		{"probe", "MODULE", "learn a profile from a scratch token", "Initialises an empty token, tries on it what modules differ in, and writes what it finds as a profile: which calls work, which flags lie, lengths of PINs, kinds of keys, attributes. Wrong PINs are shown only with --spend-tries.\nThe token must hold no object; all that is generated is destroyed again, and the token keeps the PINs that are given.", []func(*pflag.FlagSet, *options){probeFlags}, (*app).probe},
 		{"ca", "cert|path", "the embedded CA for demos, labs and tests", "cert prints the certificate of the embedded CA as PEM, path the folder that it lives in.", []func(*pflag.FlagSet, *options){stateFlags}, (*app).ca},
 		{"explain", "[WORD]", "tell what a word means", "Explains a keyword, a section, a value, a code, an operation of plans, a profile, a fact of profiles or a return value of PKCS#11.\nWithout a WORD it lists what can be explained.", []func(*pflag.FlagSet, *options){explainFlags}, (*app).explain},
 		{"pack", "FILE.dsc [FILE…]", "make a .dsz of a description", "Packs a description, and files that go with it, into a .dsz. The same files give the same bytes.", []func(*pflag.FlagSet, *options){packFlags}, (*app).pack},
@@ -88,8 +89,10 @@ type options struct {
 	events        string
 	reportFile    string
 
-	public bool
-	pin    string
+	public     bool
+	pin, soPIN string
+	spendTries bool
+	name, init string
 
 	listen string
 }

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+
+	"github.com/spf13/pflag"
+
+	"inscribe/check/profile"
+	"inscribe/cmd/internal/station"
+	"inscribe/exec"
+	"inscribe/exec/probe"
+)
+
+func probeFlags(f *pflag.FlagSet, o *options) {
+	f.StringVar(&o.token, "token", "", "the scratch token: a label, a PKCS#11 URI, or fresh")
+	f.StringVar(&o.soPIN, "so-pin", "", "the SO PIN of the scratch token, present or to be: env:VAR, file:PATH, fd:N or prompt")
+	pinFlags(f, o, "the user PIN of the scratch token, present or to be")
+	f.StringVar(&o.name, "name", "", "write the profile as a table of inscribe.toml under this name")
+	f.StringVar(&o.output, "output", "", "write the profile to FILE instead of standard output")
+	f.BoolVar(&o.spendTries, "spend-tries", false, "show wrong PINs until the token locks; some never unlock again")
+	f.BoolVar(&o.yes, "yes", false, "initialise the token without asking")
+	f.StringVar(&o.init, "init", "", "text for C_Initialize, as NSS wants it (else from station.toml)")
+	f.StringVar(&o.station, "station", "", "station file")
+	f.DurationVar(&o.callTimeout, "call-timeout", 0, "deadline of one PKCS#11 call (0: by the kind of call)")
+}
+
+var bareKey = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+
+// probe learns a profile from a scratch token.
+func (a *app) probe(args []string) error {
+	module, err := one(args, "PKCS#11 module")
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.opts.token == "":
+		return usagef("name the scratch token with --token; a probe initialises it, and all that it holds is lost")
+	case a.opts.soPIN == "" || a.opts.pin == "":
+		return usagef("give --so-pin and --pin: those that the scratch token has, or those that it shall get")
+	case a.opts.name != "" && !bareKey.MatchString(a.opts.name):
+		return usagef("--name is %q; it can have small letters, digits and hyphens", clean(a.opts.name))
+	case profile.Lookup(a.opts.name) != nil:
+		return usagef("--name: there is a built-in profile %q", a.opts.name)
+	}
+	st, err := a.loadStation()
+	if err != nil {
+		return err
+	}
+	mw := station.Middleware{Module: module}
+	for _, known := range st.Middleware {
+		if known.Module == module {
+			mw = known
+		}
+	}
+	if a.opts.init != "" {
+		mw.Init = a.opts.init
+	}
+	o := probe.Options{SpendTries: a.opts.spendTries,
+		Start:   func(context.Context) (exec.Module, error) { return a.startModule(mw) },
+		Step:    func(what string) { fmt.Fprintf(a.stderr, "probe: %s\n", what) },
+		Confirm: a.confirmProbe}
+	if o.Selector, err = exec.ParseSelector(a.opts.token); err != nil {
+		return usagef("--token: %w", err)
+	}
+	so, err := a.credential("--so-pin", a.opts.soPIN)
+	if err != nil {
+		return err
+	}
+	user, err := a.credential("--pin", a.opts.pin)
+	if err != nil {
+		return err
+	}
+	o.SO, o.User = so.Secret, user.Secret
+	if o.User.Len() == 0 {
+		return refusedf("give a value", "the value of --pin is empty")
+	}
+	result, err := probe.Run(a.ctx, o)
+	if err != nil {
+		if result != nil && len(result.Facts) > 0 {
+			fmt.Fprintf(a.stderr, "probe: ended early; what was found until then is not written as a profile\n")
+		}
+		return err
+	}
+	for _, note := range result.Notes {
+		fmt.Fprintf(a.stderr, "probe: %s\n", clean(note))
+	}
+	text := result.TOML(a.opts.name, filepath.Base(module))
+	if a.opts.output != "" {
+		return writeFile(a.opts.output, []byte(text), 0o644)
+	}
+	_, err = io.WriteString(a.stdout, text)
+	return err
+}
+
+// confirmProbe wants a yes before the token is initialised.
+func (a *app) confirmProbe(t exec.TokenInfo) error {
+	if a.opts.yes || askYes(fmt.Sprintf("A probe initialises %s anew. Go on?", t.Name())) {
+		return nil
+	}
+	return &exec.Error{Kind: exec.Refused, Message: "a probe initialises " + t.Name() + " anew, and nobody said yes", Advice: "make sure that it is a scratch token, then say --yes"}
+}

@@ -1,0 +1,204 @@
+//go:build cgo && linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"inscribe/check/config"
+	"inscribe/check/profile"
+)
+
+// probed are the modules that a probe is run on. A new one is a row: its file, the
+// environment that it needs, a scratch token, and the profile that the findings
+// are held against.
+var probed = []struct {
+	name    string
+	module  func(t testing.TB) string
+	env     map[string]string
+	token   string
+	so, pin string
+	profile string
+	// spend says that the token may be locked.
+	spend bool
+	// but are the facts in which the module differs from the profile, says are
+	// texts that the probe must say.
+	but  map[profile.FactName]any
+	says []string
+}{
+	{name: "SoftHSM2", module: softHSM, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm", spend: true,
+		says: []string{"slot numbers: another one after a new start", "a login before the first user PIN answers CKR_USER_PIN_NOT_INITIALIZED"}},
+	{name: "SoftHSM2 initialised", module: lying, env: map[string]string{"LIES": "rsa"}, token: "CARD", so: "11112222", pin: "1234", profile: "softhsm",
+		but: map[profile.FactName]any{profile.RSAMax: 2048}, says: []string{"RSA 3072: C_GenerateKeyPair answers CKR_KEY_SIZE_RANGE, although C_GetMechanismInfo offers 512 to 16384 bits"}},
+	{name: "lies of PINs", module: lying, env: map[string]string{"LIES": "rsa,pin-length,digits,lock,user-pin,sensitive,curves"}, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm", spend: true,
+		but: map[profile.FactName]any{profile.RSAMax: 2048, profile.PINMin: 6, profile.PINMax: 8, profile.PUKMin: 6, profile.PUKMax: 8, profile.PINAlphabet: "digits",
+			profile.Locks: true, profile.Retries: 3, profile.HonestFlags: false, profile.Curves: []string{"P-256"}},
+		says: []string{"CK_TOKEN_INFO lies about the shortest value (pin-min): it is 6, and not 4", "CK_TOKEN_INFO lies about the longest value (puk-max): it is 8, and not 255",
+			"flags lie: CKF_USER_PIN_INITIALIZED is set before there is a user PIN", "reads back with CKA_SENSITIVE 00", "P-384: C_GenerateKeyPair answers CKR_DOMAIN_PARAMS_INVALID"}},
+	{name: "lies of objects", module: lying, env: map[string]string{"LIES": "rsa,always,id,import,data,serial,pin-pad,derive"}, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm",
+		but: map[profile.FactName]any{profile.RSAMax: 2048, profile.AlwaysAuthenticate: false, profile.FreeKeyID: false, profile.ImportKeys: false, profile.DataObjects: false,
+			profile.UniqueSerial: false, profile.PINPad: true},
+		says: []string{"C_CreateObject reports success, and the key is not there", "CKA_DERIVE is refused in the template of a private key: CKR_ATTRIBUTE_TYPE_INVALID"}},
+	{name: "lies of calls", module: lying, env: map[string]string{"LIES": "rsa,set-pin,label,reinit,honest-lock"}, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm", spend: true,
+		but: map[profile.FactName]any{profile.RSAMax: 2048, profile.ChangePIN: false, profile.ChangePUK: false, profile.FreeLabel: false, profile.Reinit: false,
+			profile.Locks: true, profile.Retries: 3, profile.HonestFlags: true},
+		says: []string{"C_SetPIN as user reports success, and the new value does not open the token: CKR_PIN_INCORRECT"}},
+	{name: "a lie of C_InitPIN", module: lying, env: map[string]string{"LIES": "init-pin"}, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm",
+		but: map[profile.FactName]any{profile.InitPIN: false}, says: []string{"without a login as user nothing more could be tried"}},
+}
+
+func softHSM(testing.TB) string { return module }
+
+// lying compiles testdata/lies.c.
+func lying(t testing.TB) string {
+	path := filepath.Join(t.TempDir(), "lies.so")
+	if out, err := osexec.Command("gcc", "-shared", "-fPIC", "-w", "-O1", "-o", path, "testdata/lies.c", "-ldl").CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	return path
+}
+
+// TestProbeFindsTheTruth: every fact that a probe finds is that of the built-in
+// profile, but where the module was made to differ.
+func TestProbeFindsTheTruth(t *testing.T) {
+	for _, c := range probed {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.env["PROBE_SO"], m.env["PROBE_PIN"] = c.so, c.pin
+			library := c.module(t)
+			station := fmt.Sprintf("[middleware.\"x.dll\"]\nmodule = %q\n[middleware.\"x.dll\".env]\nSHIM_MODULE = %q\n", library, module)
+			for name, value := range c.env {
+				station += fmt.Sprintf("%s = %q\n", name, value)
+			}
+			file := m.file("learned.toml", "")
+			args := []string{"probe", library, "--station", m.file("probe.toml", station), "--token", c.token, "--so-pin", "env:PROBE_SO", "--pin", "env:PROBE_PIN", "--yes", "--output", file}
+			if c.spend {
+				args = append(args, "--spend-tries")
+			}
+			m.must(exitOK, args, c.says...)
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			learned, err := profile.Parse("learned", raw, profile.Lookup)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, raw)
+			}
+			built := profile.Lookup(c.profile)
+			found := 0
+			for _, info := range profile.Facts {
+				got := learned.Get(info.Name)
+				want, differs := c.but[info.Name]
+				if !got.Known() || !strings.Contains(got.Source, "inscribe probe") {
+					if differs {
+						t.Errorf("%s was not found out", info.Name)
+					}
+					continue
+				}
+				found++
+				if !differs {
+					if built.Get(info.Name).Known() && got.String() != built.Get(info.Name).String() {
+						t.Errorf("%s is %s, and %s in the profile %s", info.Name, got, built.Get(info.Name), c.profile)
+					}
+					continue
+				}
+				if is := valueOf(learned, info); !reflect.DeepEqual(is, want) {
+					t.Errorf("%s is %v, want %v", info.Name, is, want)
+				}
+			}
+			if found < 20 && c.but[profile.InitPIN] == nil {
+				t.Errorf("only %d facts were found", found)
+			}
+			if !c.spend && learned.Get(profile.Locks).Known() {
+				t.Error("PIN tries were spent")
+			}
+			m.emptyAfterwards(t, c.pin)
+		})
+	}
+}
+
+// emptyAfterwards demands that a probe leaves nothing but the PIN it was given.
+func (m *machine) emptyAfterwards(t *testing.T, pin string) {
+	t.Helper()
+	out := m.must(exitOK, []string{"tokens", "--module", module, "--format", "json"})
+	_, rest, ok := strings.Cut(out.stdout, `"label": "INSCRIBE PROBE `)
+	if !ok {
+		t.Fatalf("the token is gone: %s", out)
+	}
+	tail, _, _ := strings.Cut(rest, `"`)
+	objects, err := m.objects("INSCRIBE PROBE "+tail, pin)
+	if strings.Contains(t.Name(), "InitPIN") {
+		return // it never had a PIN
+	}
+	if err != nil || len(objects) != 0 {
+		t.Errorf("the probe left %v, %v", objects, err)
+	}
+}
+
+func valueOf(p *profile.Profile, info profile.FactInfo) any {
+	switch info.Kind {
+	case profile.YesNo:
+		return p.Is(info.Name) == profile.Yes
+	case profile.Count:
+		n, _ := p.Count(info.Name)
+		return n
+	case profile.Word:
+		return p.Word(info.Name)
+	}
+	return p.Words(info.Name)
+}
+
+// TestProbeTouchesNothingElse: a token that holds something, a wrong PIN and a no
+// end the probe before its first write.
+func TestProbeTouchesNothingElse(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.moduleEnv["SHIM_LOG"] = filepath.Join(m.dir, "calls")
+	m.command() // writes station.toml for the shim
+	probe := []string{"probe", shim(t), "--so-pin", "env:CARD_PUK"}
+	m.must(exitUsage, append(probe, "--pin", "env:CARD_PIN"), "--token")
+	m.must(exitUsage, append(probe, "--token", "CARD"), "--pin")
+	m.must(exitUsage, append(probe, "--token", "CARD", "--pin", "1234"), "every process")
+	m.must(exitUsage, append(probe, "--token", "CARD", "--pin", "env:CARD_PIN", "--name", "softhsm"), "built-in")
+	m.must(exitRefused, append(probe, "--token", "CARD", "--pin", "env:CARD_PIN"), "nobody said yes")
+	m.must(exitDevice, append(probe, "--token", "CARD", "--pin", "env:SIGN_PIN", "--yes"), "it is not tried again")
+	// A private object shows only after the login.
+	if _, err := m.tool("CARD", "1234", "--write-object", m.file("data", "x"), "--type", "data", "--label", "mine", "--private"); err != nil {
+		t.Fatal(err)
+	}
+	m.must(exitRefused, append(probe, "--token", "CARD", "--pin", "env:CARD_PIN", "--yes"), "the token is not empty: it holds 1 object")
+	raw, err := os.ReadFile(filepath.Join(m.dir, "calls"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for call := range strings.Lines(string(raw)) {
+		if strings.TrimSpace(call) != "C_Login" {
+			t.Errorf("the probe calls %s", call)
+		}
+	}
+}
+
+// TestProbeFitsTheProject: a name makes it a table of inscribe.toml, which can be
+// used at once.
+func TestProbeFitsTheProject(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.env["PROBE_SO"], m.env["PROBE_PIN"] = "11112222", "123456"
+	library := lying(t)
+	station := m.file("probe.toml", fmt.Sprintf("[middleware.\"x.dll\"]\nmodule = %q\nenv = { SHIM_MODULE = %q, LIES = \"rsa,curves\" }\n", library, module))
+	out := m.must(exitOK, []string{"probe", library, "--station", station, "--token", "fresh", "--so-pin", "env:PROBE_SO", "--pin", "env:PROBE_PIN", "--yes", "--name", "our-cards"})
+	c, err := config.Parse("inscribe.toml", []byte(out.stdout))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out.stdout)
+	}
+	if p := c.Lookup("our-cards"); p == nil || p.Is(profile.InitToken) != profile.Yes || p.Offers(profile.Curves, "P-384") != profile.No {
+		t.Errorf("the table does not tell what was found:\n%s", out.stdout)
+	}
+}

@@ -1,0 +1,313 @@
+package probe
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"math/big"
+	"strconv"
+
+	"inscribe/check/profile"
+	"inscribe/exec"
+)
+
+func decimal(n int) string { return strconv.Itoa(n) }
+
+// name is the label of all that the script makes.
+const name = "inscribe probe"
+
+// kind is a kind of key pair.
+type kind struct {
+	words string
+	bits  int        // of RSA
+	curve exec.Curve // else
+}
+
+// generate makes a key pair with more attributes for its private half.
+func (p *prober) generate(k kind, private ...exec.Attribute) (pub, priv exec.Object, rv exec.CKR) {
+	public := []exec.Attribute{exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, false), exec.Text(exec.CKALabel, name), exec.Bool(exec.CKAVerify, true)}
+	private = append([]exec.Attribute{exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, true), exec.Bool(exec.CKASensitive, true),
+		exec.Text(exec.CKALabel, name), exec.Bool(exec.CKASign, true)}, private...)
+	mechanism := exec.CKMRSAKeyPairGen
+	if k.bits > 0 {
+		public = append(public, exec.Ulong(exec.CKAModulusBits, uint64(k.bits)), exec.Bytes(exec.CKAPublicExponent, []byte{1, 0, 1}))
+	} else {
+		public = append(public, exec.Bytes(exec.CKAECParams, k.curve.Params))
+		mechanism = k.curve.KeyGen
+	}
+	pub, priv, err := p.token.GenerateKeyPair(p.ctx, mechanism, public, private)
+	return pub, priv, p.rv(err)
+}
+
+// works reports whether a key pair can be generated under the user's login, and
+// is of the kind that was asked for. It is destroyed again.
+func (p *prober) works(k kind) (bool, exec.CKR) {
+	pub, priv, rv := p.generate(k)
+	if rv != exec.CKROK {
+		return false, rv
+	}
+	as := true
+	if k.bits > 0 {
+		a, err := p.token.Attributes(p.ctx, pub, exec.CKAModulus)
+		p.must(err)
+		as = new(big.Int).SetBytes(a[0].Value).BitLen() == k.bits
+	} else {
+		a, err := p.token.Attributes(p.ctx, pub, exec.CKAECPoint)
+		p.must(err)
+		as = len(a[0].Value) >= int(k.curve.Bits)/8
+	}
+	if !as {
+		p.note("the token generates another key than %s, and reports success", k.words)
+	}
+	p.destroy(pub, priv)
+	return as, rv
+}
+
+func (p *prober) destroy(objects ...exec.Object) {
+	for _, o := range objects {
+		p.rv(p.token.DestroyObject(p.ctx, o))
+	}
+}
+
+// rsaTried are the sizes of RSA keys that are generated. Larger ones take a token
+// minutes, and are believed.
+var rsaTried = []int{1024, 2048, 3072, 4096}
+
+// keys finds key types, sizes and curves.
+func (p *prober) keys() {
+	p.need("")
+	if _, _, rv := p.generate(kind{words: "RSA 2048", bits: 2048}); rv == exec.CKROK {
+		p.note("flags or login lie: a private key can be generated with nobody logged in")
+	}
+	p.need("user")
+	offered, err := p.token.Mechanisms(p.ctx)
+	p.must(err)
+	limits := map[exec.MechanismType]exec.Mechanism{}
+	for _, m := range offered {
+		limits[m.Type] = m
+	}
+	p.rsa(limits[exec.CKMRSAKeyPairGen])
+	curves := []string{}
+	for _, c := range exec.Curves() {
+		ok, rv := p.works(kind{words: c.Name, curve: c})
+		if ok {
+			curves = append(curves, c.Name)
+			continue
+		}
+		if _, listed := limits[c.KeyGen]; listed {
+			p.note("%s: C_GenerateKeyPair answers %s, although its mechanism is offered", c.Name, rv)
+		}
+	}
+	p.fact(profile.Curves, curves, "a key pair was generated on each, as user")
+}
+
+func (p *prober) rsa(claim exec.Mechanism) {
+	var good, bad []int
+	try := func(bits int) bool {
+		ok, rv := p.works(kind{words: "RSA " + decimal(bits), bits: bits})
+		if ok {
+			good = append(good, bits)
+		} else {
+			bad = append(bad, bits)
+			if bits >= int(claim.Min) && bits <= int(claim.Max) {
+				p.note("RSA %d: C_GenerateKeyPair answers %s, although C_GetMechanismInfo offers %d to %d bits", bits, rv, claim.Min, claim.Max)
+			}
+		}
+		return ok
+	}
+	least := int(claim.Min)
+	believed := least >= 256 && least < rsaTried[0] && try(least)
+	for _, bits := range rsaTried {
+		try(bits)
+	}
+	if good == nil {
+		p.note("no RSA key could be generated")
+		return
+	}
+	low, high := good[0], good[0]
+	for _, bits := range good {
+		low, high = min(low, bits), max(high, bits)
+	}
+	if !believed && least > low && least < rsaTried[0] {
+		low = least
+	}
+	p.fact(profile.RSAMin, low, "keys of %v bits were generated; C_GetMechanismInfo says %d", good, claim.Min)
+	if top := rsaTried[len(rsaTried)-1]; high == top && int(claim.Max) > top {
+		high = int(claim.Max)
+		p.note("RSA keys of more than %d bits were not tried; C_GetMechanismInfo offers up to %d", top, high)
+	}
+	p.fact(profile.RSAMax, high, "keys of %v bits were generated, and of %v not; C_GetMechanismInfo says %d", good, bad, claim.Max)
+}
+
+// cheap is the kind of key that the other tries take.
+func (p *prober) cheap() (kind, bool) {
+	if curves, ok := p.result.Fact(profile.Curves).([]string); ok {
+		for _, c := range curves {
+			if found, known := exec.CurveNamed(c); known && found.KeyType == exec.CKKEC {
+				return kind{words: c, curve: found}, true
+			}
+		}
+	}
+	low, some := p.result.Fact(profile.RSAMin).(int)
+	return kind{words: "RSA", bits: max(low, 2048)}, some
+}
+
+// attributes finds which attributes a key takes, and which it keeps.
+func (p *prober) attributes() {
+	k, ok := p.cheap()
+	if !ok {
+		return
+	}
+	p.need("user")
+	pub, priv, rv := p.generate(k)
+	if rv != exec.CKROK {
+		return
+	}
+	read := func(t exec.AttributeType) []byte {
+		a, err := p.token.Attributes(p.ctx, priv, t)
+		p.must(err)
+		return a[0].Value
+	}
+	p.free(profile.FreeKeyID, "CKA_ID", exec.CKAID, []byte{0xca, 0xfe, 0xba, 0xbe}, priv, read)
+	p.free(profile.FreeLabel, "CKA_LABEL", exec.CKALabel, []byte("another label"), priv, read)
+	for _, t := range []exec.AttributeType{exec.CKAPrivate, exec.CKASensitive, exec.CKAAlwaysSensitive, exec.CKALocal} {
+		if got := read(t); !bytes.Equal(got, []byte{1}) {
+			p.note("a generated private key reads back with %s %x", attributeNames[t], got)
+		}
+	}
+	for _, t := range []exec.AttributeType{exec.CKAPrivateExponent, exec.CKAValue} {
+		if len(read(t)) > 0 {
+			p.note("a private key that says it is sensitive gives its private part away")
+		}
+	}
+	p.destroy(pub, priv)
+	for _, a := range []exec.Attribute{exec.Bool(exec.CKAExtractable, false), exec.Bytes(exec.CKAID, []byte{1}), exec.Bool(exec.CKADecrypt, false), exec.Bool(exec.CKAUnwrap, false), exec.Bool(exec.CKADerive, false),
+		exec.Bool(exec.CKAModifiable, true), exec.Bool(exec.CKACopyable, false), exec.Bool(exec.CKADestroyable, true), exec.Bool(exec.CKASignRecover, false)} {
+		pub, priv, rv := p.generate(k, a)
+		if rv != exec.CKROK {
+			p.note("%s is refused in the template of a private key: %s", attributeNames[a.Type], rv)
+			continue
+		}
+		p.destroy(pub, priv)
+	}
+}
+
+var attributeNames = map[exec.AttributeType]string{exec.CKASensitive: "CKA_SENSITIVE", exec.CKAAlwaysSensitive: "CKA_ALWAYS_SENSITIVE", exec.CKALocal: "CKA_LOCAL", exec.CKAPrivate: "CKA_PRIVATE",
+	exec.CKAExtractable: "CKA_EXTRACTABLE", exec.CKAID: "CKA_ID", exec.CKADecrypt: "CKA_DECRYPT", exec.CKAUnwrap: "CKA_UNWRAP", exec.CKADerive: "CKA_DERIVE",
+	exec.CKAModifiable: "CKA_MODIFIABLE", exec.CKACopyable: "CKA_COPYABLE", exec.CKADestroyable: "CKA_DESTROYABLE", exec.CKASignRecover: "CKA_SIGN_RECOVER"}
+
+// free finds whether an attribute of a key can be chosen.
+func (p *prober) free(fact profile.FactName, words string, t exec.AttributeType, value []byte, o exec.Object, read func(exec.AttributeType) []byte) {
+	rv := p.rv(p.token.SetAttributes(p.ctx, o, []exec.Attribute{exec.Bytes(t, value)}))
+	got := read(t)
+	switch {
+	case rv != exec.CKROK:
+		p.fact(fact, false, "C_SetAttributeValue of %s answers %s", words, rv)
+	case !bytes.Equal(got, value):
+		p.fact(fact, false, "C_SetAttributeValue of %s reports success, and it reads back as %x", words, got)
+	default:
+		p.fact(fact, true, "C_SetAttributeValue of %s, read back", words)
+	}
+}
+
+// alwaysAuthenticate finds whether a key that wants the PIN for each use gets it.
+func (p *prober) alwaysAuthenticate() {
+	k, ok := p.cheap()
+	if !ok {
+		return
+	}
+	p.need("user")
+	_, priv, rv := p.generate(k, exec.Bool(exec.CKAAlwaysAuth, true))
+	if rv != exec.CKROK {
+		p.fact(profile.AlwaysAuthenticate, false, "CKA_ALWAYS_AUTHENTICATE is refused: %s", rv)
+		return
+	}
+	mechanism, input := exec.CKMECDSA, bytes.Repeat([]byte{7}, 32)
+	if k.bits > 0 {
+		// DigestInfo of SHA-256 (RFC 8017, 9.2).
+		mechanism, input = exec.CKMRSAPKCS, append([]byte{0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20}, input...)
+	}
+	sign := func(context *exec.Credential) exec.CKR {
+		_, err := p.token.Sign(p.ctx, mechanism, priv, input, context)
+		return p.rv(err)
+	}
+	pin := credential("the user PIN", p.user)
+	with := sign(&pin)
+	first := sign(nil)
+	second := exec.CKROK
+	if first == exec.CKROK {
+		second = sign(nil)
+	}
+	switch {
+	case first == exec.CKROK && second == exec.CKROK:
+		p.fact(profile.AlwaysAuthenticate, false, "a key with CKA_ALWAYS_AUTHENTICATE signs without the PIN")
+	case with != exec.CKROK:
+		p.fact(profile.AlwaysAuthenticate, false, "a key with CKA_ALWAYS_AUTHENTICATE does not even sign with the PIN: %s", with)
+	default:
+		p.fact(profile.AlwaysAuthenticate, true, "a signature with the PIN works, one without answers %s", max(first, second))
+	}
+	// What a refused signature leaves active, a new session does not have.
+	p.need("user")
+	objects, err := p.token.FindObjects(p.ctx, []exec.Attribute{exec.Text(exec.CKALabel, name)})
+	p.must(err)
+	p.destroy(objects...)
+}
+
+// imports tries private keys and data from outside.
+func (p *prober) imports() {
+	p.need("user")
+	var took []string
+	for _, words := range []string{"RSA", "EC"} {
+		key := map[string]func() []exec.Attribute{"RSA": rsaKey, "EC": ecKey}[words]()
+		rv, there := p.put(append([]exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOPrivateKey), exec.Bool(exec.CKASensitive, true), exec.Bool(exec.CKAExtractable, false), exec.Bool(exec.CKASign, true)}, key...))
+		switch {
+		case rv != exec.CKROK:
+			p.note("a private %s key from outside: C_CreateObject answers %s", words, rv)
+		case !there:
+			p.note("a private %s key from outside: C_CreateObject reports success, and the key is not there", words)
+		default:
+			took = append(took, words)
+		}
+	}
+	p.fact(profile.ImportKeys, took != nil, "C_CreateObject of private keys, RSA and EC: took %d of 2", len(took))
+	rv, there := p.put([]exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOData), exec.Text(exec.CKAApplication, name), exec.Bytes(exec.CKAValue, []byte("what the probe wrote"))})
+	p.fact(profile.DataObjects, rv == exec.CKROK && there, "C_CreateObject of a data object answers %s; found again: %t", rv, there)
+}
+
+// put creates an object, looks whether it is found again, and destroys it.
+func (p *prober) put(attributes []exec.Attribute) (rv exec.CKR, there bool) {
+	_, err := p.token.CreateObject(p.ctx, append([]exec.Attribute{exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, true), exec.Text(exec.CKALabel, name)}, attributes...))
+	if rv = p.rv(err); rv != exec.CKROK {
+		return rv, false
+	}
+	found, err := p.token.FindObjects(p.ctx, []exec.Attribute{attributes[0], exec.Text(exec.CKALabel, name)})
+	p.must(err)
+	p.destroy(found...)
+	return rv, len(found) > 0
+}
+
+func rsaKey() []exec.Attribute {
+	k, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(stop{err})
+	}
+	k.Precompute()
+	return []exec.Attribute{exec.Ulong(exec.CKAKeyType, exec.CKKRSA), exec.Bytes(exec.CKAModulus, k.N.Bytes()), exec.Bytes(exec.CKAPublicExponent, []byte{1, 0, 1}),
+		exec.Bytes(exec.CKAPrivateExponent, k.D.Bytes()), exec.Bytes(exec.CKAPrime1, k.Primes[0].Bytes()), exec.Bytes(exec.CKAPrime2, k.Primes[1].Bytes()),
+		exec.Bytes(exec.CKAExponent1, k.Precomputed.Dp.Bytes()), exec.Bytes(exec.CKAExponent2, k.Precomputed.Dq.Bytes()), exec.Bytes(exec.CKACoefficient, k.Precomputed.Qinv.Bytes())}
+}
+
+func ecKey() []exec.Attribute {
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(stop{err})
+	}
+	d, err := k.Bytes()
+	if err != nil {
+		panic(stop{err})
+	}
+	curve, _ := exec.CurveNamed("P-256")
+	return []exec.Attribute{exec.Ulong(exec.CKAKeyType, exec.CKKEC), exec.Bytes(exec.CKAECParams, curve.Params), exec.Bytes(exec.CKAValue, d)}
+}

@@ -1,0 +1,325 @@
+package probe
+
+import (
+	"slices"
+	"strings"
+
+	"inscribe/check/profile"
+	"inscribe/exec"
+	"inscribe/internal/secret"
+)
+
+// firstPIN sets the user PIN as SO, and tells whether a user can log in then.
+func (p *prober) firstPIN() bool {
+	given := p.o.User
+	if !p.user.IsSet() {
+		p.must(p.token.OpenSession(p.ctx))
+		p.open = true
+		rv := p.rv(p.token.Login(p.ctx, exec.NormalUser, credential("the user PIN", given)))
+		if rv == exec.CKROK {
+			p.note("a user can log in although no user PIN was ever set")
+			p.user = given
+		} else {
+			p.note("a login before the first user PIN answers %s", rv)
+		}
+		if p.info.Flags.Has(exec.FlagUserPINInit) && rv != exec.CKROK {
+			p.note("flags lie: CKF_USER_PIN_INITIALIZED is set before there is a user PIN")
+		}
+	}
+	if rv := p.as("so"); rv != exec.CKROK {
+		p.note("a login as SO answers %s", rv)
+		return p.user.IsSet() && p.as("user") == exec.CKROK
+	}
+	rv := p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", given)))
+	if rv != exec.CKROK {
+		p.fact(profile.InitPIN, false, "C_InitPIN as SO answers %s", rv)
+		return p.user.IsSet() && p.as("user") == exec.CKROK
+	}
+	p.user = given
+	if rv := p.as("user"); rv != exec.CKROK {
+		p.fact(profile.InitPIN, false, "C_InitPIN reports success, and the PIN does not open the token: %s", rv)
+		return false
+	}
+	p.fact(profile.InitPIN, true, "C_InitPIN as SO, and the login with that PIN")
+	p.fact(profile.PUKIs, "so-pin", "C_InitPIN under the SO PIN sets the user PIN")
+	p.read()
+	if !p.info.Flags.Has(exec.FlagUserPINInit) {
+		p.note("flags lie: CKF_USER_PIN_INITIALIZED is not set after C_InitPIN")
+	}
+	if p.info.Flags.Has(exec.FlagUserPINToChange) {
+		p.note("CKF_USER_PIN_TO_BE_CHANGED is set after C_InitPIN")
+	}
+	if p.info.Flags.Has(exec.FlagSOPINToChange) {
+		p.note("CKF_SO_PIN_TO_BE_CHANGED is set after C_InitPIN")
+	}
+	return true
+}
+
+// again initialises the token a second time.
+func (p *prober) again() {
+	if p.result.Fact(profile.InitToken) != true {
+		return
+	}
+	p.close()
+	before := p.info
+	if p.o.SpendTries {
+		wrong := p.digits(p.so.Len())
+		rv := p.rv(p.token.InitToken(p.ctx, credential("a value made to be wrong", wrong), p.label))
+		p.fact(profile.ReinitNeedsSOPIN, rv != exec.CKROK, "C_InitToken on an initialised token with another SO PIN answers %s", rv)
+		if rv == exec.CKROK {
+			p.so = wrong
+			if p.as("so") != exec.CKROK {
+				p.so = p.o.SO
+			}
+			p.close()
+		}
+	}
+	rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so), p.label))
+	if rv != exec.CKROK {
+		p.fact(profile.Reinit, false, "C_InitToken on a token that is initialised already answers %s", rv)
+		return
+	}
+	p.find(before)
+	p.fact(profile.Reinit, true, "C_InitToken on an initialised token, with its SO PIN")
+	p.user = nobody
+	p.need("")
+	given := p.o.User
+	if p.rv(p.token.Login(p.ctx, exec.NormalUser, credential("the user PIN", given))) == exec.CKROK {
+		p.note("the user PIN is still there after a second C_InitToken")
+	}
+	p.need("so")
+	p.must(p.token.InitPIN(p.ctx, credential("the user PIN", given)))
+	p.user = given
+}
+
+// changes tries C_SetPIN in each state. A change counts only if the new value
+// opens the token.
+func (p *prober) changes() {
+	var where []string
+	for _, state := range []string{"", "user"} {
+		words := map[string]string{"": "with nobody logged in", "user": "as user"}[state]
+		p.need(state)
+		if rv := p.setPIN("user"); rv == "" {
+			where = append(where, words)
+		} else {
+			p.note("C_SetPIN %s %s", words, rv)
+		}
+	}
+	if where == nil {
+		p.fact(profile.ChangePIN, false, "C_SetPIN changes the user PIN neither with nobody logged in nor as user")
+	} else {
+		p.fact(profile.ChangePIN, true, "C_SetPIN %s, and the login with the new PIN", strings.Join(where, " and "))
+	}
+	if p.as("so") != exec.CKROK {
+		return
+	}
+	refused := p.setPIN("so")
+	p.fact(profile.ChangePUK, refused == "", "C_SetPIN as SO %s", map[bool]string{true: "changes the SO PIN", false: refused}[refused == ""])
+}
+
+// setPIN changes a value in the open session and back again, and gives what was
+// wrong with it, "" for nothing.
+func (p *prober) setPIN(who string) string {
+	value := &p.user
+	if who == "so" {
+		value = &p.so
+	}
+	old, fresh := *value, p.digits(value.Len())
+	if rv := p.rv(p.token.SetPIN(p.ctx, credential("the present value", old), credential("the new value", fresh))); rv != exec.CKROK {
+		return "answers " + rv.String()
+	}
+	*value = fresh
+	if rv := p.as(who); rv != exec.CKROK {
+		*value = old
+		if p.as(who) != exec.CKROK {
+			p.fail(exec.Device, "initialise the token anew", "after C_SetPIN neither the old nor the new value opens the token")
+		}
+		return "reports success, and the new value does not open the token: " + rv.String()
+	}
+	if rv := p.rv(p.token.SetPIN(p.ctx, credential("the present value", fresh), credential("the new value", old))); rv != exec.CKROK {
+		return "works once, and answers " + rv.String() + " on the way back"
+	}
+	*value = old
+	p.need(who)
+	return ""
+}
+
+// lengths finds the shortest and the longest PIN that are taken, and what PINs are
+// made of. What CK_TOKEN_INFO claims is tried.
+func (p *prober) lengths() {
+	if p.result.Fact(profile.InitPIN) == true {
+		takes := func(value secret.Secret) bool {
+			if p.as("so") != exec.CKROK || p.rv(p.token.InitPIN(p.ctx, credential("a user PIN", value))) != exec.CKROK {
+				return false
+			}
+			before := p.user
+			p.user = value
+			if p.as("user") == exec.CKROK {
+				return true
+			}
+			p.user = before
+			return false
+		}
+		p.limits(profile.PINMin, profile.PINMax, p.user.Len(), takes)
+		mixed := strings.Repeat("aZ!9", 1+p.user.Len()/4)[:p.user.Len()]
+		alphabet := "digits"
+		if takes(secret.FromString(mixed)) {
+			alphabet = "any"
+		}
+		p.fact(profile.PINAlphabet, alphabet, "C_InitPIN with letters and signs")
+		p.need("so")
+		p.user = p.o.User
+		p.must(p.token.InitPIN(p.ctx, credential("the user PIN", p.user)))
+		p.need("user")
+	}
+	if p.result.Fact(profile.ChangePUK) == true {
+		set := func(value secret.Secret) bool {
+			if p.as("so") != exec.CKROK || p.rv(p.token.SetPIN(p.ctx, credential("the SO PIN", p.so), credential("a new SO PIN", value))) != exec.CKROK {
+				return false
+			}
+			before := p.so
+			p.so = value
+			if p.as("so") == exec.CKROK {
+				return true
+			}
+			p.so = before
+			return false
+		}
+		p.limits(profile.PUKMin, profile.PUKMax, p.so.Len(), set)
+		if given := p.o.SO; !p.so.Equal(given) && !set(given) {
+			p.fail(exec.Device, "initialise the token anew", "the SO PIN could not be set back")
+		}
+	}
+}
+
+// longest is the longest PIN that is tried: no token is known to take more.
+const longest = 256
+
+// limits finds the least and the greatest length that are taken. good is one that
+// is; the claims of the token are where the search begins.
+func (p *prober) limits(low, high profile.FactName, good int, takes func(secret.Secret) bool) {
+	ok := func(n int) bool { return takes(p.digits(n)) }
+	least := min(max(p.info.MinPIN, 1), good)
+	for least < good && !ok(least) {
+		least++
+	}
+	for least > 1 && ok(least-1) {
+		least--
+	}
+	if least == 1 && p.info.MinPIN == 0 {
+		least = 0 // an empty one is nothing that anybody should try
+	}
+	claim := func(n int) string {
+		if n == int(exec.Unavailable) {
+			return "CK_TOKEN_INFO tells nothing"
+		}
+		return "CK_TOKEN_INFO says " + decimal(n)
+	}
+	p.fact(low, least, "%s, and lengths around it were tried", claim(p.info.MinPIN))
+	if least != p.info.MinPIN {
+		p.note("CK_TOKEN_INFO lies about the shortest value (%s): it is %d, and not %d", low, least, p.info.MinPIN)
+	}
+	most := max(p.info.MaxPIN, good)
+	switch {
+	case most > longest:
+		most = longest
+	case most == good || ok(most):
+		for most < longest && ok(most+1) {
+			most++
+		}
+	default:
+		below, above := good, most
+		for above-below > 1 {
+			if middle := (below + above) / 2; ok(middle) {
+				below = middle
+			} else {
+				above = middle
+			}
+		}
+		most = below
+	}
+	p.fact(high, most, "%s, and lengths around it were tried", claim(p.info.MaxPIN))
+	if most != p.info.MaxPIN {
+		p.note("CK_TOKEN_INFO lies about the longest value (%s): it is %d, and not %d", high, most, p.info.MaxPIN)
+	}
+}
+
+// wrongs is how many wrong PINs are shown to a token that never locks.
+const wrongs = 20
+
+// spend shows wrong PINs until the token locks, looks at its flags on the way, and
+// unlocks it.
+func (p *prober) spend() {
+	wrong := func() exec.CKR {
+		return p.rv(p.token.Login(p.ctx, exec.NormalUser, credential("a value made to be wrong", p.digits(p.user.Len()))))
+	}
+	var flags []exec.TokenFlags
+	locked := 0
+	p.need("")
+	for n := 1; n <= wrongs && locked == 0; n++ {
+		rv := wrong()
+		p.read()
+		flags = append(flags, p.info.Flags)
+		switch {
+		case rv.Locked():
+			locked = n
+		case rv == exec.CKROK:
+			p.fail(exec.Device, "", "a value made to be wrong opened the token")
+		case !rv.WrongPIN():
+			p.note("wrong PIN number %d answers %s", n, rv)
+			return
+		}
+	}
+	if locked == 0 {
+		right := p.as("user")
+		p.fact(profile.Locks, right != exec.CKROK, "%d wrong PINs, after which the right one answers %s", wrongs, right)
+		if right != exec.CKROK {
+			p.fact(profile.Retries, wrongs, "%d wrong PINs", wrongs)
+			p.unlock()
+			return
+		}
+		p.read()
+		low := flags[0].Has(exec.FlagUserPINCountLow)
+		stays := p.info.Flags.Has(exec.FlagUserPINCountLow)
+		warns := slices.ContainsFunc(flags, func(f exec.TokenFlags) bool { return f.Has(exec.FlagUserPINLocked) || f.Has(exec.FlagUserPINFinalTry) })
+		p.fact(profile.HonestFlags, low && !stays && !warns, "CKF_USER_PIN_COUNT_LOW after a wrong PIN: %t, after the right one: %t; a warning of a lock that never comes: %t", low, stays, warns)
+		return
+	}
+	p.fact(profile.Locks, true, "wrong PIN number %d answers that the PIN is locked", locked)
+	shown := locked > 0 && flags[locked-1].Has(exec.FlagUserPINLocked)
+	if !p.unlock() {
+		p.fact(profile.HonestFlags, false, "CKF_USER_PIN_LOCKED when it is: %t", shown)
+		return
+	}
+	// Whether the last wrong PIN locked, or the one before it, a right one tells.
+	retries := locked
+	p.need("")
+	for n := 1; n < locked; n++ {
+		wrong()
+	}
+	if p.as("user") != exec.CKROK {
+		retries--
+		p.unlock()
+	}
+	p.fact(profile.Retries, retries, "after %d wrong PINs the right one is refused", retries)
+	low := flags[0].Has(exec.FlagUserPINCountLow) || retries == 1
+	final := retries < 2 || flags[retries-2].Has(exec.FlagUserPINFinalTry)
+	p.fact(profile.HonestFlags, low && final && shown, "CKF_USER_PIN_COUNT_LOW after a wrong PIN: %t, CKF_USER_PIN_FINAL_TRY before the last: %t, CKF_USER_PIN_LOCKED when it is: %t", low, final, shown)
+}
+
+// unlock sets the PIN anew as SO.
+func (p *prober) unlock() bool {
+	if rv := p.as("so"); rv != exec.CKROK {
+		p.note("a locked user PIN locks the SO out too: %s", rv)
+		return false
+	}
+	if rv := p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", p.user))); rv != exec.CKROK {
+		p.note("C_InitPIN on a locked PIN answers %s", rv)
+		return false
+	}
+	if rv := p.as("user"); rv != exec.CKROK {
+		p.note("C_InitPIN does not unlock the PIN: %s", rv)
+		return false
+	}
+	return true
+}

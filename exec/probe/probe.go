@@ -1,0 +1,427 @@
+package probe
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"inscribe/check/profile"
+	"inscribe/exec"
+	"inscribe/internal/secret"
+)
+
+// Options are what a probe needs.
+type Options struct {
+	// Start starts the module; it is called again to see what a new start
+	// changes.
+	Start func(ctx context.Context) (exec.Module, error)
+	// Selector names the scratch token.
+	Selector exec.Selector
+	// SO is the SO PIN: the present one of an initialised token, and of a fresh
+	// one that which it gets, or that of delivery where there is one. User is the
+	// user PIN: the present one, if there is one, and afterwards.
+	SO, User secret.Secret
+	// SpendTries allows wrong PINs, which tell whether and when the token locks.
+	// It may lock it for good.
+	SpendTries bool
+	// Confirm is asked before the first call that writes.
+	Confirm func(t exec.TokenInfo) error
+	// Step is told what is tried next; nil for nobody.
+	Step func(what string)
+}
+
+// Fact is a fact that was found, with what was seen.
+type Fact struct {
+	Name   profile.FactName
+	Is     any // bool, int, string or []string, by the kind of the fact
+	Source string
+}
+
+// Result is what a probe found.
+type Result struct {
+	Module exec.ModuleInfo
+	// Token is the scratch token as it was found first.
+	Token exec.TokenInfo
+	Facts []Fact
+	// Notes are what was seen and no fact holds.
+	Notes []string
+}
+
+// Fact gives the value of a fact, nil where it was not found.
+func (r *Result) Fact(name profile.FactName) any {
+	for _, f := range r.Facts {
+		if f.Name == name {
+			return f.Is
+		}
+	}
+	return nil
+}
+
+// Label begins the label that the scratch token gets. What follows is another one
+// each time, so that the token is found again among others.
+const Label = "INSCRIBE PROBE "
+
+// prober is one probe.
+type prober struct {
+	o      Options
+	ctx    context.Context
+	module exec.Module
+	slot   exec.SlotID
+	token  exec.Token
+	info   exec.TokenInfo // as it was read last
+	fresh  bool           // it was not initialised
+	label  string         // that the script gives it
+	so     secret.Secret  // the SO PIN that holds now
+	user   secret.Secret  // the user PIN that holds now; not set where there is none
+	open   bool
+	result *Result
+}
+
+// stop ends a probe; it is panicked with and recovered in Run, since a module
+// that is gone ends every step of the script alike.
+type stop struct{ err error }
+
+// Run probes a token. On an error the result holds what was found until then.
+func Run(ctx context.Context, o Options) (result *Result, err error) {
+	var tail [4]byte
+	_, _ = rand.Read(tail[:])
+	p := &prober{o: o, ctx: ctx, label: Label + hex.EncodeToString(tail[:]), so: o.SO, user: o.User, result: &Result{}}
+	defer func() {
+		if r := recover(); r != nil {
+			s, ours := r.(stop)
+			if !ours {
+				panic(r)
+			}
+			result, err = p.result, s.err
+		}
+		if p.module != nil {
+			if closed := p.module.Close(); err == nil {
+				err = closed
+			}
+		}
+	}()
+	p.script()
+	return p.result, nil
+}
+
+func (p *prober) script() {
+	p.step("choosing the token")
+	p.choose()
+	p.step("initialising the token")
+	p.initialise()
+	p.step("starting the module anew")
+	p.reload()
+	p.step("setting the first user PIN")
+	if !p.firstPIN() {
+		p.note("without a login as user nothing more could be tried")
+		return
+	}
+	p.step("initialising the token again")
+	p.again()
+	p.step("changing PINs")
+	p.changes()
+	p.step("trying lengths of PINs")
+	p.lengths()
+	p.step("generating keys")
+	p.keys()
+	p.step("trying attributes")
+	p.attributes()
+	p.step("trying always-authenticate")
+	p.alwaysAuthenticate()
+	p.step("importing keys and data")
+	p.imports()
+	if p.o.SpendTries {
+		p.step("spending PIN tries")
+		p.spend()
+	}
+	p.clean()
+}
+
+func (p *prober) step(what string) {
+	if p.o.Step != nil {
+		p.o.Step(what)
+	}
+}
+
+// fact notes a fact; the first finding of a fact stands.
+func (p *prober) fact(name profile.FactName, is any, format string, args ...any) {
+	if p.result.Fact(name) != nil {
+		return
+	}
+	p.result.Facts = append(p.result.Facts, Fact{name, is, "seen by inscribe probe on " + p.version() + ": " + fmt.Sprintf(format, args...)})
+}
+
+func (p *prober) version() string {
+	m := p.result.Module
+	return strings.TrimSpace(m.Manufacturer + " " + m.LibraryVersion)
+}
+
+func (p *prober) note(format string, args ...any) {
+	p.result.Notes = append(p.result.Notes, fmt.Sprintf(format, args...))
+}
+
+// must ends the probe at an error of any kind.
+func (p *prober) must(err error) {
+	if err != nil {
+		panic(stop{err})
+	}
+}
+
+// rv gives the module's answer to a call. Where there is none, the module is gone
+// and the probe ends.
+func (p *prober) rv(err error) exec.CKR {
+	var e *exec.Error
+	if err == nil {
+		return exec.CKROK
+	}
+	if errors.As(err, &e) && e.CKR != exec.CKROK {
+		return e.CKR
+	}
+	panic(stop{err})
+}
+
+func (p *prober) fail(kind exec.Kind, advice, format string, args ...any) {
+	panic(stop{&exec.Error{Kind: kind, Message: fmt.Sprintf(format, args...), Advice: advice}})
+}
+
+func credential(name string, value secret.Secret) exec.Credential {
+	return exec.Credential{Name: name, Secret: value}
+}
+
+// nobody is the PIN of a token that has none.
+var nobody secret.Secret
+
+// choose finds the token and makes sure that it holds nothing.
+func (p *prober) choose() {
+	var err error
+	p.module, err = p.o.Start(p.ctx)
+	p.must(err)
+	p.result.Module, err = p.module.Info(p.ctx)
+	p.must(err)
+	slots, err := p.module.Slots(p.ctx)
+	p.must(err)
+	slot, err := p.o.Selector.Choose(slots, "scratch")
+	p.must(err)
+	p.slot, p.token, p.info = slot.ID, p.module.Token(slot.ID), slot.Token
+	p.result.Token, p.fresh = slot.Token, !slot.Token.Flags.Has(exec.FlagTokenInitialized)
+	if !p.fresh {
+		p.empty()
+	} else {
+		p.user = nobody
+	}
+	p.serials(slots)
+	p.fact(profile.PINPad, p.info.Flags.Has(exec.FlagProtectedAuthPath), "CKF_PROTECTED_AUTHENTICATION_PATH")
+	if p.o.Confirm != nil {
+		p.must(p.o.Confirm(p.info))
+	}
+}
+
+// empty refuses a token that holds anything. Private objects show only after a
+// login, so the present PIN is needed.
+func (p *prober) empty() {
+	refuse := func(n int) {
+		p.fail(exec.Refused, "choose an empty token; a probe initialises it and destroys what it holds", "the token is not empty: it holds %s", map[bool]string{true: "1 object", false: strconv.Itoa(n) + " objects"}[n == 1])
+	}
+	count := func() int {
+		found, err := p.token.FindObjects(p.ctx, nil)
+		p.must(err)
+		return len(found)
+	}
+	p.must(p.token.OpenSession(p.ctx))
+	p.open = true
+	if n := count(); n > 0 {
+		refuse(n)
+	}
+	if p.info.Flags.Has(exec.FlagUserPINInit) {
+		if p.info.Flags.Has(exec.FlagUserPINLocked) || p.info.Flags.Has(exec.FlagUserPINFinalTry) {
+			p.fail(exec.Refused, "choose another token", "the user PIN is locked or at its final try, so nobody can see whether private objects are there")
+		}
+		err := p.token.Login(p.ctx, exec.NormalUser, credential("the value of --pin", p.user))
+		var e *exec.Error
+		if errors.As(err, &e) && e.CKR.WrongPIN() {
+			e.Message = "the user PIN is wrong; it is not tried again, and without it nobody can see whether private objects are there"
+		}
+		p.must(err)
+		if n := count(); n > 0 {
+			refuse(n)
+		}
+	} else {
+		p.user = nobody
+	}
+	p.close()
+}
+
+// serials tells whether serial numbers tell tokens apart.
+func (p *prober) serials(slots []exec.Slot) {
+	seen := map[string]int{}
+	tokens := 0
+	for _, s := range slots {
+		if s.Token.Flags.Has(exec.FlagTokenInitialized) {
+			seen[s.Token.Serial]++
+			tokens++
+		}
+	}
+	for serial, n := range seen {
+		if n > 1 || strings.Trim(serial, "0 ") == "" {
+			p.fact(profile.UniqueSerial, false, "%d tokens have the serial number %q", n, serial)
+			return
+		}
+	}
+	if tokens > 1 {
+		p.fact(profile.UniqueSerial, true, "%d tokens have a serial number each", tokens)
+	}
+}
+
+// initialise is the first C_InitToken.
+func (p *prober) initialise() {
+	before := p.info
+	rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so), p.label))
+	switch {
+	case rv.WrongPIN() && p.fresh:
+		p.note("a fresh token has an SO PIN already, and C_InitToken wants it")
+		p.fail(exec.Device, "give the SO PIN of delivery, which the vendor's manual tells", "the token wants another SO PIN than the one given (%s); it is not tried again", rv)
+	case rv.WrongPIN():
+		p.fail(exec.Device, "give the present SO PIN", "the SO PIN is wrong (%s); it is not tried again", rv)
+	case rv != exec.CKROK:
+		p.fact(profile.InitToken, false, "C_InitToken answers %s", rv)
+		p.note("C_InitToken answers %s", rv)
+		if p.fresh {
+			p.fail(exec.Device, "initialise it with the vendor's tool, and probe it then", "the token cannot be initialised: %s", rv)
+		}
+		p.read()
+		return
+	}
+	p.find(before)
+	if !p.info.Flags.Has(exec.FlagTokenInitialized) {
+		p.fact(profile.InitToken, false, "C_InitToken reports success, and the token is not initialised")
+		p.fail(exec.Device, "initialise it with the vendor's tool", "C_InitToken reports success, and the token is not initialised")
+	}
+	p.fact(profile.InitToken, true, "C_InitToken on %s token", map[bool]string{true: "a fresh", false: "an initialised"}[p.fresh])
+	if !p.fresh {
+		p.fact(profile.Reinit, true, "C_InitToken on an initialised token, with its SO PIN")
+	}
+	p.user = nobody
+	if p.info.Label != p.label {
+		p.note("C_InitToken does not take the label: it reads back as %q", p.info.Label)
+	}
+	if p.fresh {
+		p.fact(profile.SerialStays, before.Serial == p.info.Serial, "the serial number was %q before C_InitToken and is %q after it", before.Serial, p.info.Serial)
+	} else if before.Serial != p.info.Serial {
+		p.note("C_InitToken on an initialised token changes the serial number from %q to %q", before.Serial, p.info.Serial)
+	}
+}
+
+// find looks for the token after an initialisation or a new start of the module:
+// by the label that it got, and where the module takes none by its slot and serial
+// number. Nothing that merely looks like it is taken, for it is written to.
+func (p *prober) find(before exec.TokenInfo) {
+	slots, err := p.module.Slots(p.ctx)
+	p.must(err)
+	by := func(is func(exec.Slot) bool) *exec.Slot {
+		var found *exec.Slot
+		for i := range slots {
+			if !is(slots[i]) {
+				continue
+			}
+			if found != nil {
+				return nil
+			}
+			found = &slots[i]
+		}
+		return found
+	}
+	slot := by(func(s exec.Slot) bool { return s.Token.Label == p.label })
+	if slot == nil {
+		slot = by(func(s exec.Slot) bool {
+			return s.ID == p.slot && s.Token.Label == before.Label && s.Token.Serial == before.Serial && s.Token.Model == before.Model
+		})
+	}
+	if slot == nil {
+		p.fail(exec.Device, "look with inscribe tokens what became of it", "the token is not to be found again")
+	}
+	p.slot, p.info = slot.ID, slot.Token
+	p.token = p.module.Token(p.slot)
+}
+
+func (p *prober) read() {
+	info, err := p.token.Info(p.ctx)
+	p.must(err)
+	p.info = info
+}
+
+// reload starts the module anew and looks whether the slot kept its number.
+func (p *prober) reload() {
+	before, info := p.slot, p.info
+	p.must(p.module.Close())
+	p.module = nil
+	module, err := p.o.Start(p.ctx)
+	p.must(err)
+	p.module = module
+	p.find(info)
+	if p.slot == before {
+		p.note("slot numbers: the same after a new start of the module")
+	} else {
+		p.note("slot numbers: another one after a new start of the module")
+	}
+}
+
+// as closes the session and opens a new one under the login: "", "user" or "so".
+func (p *prober) as(who string) exec.CKR {
+	p.close()
+	if rv := p.rv(p.token.OpenSession(p.ctx)); rv != exec.CKROK {
+		return rv
+	}
+	p.open = true
+	switch who {
+	case "user":
+		return p.rv(p.token.Login(p.ctx, exec.NormalUser, credential("the user PIN", p.user)))
+	case "so":
+		return p.rv(p.token.Login(p.ctx, exec.SO, credential("the SO PIN", p.so)))
+	}
+	return exec.CKROK
+}
+
+// need is as, where nothing goes on without.
+func (p *prober) need(who string) {
+	if rv := p.as(who); rv != exec.CKROK {
+		p.fail(exec.Device, "", "the login as %s, which worked before, answers %s", who, rv)
+	}
+}
+
+func (p *prober) close() {
+	if p.open {
+		p.open = false
+		p.rv(p.token.CloseSession(p.ctx))
+	}
+}
+
+// digits makes a PIN of digits of a length, other than what is known.
+func (p *prober) digits(n int) secret.Secret {
+	for {
+		b := make([]byte, n)
+		_, _ = rand.Read(b)
+		for i := range b {
+			b[i] = '1' + b[i]%9
+		}
+		if s := secret.New(b); n < 2 || !s.Equal(p.user) && !s.Equal(p.so) {
+			return s
+		}
+	}
+}
+
+// clean destroys what the script made and gives the token the PINs that it was
+// given.
+func (p *prober) clean() {
+	if p.user.IsSet() && p.as("user") == exec.CKROK {
+		objects, err := p.token.FindObjects(p.ctx, nil)
+		p.must(err)
+		for _, o := range objects {
+			p.rv(p.token.DestroyObject(p.ctx, o))
+		}
+	}
+	p.close()
+}
