@@ -55,9 +55,24 @@ func TestNoSecretShows(t *testing.T) {
 	apply(exitRefused, pins, "--field", "OLD_SIGN_PUK=env:SECRET_newPUK", "--field", "NEW_SIGN_PUK=file:newPUK", "--field", "NEW_SIGN_PIN=text:739", "--allow-literal-secrets")
 	dialog := example(t, "08-change-signature-pin.dsc")
 	w.canaries["digits"], w.canaries["digits2"] = "7351951951", "7351951952"
+	m.secret("digits", w.canaries["digits"])
 	apply(exitOK, dialog, "--answer", "SignPIN.old=file:newPIN", "--answer", "SignPIN=env:LC_digits")
 	apply(exitDevice, dialog, "--answer", "SignPIN.old=file:wrong", "--answer", "SignPIN=env:LC_digits2")
 	apply(exitRefused, dialog, "--answer", "SignPIN.old=env:LC_digits", "--answer", "SignPIN=env:LC_wrong")
+
+	// What looks at tokens, with right values and wrong ones; SAFE and VAULT have
+	// other PINs by now.
+	verify := append([]string{"verify", keys}, tokens[:4]...)
+	w.run(exitOK, append(verify, "--field", "PIN=env:LC_pin", "--field", "SIGN_PIN=file:digits", "--field", "LOCATION_FIELD=Signature")...)
+	w.run(exitDevice, append(verify, "--field", "PIN=env:LC_wrong", "--field", "SIGN_PIN=file:digits", "--field", "LOCATION_FIELD=Signature", "--format", "json")...)
+	w.run(exitOK, "tokens", "--token", "SAFE", "--pin", "env:LC_pin", "--format", "json")
+	w.run(exitDevice, "tokens", "--token", "SAFE", "--pin", "env:LC_wrong")
+	w.run(exitUsage, "tokens", "--token", "SAFE", "--pin", w.canaries["pin"])
+	w.run(exitOK, "probe", module, "--token", "fresh", "--so-pin", "env:LC_puk", "--pin", "file:pin", "--yes", "--output", filepath.Join(m.dir, "learned.toml"))
+	w.run(exitDevice, "probe", module, "--token", "pkcs11:serial="+m.probed(), "--so-pin", "env:LC_puk", "--pin", "env:LC_wrong", "--yes")
+	page := append(append([]string{"apply", keys}, tokens[:6]...), "--report", filepath.Join(m.dir, "report.html"), "--field", "SIGN_PIN=file:digits", "--field", "LOCATION_FIELD=Signature")
+	w.run(exitOK, append(page, "--field", "PIN=env:LC_pin")...)
+	w.run(exitDevice, append(page, "--field", "PIN=env:LC_wrong")...)
 
 	// Values that stand in the description itself.
 	for _, format := range []string{"text", "compact", "json", "sarif", "github", "junit"} {
@@ -87,6 +102,19 @@ func TestNoSecretShows(t *testing.T) {
 	if w.children == 0 {
 		t.Error("no child was seen, so nothing is known of its environment")
 	}
+}
+
+// probed is the serial number of the token that a probe left.
+func (m *machine) probed() string {
+	m.Helper()
+	out := m.must(exitOK, []string{"tokens", "--module", module, "--format", "json"})
+	_, rest, _ := strings.Cut(out.stdout, `"label": "INSCRIBE PROBE `)
+	_, rest, _ = strings.Cut(rest, `"serial": "`)
+	serial, _, ok := strings.Cut(rest, `"`)
+	if !ok {
+		m.Fatalf("no token is there that was probed: %s", out)
+	}
+	return serial
 }
 
 // watch looks for canaries.
