@@ -8,9 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"inscribe/check"
+	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/model"
+	"inscribe/grammar"
 	"inscribe/internal/secret"
+	"inscribe/plan"
 )
 
 // watched is a module that notes each call of its tokens which is not on the list
@@ -295,6 +299,41 @@ func TestVerifyTriesNoProofAgainstTheFlags(t *testing.T) {
 	var e *exec.Error
 	if !errors.As(err, &e) || e.Kind != exec.Refused {
 		t.Errorf("the final try: %v", err)
+	}
+}
+
+// TestVerifyOfABlockedPIN: nobody logs in, and the flag tells where it is known to
+// be honest.
+func TestVerifyOfABlockedPIN(t *testing.T) {
+	text := strings.Replace(oneKey, "ApplicationList=A", "ApplicationList=AB", 1) + "\n[Application_B]\nBlockCard=true\n"
+	for _, c := range []struct {
+		profile string
+		flags   exec.TokenFlags
+		want    exec.Verdict
+	}{
+		{"opencryptoki", exec.FlagUserPINLocked, exec.Fits}, {"opencryptoki", 0, exec.Drifts},
+		{"tpm2", exec.FlagUserPINLocked, exec.Fits}, {"tpm2", 0, exec.Unseen},
+	} {
+		p := check.Check(grammar.Parse("x.dsc", []byte(text)), nil)
+		pl, err := plan.Lower(p, plan.Options{Profile: profile.Lookup(c.profile), Secrets: map[string]bool{"CARD": true}})
+		if err != nil || len(pl.Refusals) > 0 {
+			t.Fatal(err, pl.Refusals)
+		}
+		m := model.New(pl.Facts(), model.Start{})
+		v, err := exec.Verify(context.Background(), exec.VerifyOptions{Options: exec.Options{Plan: pl, Module: flagged{m, c.flags}, Selectors: model.Selectors(), Issuer: model.Issuer{}, Inputs: secrets(pl)}})
+		if err != nil {
+			t.Fatal(c.profile, err)
+		}
+		for _, f := range v.Ops {
+			if f.Op == "block" && f.State != c.want {
+				t.Errorf("%s, flags %x: %+v, want %s", c.profile, uint64(c.flags), f, c.want)
+			}
+		}
+		for _, call := range m.Calls {
+			if strings.Contains(call, "Login") {
+				t.Errorf("a PIN that is to be blocked is tried: %v", m.Calls)
+			}
+		}
 	}
 }
 

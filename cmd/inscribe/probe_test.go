@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	osexec "os/exec"
@@ -10,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"inscribe/check/config"
 	"inscribe/check/profile"
@@ -182,6 +184,43 @@ func TestProbeTouchesNothingElse(t *testing.T) {
 		if strings.TrimSpace(call) != "C_Login" {
 			t.Errorf("the probe calls %s", call)
 		}
+	}
+}
+
+// TestProbeLeavesTheToken: a probe that is interrupted while the PINs are others
+// gives the token those back that it was given.
+func TestProbeLeavesTheToken(t *testing.T) {
+	t.Parallel()
+	for _, where := range []string{"trying lengths", "generating keys"} {
+		m := newMachine(t)
+		c := m.command("probe", module, "--token", "CARD", "--so-pin", "env:CARD_PUK", "--pin", "env:CARD_PIN", "--yes")
+		talk, err := c.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for lines := bufio.NewScanner(talk); lines.Scan(); {
+			if strings.Contains(lines.Text(), where) {
+				time.Sleep(30 * time.Millisecond)
+				if err := c.Process.Signal(os.Interrupt); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := c.Wait(); err == nil {
+			t.Fatalf("interrupted while %s, it ends well", where)
+		}
+		out := m.must(exitOK, []string{"tokens", "--module", module})
+		_, rest, ok := strings.Cut(out.stdout, `token "INSCRIBE PROBE `)
+		if !ok {
+			t.Fatalf("the token is gone: %s", out)
+		}
+		tail, _, _ := strings.Cut(rest, `"`)
+		m.opened(true, "INSCRIBE PROBE "+tail, "user", "1234")
+		m.opened(true, "INSCRIBE PROBE "+tail, "so", "11112222")
+		m.emptyAfterwards(t, "1234")
 	}
 }
 

@@ -147,30 +147,17 @@ func (p *prober) setPIN(who string) string {
 // lengths finds the shortest and the longest PIN that are taken, and what PINs are
 // made of. What CK_TOKEN_INFO claims is tried.
 func (p *prober) lengths() {
-	if p.result.Fact(profile.InitPIN) == true {
-		takes := func(value secret.Secret) bool {
-			if p.as("so") != exec.CKROK || p.rv(p.token.InitPIN(p.ctx, credential("a user PIN", value))) != exec.CKROK {
-				return false
-			}
-			before := p.user
-			p.user = value
-			if p.as("user") == exec.CKROK {
-				return true
-			}
-			p.user = before
-			return false
-		}
+	if takes, call := p.setter(); takes != nil {
 		p.limits(profile.PINMin, profile.PINMax, p.user.Len(), takes)
 		mixed := strings.Repeat("aZ!9", 1+p.user.Len()/4)[:p.user.Len()]
 		alphabet := "digits"
 		if takes(secret.FromString(mixed)) {
 			alphabet = "any"
 		}
-		p.fact(profile.PINAlphabet, alphabet, "C_InitPIN with letters and signs")
-		p.need("so")
-		p.user = p.o.User
-		p.must(p.token.InitPIN(p.ctx, credential("the user PIN", p.user)))
-		p.need("user")
+		p.fact(profile.PINAlphabet, alphabet, "%s with letters and signs", call)
+		if !takes(p.o.User) {
+			p.fail(exec.Device, "initialise the token anew", "the user PIN could not be set back")
+		}
 	}
 	if p.result.Fact(profile.ChangePUK) == true {
 		set := func(value secret.Secret) bool {
@@ -190,6 +177,36 @@ func (p *prober) lengths() {
 			p.fail(exec.Device, "initialise the token anew", "the SO PIN could not be set back")
 		}
 	}
+}
+
+// setter gives a call that sets the user PIN and shows that it holds, and that
+// works with the PIN that was given: as SO, or else as the user.
+func (p *prober) setter() (takes func(secret.Secret) bool, call string) {
+	holds := func(value secret.Secret, rv exec.CKR) bool {
+		if rv != exec.CKROK {
+			return false
+		}
+		before := p.user
+		p.user = value
+		if p.as("user") == exec.CKROK {
+			return true
+		}
+		p.user = before
+		return false
+	}
+	takes = func(value secret.Secret) bool {
+		return p.as("so") == exec.CKROK && holds(value, p.rv(p.token.InitPIN(p.ctx, credential("a user PIN", value))))
+	}
+	if p.result.Fact(profile.InitPIN) == true && takes(p.o.User) {
+		return takes, "C_InitPIN"
+	}
+	if p.result.Fact(profile.ChangePIN) != true {
+		return nil, ""
+	}
+	p.note("once there is a user PIN, C_InitPIN does not set another one")
+	return func(value secret.Secret) bool {
+		return p.as("user") == exec.CKROK && holds(value, p.rv(p.token.SetPIN(p.ctx, credential("the user PIN", p.user), credential("a user PIN", value))))
+	}, "C_SetPIN"
 }
 
 // longest is the longest PIN that is tried: no token is known to take more.

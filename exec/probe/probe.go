@@ -78,6 +78,7 @@ type prober struct {
 	so     secret.Secret  // the SO PIN that holds now
 	user   secret.Secret  // the user PIN that holds now; not set where there is none
 	open   bool
+	wrote  bool // the token was initialised, or would have been
 	result *Result
 }
 
@@ -97,6 +98,7 @@ func Run(ctx context.Context, o Options) (result *Result, err error) {
 				panic(r)
 			}
 			result, err = p.result, s.err
+			p.tidy()
 		}
 		if p.module != nil {
 			if closed := p.module.Close(); err == nil {
@@ -226,10 +228,16 @@ func (p *prober) empty() {
 	refuse := func(n int) {
 		p.fail(exec.Refused, "choose an empty token; a probe initialises it and destroys what it holds", "the token is not empty: it holds %s", map[bool]string{true: "1 object", false: strconv.Itoa(n) + " objects"}[n == 1])
 	}
+	// Features and profiles are objects too, and nobody's.
+	const secretKey = 4
 	count := func() int {
-		found, err := p.token.FindObjects(p.ctx, nil)
-		p.must(err)
-		return len(found)
+		n := 0
+		for _, class := range []uint64{exec.CKOData, exec.CKOCertificate, exec.CKOPublicKey, exec.CKOPrivateKey, secretKey} {
+			found, err := p.token.FindObjects(p.ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, class)})
+			p.must(err)
+			n += len(found)
+		}
+		return n
 	}
 	p.must(p.token.OpenSession(p.ctx))
 	p.open = true
@@ -279,12 +287,15 @@ func (p *prober) serials(slots []exec.Slot) {
 // initialise is the first C_InitToken.
 func (p *prober) initialise() {
 	before := p.info
+	p.wrote = true
 	rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so), p.label))
 	switch {
 	case rv.WrongPIN() && p.fresh:
+		p.wrote = false
 		p.note("a fresh token has an SO PIN already, and C_InitToken wants it")
 		p.fail(exec.Device, "give the SO PIN of delivery, which the vendor's manual tells", "the token wants another SO PIN than the one given (%s); it is not tried again", rv)
 	case rv.WrongPIN():
+		p.wrote = false // one wrong answer is enough
 		p.fail(exec.Device, "give the present SO PIN", "the SO PIN is wrong (%s); it is not tried again", rv)
 	case rv != exec.CKROK:
 		p.fact(profile.InitToken, false, "C_InitToken answers %s", rv)
@@ -394,8 +405,8 @@ func (p *prober) need(who string) {
 
 func (p *prober) close() {
 	if p.open {
-		p.open = false
 		p.rv(p.token.CloseSession(p.ctx))
+		p.open = false
 	}
 }
 
@@ -413,15 +424,37 @@ func (p *prober) digits(n int) secret.Secret {
 	}
 }
 
-// clean destroys what the script made and gives the token the PINs that it was
-// given.
+// tidy leaves the token in order after a probe that ended early, as far as that
+// goes: with the PINs that were given, and without the script's objects.
+func (p *prober) tidy() {
+	if p.module == nil || p.token == nil || !p.wrote {
+		return
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ours := r.(stop); !ours {
+				panic(r)
+			}
+		}
+	}()
+	p.ctx = context.WithoutCancel(p.ctx)
+	if p.as("so") == exec.CKROK {
+		if !p.so.Equal(p.o.SO) && p.rv(p.token.SetPIN(p.ctx, credential("the SO PIN", p.so), credential("the SO PIN that was given", p.o.SO))) == exec.CKROK {
+			p.so = p.o.SO
+		}
+		if p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", p.o.User))) == exec.CKROK {
+			p.user = p.o.User
+		}
+	}
+	p.clean()
+}
+
+// clean destroys what the script made.
 func (p *prober) clean() {
 	if p.user.IsSet() && p.as("user") == exec.CKROK {
-		objects, err := p.token.FindObjects(p.ctx, nil)
+		objects, err := p.token.FindObjects(p.ctx, []exec.Attribute{exec.Text(exec.CKALabel, name)})
 		p.must(err)
-		for _, o := range objects {
-			p.rv(p.token.DestroyObject(p.ctx, o))
-		}
+		p.destroy(objects...)
 	}
 	p.close()
 }
