@@ -198,6 +198,9 @@ func (v *verifier) verify() (*Verification, error) {
 	}
 	for op, slot := range v.due {
 		v.findings[op.ID] = &Finding{ID: op.ID, Op: string(op.Kind), Slot: slot, Application: op.Application, Line: op.Source.Line}
+		if lookers[op.Kind] == nil {
+			v.findings[op.ID].State = NoResult
+		}
 	}
 	// A login in one slot excludes one in the other on some tokens, so one slot
 	// is looked at after the other.
@@ -258,12 +261,8 @@ func (v *verifier) slotOps(slot string) error {
 		}
 	}
 	for op, s := range v.due {
-		if s != slot {
-			continue
-		}
-		look, ok := lookers[op.Kind]
-		if !ok {
-			v.findings[op.ID].State = NoResult
+		look := lookers[op.Kind]
+		if s != slot || look == nil {
 			continue
 		}
 		if err := look(v, op, slot, v.findings[op.ID]); err != nil {
@@ -366,7 +365,6 @@ var lookers = map[plan.Kind]func(v *verifier, op *plan.Op, slot string, f *Findi
 
 func (v *verifier) lookToken(op *plan.Op, slot string, f *Finding) error {
 	info := v.slots[slot].Token
-	f.note("%s", info.Name())
 	if !info.Flags.Has(FlagTokenInitialized) {
 		f.differ("the token is not initialised")
 	}
@@ -411,7 +409,7 @@ func (v *verifier) lookInitialised(op *plan.Op, slot string, f *Finding) error {
 	return nil
 }
 
-// flagsOfPIN holds the token's flags against what a PIN that was set must be.
+// lookPIN holds the token's flags against what a PIN that was set must be.
 func (v *verifier) lookPIN(op *plan.Op, slot string, f *Finding) error {
 	flags := v.slots[slot].Token.Flags
 	for o, s := range v.due {

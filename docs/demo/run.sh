@@ -154,6 +154,15 @@ pkcs11-tool --module "$module" --token-label SIGN --login --pin env:SIGN_PIN --l
 cmp -s <(sort before) <(sort objects) || fail "the second run changed the token"
 pass "nothing to do, nothing done"
 
+title "Is the token still what the description says?"
+try 0 inscribe verify card.dsc "${values[@]}"
+want "13 ok, 0 drifted, 0 not looked at in full"
+say "Somebody takes a certificate away:"
+pkcs11-tool --module "$module" --token-label SIGN --login --pin env:SIGN_PIN --delete-object --type cert --label approval >err 2>&1 </dev/null || fail "pkcs11-tool: $(cat err)"
+try 1 inscribe verify card.dsc "${values[@]}"
+want "differs: there is no certificate beside the key"
+pass "a drift is named, exit code 1; verify only reads"
+
 title "Look for the PINs in what was written"
 rm card.pin
 if grep -rlF -e "$CARD_PIN" -e "$SIGN_PIN" . >out; then
