@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"math/big"
+	"slices"
 	"strconv"
 
 	"inscribe/check/profile"
@@ -117,29 +118,37 @@ func (p *prober) rsa(claim exec.Mechanism) {
 		}
 		return ok
 	}
-	least := int(claim.Min)
-	believed := least >= 256 && least < rsaTried[0] && try(least)
-	for _, bits := range rsaTried {
+	sizes := append([]int{512}, rsaTried...)
+	if least := int(claim.Min); least >= 256 && least < rsaTried[0] && least != 512 {
+		sizes = append([]int{least}, sizes...)
+	}
+	for _, bits := range sizes {
 		try(bits)
 	}
 	if good == nil {
 		p.note("no RSA key could be generated")
 		return
 	}
-	low, high := good[0], good[0]
-	for _, bits := range good {
-		low, high = min(low, bits), max(high, bits)
+	low, high := slices.Min(good), slices.Max(good)
+	if low > int(claim.Min) && low == slices.Min(sizes) {
+		p.note("RSA keys of less than %d bits were not tried; C_GetMechanismInfo offers %d", low, claim.Min)
+	} else {
+		p.fact(profile.RSAMin, low, "keys of %v bits were generated, and of %v not; C_GetMechanismInfo says %d", good, bad, claim.Min)
 	}
-	if !believed && least > low && least < rsaTried[0] {
-		low = least
-	}
-	p.fact(profile.RSAMin, low, "keys of %v bits were generated; C_GetMechanismInfo says %d", good, claim.Min)
-	if top := rsaTried[len(rsaTried)-1]; high == top && int(claim.Max) > top {
+	top := slices.Max(sizes)
+	switch {
+	case high == top && claim.Max > largestClaim:
+		p.note("RSA keys of more than %d bits were not tried; C_GetMechanismInfo offers %d, which is no limit", top, claim.Max)
+		return
+	case high == top && int(claim.Max) > top:
 		high = int(claim.Max)
 		p.note("RSA keys of more than %d bits were not tried; C_GetMechanismInfo offers up to %d", top, high)
 	}
 	p.fact(profile.RSAMax, high, "keys of %v bits were generated, and of %v not; C_GetMechanismInfo says %d", good, bad, claim.Max)
 }
+
+// largestClaim is the greatest size of an RSA key that is believed.
+const largestClaim = 16384
 
 // cheap is the kind of key that the other tries take.
 func (p *prober) cheap() (kind, bool) {
@@ -234,21 +243,27 @@ func (p *prober) alwaysAuthenticate() {
 		return p.rv(err)
 	}
 	pin := credential("the user PIN", p.user)
-	with := sign(&pin)
-	first := sign(nil)
-	second := exec.CKROK
-	if first == exec.CKROK {
-		second = sign(nil)
-	}
-	switch {
-	case first == exec.CKROK && second == exec.CKROK:
-		p.fact(profile.AlwaysAuthenticate, false, "a key with CKA_ALWAYS_AUTHENTICATE signs without the PIN")
-	case with != exec.CKROK:
-		p.fact(profile.AlwaysAuthenticate, false, "a key with CKA_ALWAYS_AUTHENTICATE does not even sign with the PIN: %s", with)
-	default:
-		p.fact(profile.AlwaysAuthenticate, true, "a signature with the PIN works, one without answers %s", max(first, second))
+	without := sign(nil)
+	if without == exec.CKROK {
+		without = sign(nil) // some cards let the first one pass
 	}
 	// What a refused signature leaves active, a new session does not have.
+	p.need("user")
+	found, err := p.token.FindObjects(p.ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOPrivateKey), exec.Text(exec.CKALabel, name)})
+	p.must(err)
+	with := exec.CKRKeyHandleInvalid
+	if len(found) == 1 {
+		priv = found[0]
+		with = sign(&pin)
+	}
+	switch {
+	case without == exec.CKROK:
+		p.fact(profile.AlwaysAuthenticate, false, "a key with CKA_ALWAYS_AUTHENTICATE signs without the PIN")
+	case with != exec.CKROK:
+		p.fact(profile.AlwaysAuthenticate, false, "a key with CKA_ALWAYS_AUTHENTICATE does not sign without the PIN (%s), nor with it (%s)", without, with)
+	default:
+		p.fact(profile.AlwaysAuthenticate, true, "a signature with the PIN works, one without answers %s", without)
+	}
 	p.need("user")
 	objects, err := p.token.FindObjects(p.ctx, []exec.Attribute{exec.Text(exec.CKALabel, name)})
 	p.must(err)

@@ -41,7 +41,6 @@ func (p *prober) firstPIN() bool {
 		return false
 	}
 	p.fact(profile.InitPIN, true, "C_InitPIN as SO, and the login with that PIN")
-	p.fact(profile.PUKIs, "so-pin", "C_InitPIN under the SO PIN sets the user PIN")
 	p.read()
 	if !p.info.Flags.Has(exec.FlagUserPINInit) {
 		p.note("flags lie: CKF_USER_PIN_INITIALIZED is not set after C_InitPIN")
@@ -198,6 +197,7 @@ func (p *prober) setter() (takes func(secret.Secret) bool, call string) {
 		return p.as("so") == exec.CKROK && holds(value, p.rv(p.token.InitPIN(p.ctx, credential("a user PIN", value))))
 	}
 	if p.result.Fact(profile.InitPIN) == true && takes(p.o.User) {
+		p.fact(profile.PUKIs, "so-pin", "C_InitPIN under the SO PIN sets another user PIN")
 		return takes, "C_InitPIN"
 	}
 	if p.result.Fact(profile.ChangePIN) != true {
@@ -210,7 +210,7 @@ func (p *prober) setter() (takes func(secret.Secret) bool, call string) {
 }
 
 // longest is the longest PIN that is tried: no token is known to take more.
-const longest = 256
+const longest = 1024
 
 // limits finds the least and the greatest length that are taken. good is one that
 // is; the claims of the token are where the search begins.
@@ -239,9 +239,10 @@ func (p *prober) limits(low, high profile.FactName, good int, takes func(secret.
 	most := max(p.info.MaxPIN, good)
 	switch {
 	case most > longest:
-		most = longest
+		p.note("values of more than %d characters were not tried (%s)", longest, high)
 	case most == good || ok(most):
-		for most < longest && ok(most+1) {
+		// A token that takes more than it says has a limit elsewhere, or none.
+		for top := min(2*most, longest); most < top && ok(most+1); {
 			most++
 		}
 	default:

@@ -118,7 +118,12 @@ func (p *prober) script() {
 	p.step("starting the module anew")
 	p.reload()
 	p.step("setting the first user PIN")
-	if !p.firstPIN() {
+	usable := p.firstPIN()
+	if p.read(); p.info.Flags.Has(exec.FlagTokenInitialized) && p.wrote && p.result.Fact(profile.InitToken) == nil {
+		p.initialised()
+	}
+	p.fact(profile.InitToken, false, "C_InitToken reports success, and the token is not initialised")
+	if !usable {
 		p.note("without a login as user nothing more could be tried")
 		return
 	}
@@ -308,12 +313,10 @@ func (p *prober) initialise() {
 	}
 	p.find(before)
 	if !p.info.Flags.Has(exec.FlagTokenInitialized) {
-		p.fact(profile.InitToken, false, "C_InitToken reports success, and the token is not initialised")
-		p.fail(exec.Device, "initialise it with the vendor's tool", "C_InitToken reports success, and the token is not initialised")
-	}
-	p.fact(profile.InitToken, true, "C_InitToken on %s token", map[bool]string{true: "a fresh", false: "an initialised"}[p.fresh])
-	if !p.fresh {
-		p.fact(profile.Reinit, true, "C_InitToken on an initialised token, with its SO PIN")
+		// On some tokens only the first user PIN makes it so.
+		p.note("CKF_TOKEN_INITIALIZED is not set after C_InitToken")
+	} else {
+		p.initialised()
 	}
 	p.user = nobody
 	if p.info.Label != p.label {
@@ -323,6 +326,14 @@ func (p *prober) initialise() {
 		p.fact(profile.SerialStays, before.Serial == p.info.Serial, "the serial number was %q before C_InitToken and is %q after it", before.Serial, p.info.Serial)
 	} else if before.Serial != p.info.Serial {
 		p.note("C_InitToken on an initialised token changes the serial number from %q to %q", before.Serial, p.info.Serial)
+	}
+}
+
+// initialised notes that C_InitToken works.
+func (p *prober) initialised() {
+	p.fact(profile.InitToken, true, "C_InitToken on %s token", map[bool]string{true: "a fresh", false: "an initialised"}[p.fresh])
+	if !p.fresh {
+		p.fact(profile.Reinit, true, "C_InitToken on an initialised token, with its SO PIN")
 	}
 }
 
