@@ -72,6 +72,7 @@ type pageOfReport struct {
 	Verdict             struct{ Class, Words string }
 	Summary             string
 	Error               string
+	Notes               []string
 	Tokens              []pageToken
 	Picture             htmltemplate.HTML
 	Note                string
@@ -109,6 +110,9 @@ func (r *runReport) page(pl *plan.Plan, took time.Duration) ([]byte, error) {
 		h.Verdict.Class, h.Verdict.Words = "warn", "Dry-run: no token was touched"
 	}
 	h.Summary = fmt.Sprintf("%d written, %d kept from earlier runs", r.Result.Ran, r.Result.Kept)
+	for _, note := range r.Result.Notes {
+		h.Notes = append(h.Notes, plan.Visible(note))
+	}
 	for _, slot := range slices.Sorted(maps.Keys(r.Result.Tokens)) {
 		t := r.Result.Tokens[slot]
 		h.Tokens = append(h.Tokens, pageToken{slot, plan.Visible(t.Label), plan.Visible(t.Serial), plan.Visible(strings.TrimSpace(t.Manufacturer + " " + t.Model)), strings.Join(pinStates(t.Flags), "; ")})

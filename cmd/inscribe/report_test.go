@@ -8,6 +8,7 @@ import (
 	"html"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"inscribe/docs"
+	"inscribe/exec"
+	"inscribe/plan"
 )
 
 // schemas compiles the published schemas of events and reports.
@@ -140,6 +143,42 @@ func TestEventSchemaKnowsEveryOp(t *testing.T) {
 	}
 	for k := range known {
 		t.Errorf("the schema knows an op %s, which nobody else does", k)
+	}
+}
+
+// TestSchemasKnowEveryMember: a member that no run of the tests writes must not
+// make a report of a real one unfit.
+func TestSchemasKnowEveryMember(t *testing.T) {
+	known := ""
+	for _, name := range []string{"events.schema.json", "report.schema.json"} {
+		raw, err := os.ReadFile(filepath.Join("../../docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		known += string(raw)
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[runReport](), reflect.TypeFor[exec.Event](), reflect.TypeFor[exec.Result](), reflect.TypeFor[exec.ResultObject](), reflect.TypeFor[exec.TokenInfo](), reflect.TypeFor[exec.CertificateDisplay]()} {
+		for i := range of.NumField() {
+			member, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			if member != "-" && !strings.Contains(known, `"`+member+`": `) {
+				t.Errorf("%s has %q, and no schema knows it", of.Name(), member)
+			}
+		}
+	}
+	_, report := schemas(t)
+	digest := strings.Repeat("0", 64)
+	r := runReport{Version: 1, Description: plan.Description{File: "x", SHA256: digest}, OpsSHA256: digest, Profile: "x", Begin: "2026-01-02T03:04:05Z", End: "2026-01-02T03:04:05Z", Outcome: "done", Ops: []exec.Event{},
+		Result: &exec.Result{Tokens: map[string]exec.TokenInfo{}, Objects: []exec.ResultObject{}, Outputs: map[string]string{}, Notes: []string{"change <b>the PIN"}}}
+	raw, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fits(report, raw); err != nil {
+		t.Error(err)
+	}
+	page, err := r.page(&plan.Plan{}, 0)
+	if err != nil || !strings.Contains(string(page), "change &lt;b&gt;the PIN") {
+		t.Errorf("the page does not show the note: %v", err)
 	}
 }
 
