@@ -20,7 +20,7 @@ func (c *call) textDocumentContent(ctx context.Context, p *protocol.TextDocument
 	}
 	switch u.Scheme {
 	case planScheme:
-		uri := protocol.DocumentURI(u.Query().Get("of"))
+		uri := describedBy(u)
 		c.server.contentMu.Lock()
 		c.server.contents[p.URI] = uri
 		c.server.contentMu.Unlock()
@@ -40,6 +40,17 @@ func (c *call) textDocumentContent(ctx context.Context, p *protocol.TextDocument
 		}
 	}
 	return nil, fail(protocol.InvalidParams, "there is no such document")
+}
+
+// describedBy is the description whose plan a URI names. Clients write a URI
+// anew, and some, VS Code among them, escape the = of its query too.
+func describedBy(u *url.URL) protocol.DocumentURI {
+	query, err := url.PathUnescape(u.RawQuery)
+	uri, ok := strings.CutPrefix(query, "of=")
+	if err != nil || !ok {
+		return ""
+	}
+	return protocol.DocumentURI(uri)
 }
 
 // announce tells the client that the plan of a description is another one. A

@@ -914,6 +914,12 @@ func TestTextDocumentContent(t *testing.T) {
 	if !strings.Contains(got.Text, "Plan: 2 keys") {
 		t.Errorf("the plan is %q", got.Text)
 	}
+	got.Text = ""
+	rewritten := protocol.DocumentURI(strings.NewReplacer("of=", "of%3D", "%2F", "/").Replace(string(content.URI)))
+	c.call("workspace/textDocumentContent", protocol.TextDocumentContentParams{URI: rewritten}, &got)
+	if rewritten == content.URI || !strings.Contains(got.Text, "Plan: 2 keys") {
+		t.Errorf("the plan by %s is %q", rewritten, got.Text)
+	}
 	c.change(docURI, 2, protocol.TextDocumentContentChangeEvent{Text: strings.Replace(good, "List=AB", "List=A", 1)})
 	r := c.requested("workspace/textDocumentContent/refresh")
 	if !strings.Contains(string(*r.Params), "inscribe-plan:") {
