@@ -24,7 +24,7 @@ GOFILES := $(wildcard *.go) $(filter-out bin/ build/ editors/ testdata/,$(wildca
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install what is missing (Debian, Ubuntu)
@@ -80,6 +80,11 @@ race:
 mutate: setup ## break the lowering of each op in turn; the tests must see it
 	@.ci/mutate-plan
 
+.PHONY: test-editors
+test-editors: setup ## a session of VS Code with the extension, in Chromium
+	@echo '== VS Code'
+	@.ci/test-editors
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (5s)
 	@echo '== fuzz, $(FUZZTIME) each'
@@ -112,4 +117,4 @@ fmt: ## gofmt
 
 .PHONY: clean
 clean: ## remove what was built
-	@rm -rf bin
+	@rm -rf bin build

@@ -4,110 +4,112 @@
 
 const vscode = require('vscode');
 const { LanguageClient } = require('vscode-languageclient/node');
+const { find } = require('./find');
+const plan = require('./plan');
 
-const scheme = 'inscribe-plan-view';
-
+/** The client of the running server; without one there is no program. */
 let client;
 
-/** The views of plans: by the URI of the description, the last answer. */
-const views = new Map();
-const changed = new vscode.EventEmitter();
-
-function viewUri(source) {
-  return vscode.Uri.from({ scheme, path: source.path + '.plan', query: source.toString() });
+function openSettings() {
+  return vscode.commands.executeCommand('workbench.action.openSettings', 'inscribe.path');
 }
 
-async function update(source) {
-  try {
-    const view = await client.sendRequest('workspace/executeCommand', { command: 'inscribe.showPlan', arguments: [source.toString()] });
-    views.set(source.toString(), view);
-    changed.fire(viewUri(source));
-  } catch {
-    // The server says why in its own log; the last plan stays.
+/** Says that there is no program, and what can be done. */
+async function missing(why) {
+  const choice = await vscode.window.showErrorMessage(why, 'How to Get It', 'Open Settings');
+  if (choice === 'Open Settings') await openSettings();
+  if (choice === 'How to Get It') {
+    await vscode.commands.executeCommand('workbench.action.openWalkthrough', 'inscribe.inscribe#inscribe.start', false);
   }
-}
-
-const marked = vscode.window.createTextEditorDecorationType({
-  isWholeLine: true,
-  backgroundColor: new vscode.ThemeColor('editor.wordHighlightBackground'),
-});
-
-/** Marks in one editor the lines that belong to the cursor of the other. */
-function mark(event) {
-  const from = event.textEditor.document.uri;
-  const isPlan = from.scheme === scheme;
-  const source = isPlan ? from.query : from.toString();
-  const view = views.get(source);
-  if (!view) return;
-  const cursor = event.selections[0].active.line;
-  const [here, there] = isPlan ? ['plan', 'source'] : ['source', 'plan'];
-  const ranges = view.lines.filter((l) => l[here] === cursor).map((l) => new vscode.Range(l[there], 0, l[there], 0));
-  for (const editor of vscode.window.visibleTextEditors) {
-    const uri = editor.document.uri;
-    const other = isPlan ? uri.toString() === source : uri.scheme === scheme && uri.query === source;
-    if (!other) continue;
-    editor.setDecorations(marked, ranges);
-    if (ranges.length > 0) editor.revealRange(ranges[0], vscode.TextEditorRevealType.InCenterIfOutsideViewport);
-  }
-}
-
-async function openPlan() {
-  const editor = vscode.window.activeTextEditor;
-  if (!editor || editor.document.languageId !== 'inscribe') return;
-  const source = editor.document.uri;
-  await update(source);
-  const document = await vscode.workspace.openTextDocument(viewUri(source));
-  await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: true });
 }
 
 async function start() {
-  const command = vscode.workspace.getConfiguration('inscribe').get('command') || 'inscribe';
-  client = new LanguageClient(
+  const setting = vscode.workspace.getConfiguration('inscribe').get('path', '');
+  // A folder that nobody vouched for names no program.
+  const folders = vscode.workspace.isTrusted ? vscode.workspace.workspaceFolders || [] : [];
+  const command = find(setting, process.env, folders.filter((f) => f.uri.scheme === 'file').map((f) => f.uri.fsPath));
+  if (!command) {
+    missing(
+      setting
+        ? `Inscribe: there is no program ${setting}, which the setting inscribe.path names.`
+        : 'Inscribe: the program inscribe is not on the path, and the setting inscribe.path names none.',
+    );
+    return;
+  }
+  const next = new LanguageClient(
     'inscribe',
     'Inscribe',
     { command, args: ['lsp'] },
     {
       documentSelector: [{ language: 'inscribe' }],
-      synchronize: { configurationSection: 'inscribe' },
       middleware: {
         // The lens of the server opens the view.
-        executeCommand: (name, args, next) => (name === 'inscribe.showPlan' ? openPlan() : next(name, args)),
+        executeCommand: (name, args, call) => (name === 'inscribe.showPlan' ? showPlan(args[0]) : call(name, args)),
       },
     },
   );
   try {
-    await client.start();
+    await next.start();
   } catch (error) {
-    const choice = await vscode.window.showErrorMessage(`Inscribe: ${command} cannot be started. Install it, or name it in the settings.`, 'Open Settings');
-    if (choice) vscode.commands.executeCommand('workbench.action.openSettings', 'inscribe.command');
+    missing(`Inscribe: ${command} does not start as a language server: ${error.message}`);
+    return;
   }
+  client = next;
+  plan.follow(client);
+}
+
+async function stop() {
+  const old = client;
+  client = undefined;
+  if (old) await old.dispose();
+}
+
+/** One after the other, however fast they are asked for. */
+let queue = Promise.resolve();
+function restart() {
+  queue = queue.then(stop).then(start, start);
+  return queue;
+}
+
+function description() {
+  const editor = vscode.window.activeTextEditor;
+  if (editor && editor.document.languageId === 'inscribe') return editor.document.uri;
+  vscode.window.showInformationMessage('Inscribe: open an encoding description (.dsc) first.');
+}
+
+/** Shows the plan of a description, by default of the one in front. */
+async function showPlan(uri) {
+  const source = uri ? vscode.Uri.parse(uri) : description();
+  if (!source) return;
+  if (!client) return restart();
+  await plan.open(source);
+}
+
+async function fixAll() {
+  if (!description()) return;
+  await vscode.commands.executeCommand('editor.action.codeAction', { kind: 'source.fixAll.inscribe', apply: 'first' });
+}
+
+function showLog() {
+  if (client) client.outputChannel.show();
 }
 
 async function activate(context) {
   context.subscriptions.push(
-    marked,
-    vscode.workspace.registerTextDocumentContentProvider(scheme, {
-      onDidChange: changed.event,
-      provideTextDocumentContent: (uri) => (views.get(uri.query) || { text: '' }).text,
+    ...plan.register(),
+    vscode.commands.registerCommand('inscribe.openPlan', () => showPlan()),
+    vscode.commands.registerCommand('inscribe.fixAll', fixAll),
+    vscode.commands.registerCommand('inscribe.restart', restart),
+    vscode.commands.registerCommand('inscribe.showLog', showLog),
+    vscode.commands.registerCommand('inscribe.openSettings', openSettings),
+    vscode.workspace.onDidChangeConfiguration((e) => {
+      if (e.affectsConfiguration('inscribe.path')) restart();
     }),
-    vscode.workspace.onDidChangeTextDocument((e) => {
-      if (views.has(e.document.uri.toString())) update(e.document.uri);
-    }),
-    vscode.workspace.onDidCloseTextDocument((d) => {
-      if (d.uri.scheme === scheme) views.delete(d.uri.query);
-    }),
-    vscode.window.onDidChangeTextEditorSelection(mark),
-    vscode.commands.registerCommand('inscribe.openPlan', openPlan),
-    vscode.commands.registerCommand('inscribe.restart', async () => {
-      await client.stop();
-      await start();
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      if (!client) restart();
     }),
   );
-  await start();
+  await restart();
 }
 
-function deactivate() {
-  return client && client.stop();
-}
-
-module.exports = { activate, deactivate };
+module.exports = { activate, deactivate: stop };
