@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"inscribe/lsp/protocol"
 )
@@ -211,6 +212,78 @@ func TestPullWorkspace(t *testing.T) {
 		if strings.HasPrefix(p, "/elsewhere") {
 			t.Errorf("read %s, which is outside of the workspace", p)
 		}
+	}
+}
+
+// TestPullOfTheWorkspaceWaits wants a client that asks again at once, as VS Code
+// does, to be answered when there is something new, and a waiting one not to
+// hold up the end.
+func TestPullOfTheWorkspaceWaits(t *testing.T) {
+	const file, uri = "/cards/a.dsc", "file:///cards/a.dsc"
+	c, d := start(t, rich, map[string]string{file: wrongLocation})
+	reads := func() int {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return len(d.read)
+	}
+	pull := func(previous ...any) chan error {
+		done := make(chan error, 1)
+		go func() {
+			done <- c.try("workspace/diagnostic", map[string]any{"previousResultIds": append([]any{}, previous...), "partialResultToken": 7}, nil)
+		}()
+		return done
+	}
+	report := func(n int) (kind, id string) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, note := range c.notes {
+			var p struct {
+				Value struct {
+					Items []struct{ Kind, ResultID string }
+				}
+			}
+			if note.Method != "$/progress" || json.Unmarshal(*note.Params, &p) != nil || len(p.Value.Items) == 0 {
+				continue
+			}
+			if n--; n == 0 {
+				return p.Value.Items[0].Kind, p.Value.Items[0].ResultID
+			}
+		}
+		return "", ""
+	}
+	if err := <-pull(); err != nil {
+		t.Fatal(err)
+	}
+	_, id := report(1)
+	before := reads()
+	again := pull(map[string]any{"uri": uri, "value": id})
+	select {
+	case err := <-again:
+		t.Fatalf("answered with nothing new: %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	if n := reads(); n != before {
+		t.Errorf("read %d files for nothing", n-before)
+	}
+	d.mu.Lock()
+	d.files[file] = good
+	d.mu.Unlock()
+	c.notify("workspace/didChangeWatchedFiles", map[string]any{"changes": []any{map[string]any{"uri": uri, "type": 2}}})
+	if err := <-again; err != nil {
+		t.Fatal(err)
+	}
+	kind, next := report(2)
+	if kind != "full" || next == id {
+		t.Errorf("the changed file is %q %q, before %q", kind, next, id)
+	}
+	pull(map[string]any{"uri": uri, "value": next})
+	time.Sleep(50 * time.Millisecond)
+	begun := time.Now()
+	c.call("shutdown", nil, nil)
+	c.notify("exit", nil)
+	<-c.done
+	if took := time.Since(begun); took >= lastWords {
+		t.Errorf("the end took %v", took)
 	}
 }
 

@@ -212,6 +212,7 @@ func (s *server) applySettings(p *settings) {
 // refresh asks the client to ask again for what does not depend on the text
 // alone.
 func (s *server) refresh(findings bool) {
+	s.changes.note()
 	w := s.state.client.Workspace
 	for _, r := range []struct {
 		can  bool

@@ -48,8 +48,19 @@ func resultID(items []protocol.Diagnostic) string {
 }
 
 // workspaceDiagnostics answers workspace/diagnostic: the open descriptions, and
-// those below the folders.
+// those below the folders. A client that has them already, takes the answer in
+// parts and tells of changed files is answered when there is something new.
 func (c *call) workspaceDiagnostics(ctx context.Context, p *protocol.WorkspaceDiagnosticParams) (any, error) {
+	waits := len(p.PreviousResultIDs) > 0 && len(p.PartialResultToken) > 0 && c.client.Workspace.DidChangeWatchedFiles.DynamicRegistration
+	seen, going := c.server.changes.untold(ctx, waits)
+	if !going {
+		return nil, fail(protocol.RequestCancelled, "the session ends")
+	}
+	if waits {
+		c.server.mu.Lock()
+		c.state = c.server.state
+		c.server.mu.Unlock()
+	}
 	work := c.server.begin(p.WorkDoneToken, "Checking descriptions")
 	defer work.end()
 	previous := map[protocol.DocumentURI]string{}
@@ -81,6 +92,7 @@ func (c *call) workspaceDiagnostics(ctx context.Context, p *protocol.WorkspaceDi
 			add(d)
 		}
 	}
+	c.server.changes.tell(seen)
 	return protocol.WorkspaceDiagnosticReport{Items: items}, nil
 }
 

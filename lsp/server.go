@@ -225,6 +225,7 @@ const lastWords = time.Second
 // drain waits for the answers that are due, on the reader's goroutine: a client
 // that was a pipe has gone, and still wants them.
 func (s *server) drain() {
+	s.changes.end()
 	done := make(chan struct{})
 	go func() {
 		s.busy.Wait()

@@ -42,6 +42,8 @@ type server struct {
 
 	idle *time.Timer
 
+	changes changes
+
 	// busy counts requests and answers on their way.
 	busy sync.WaitGroup
 

@@ -70,6 +70,7 @@ func (s *server) didClose(p *protocol.TextDocumentParams) {
 		return
 	}
 	s.unpublish(d.uri)
+	s.changes.note()
 }
 
 // didSave reads the configuration again: not every client watches files.
@@ -111,6 +112,7 @@ func (s *server) reconfigure() {
 		}
 	}
 	s.publishConfigs(changed)
+	s.changes.note()
 	if touched {
 		s.refresh(true)
 	}
