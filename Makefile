@@ -41,8 +41,8 @@ demo: setup ## a description from the file to two tokens, each step checked
 	@docs/demo/run.sh
 
 .PHONY: test
-test: setup ## everything: lint, all platforms, tests, races, a short fuzz
-	@$(MAKE) lint cross unit race fuzz bench-builds
+test: setup ## everything: lint, all platforms, tests, races, a short fuzz, VS Code
+	@$(MAKE) lint cross unit race fuzz bench-builds test-editors
 	@echo 'make test: all is well'
 
 .PHONY: lint

@@ -62,6 +62,7 @@ function mark(editor) {
   const source = there ? describedBy(editor.document) : editor.document.uri.toString();
   const view = views.get(source);
   const cursor = editor.selection.active;
+  editor.setDecorations(marked, []);
   for (const other of vscode.window.visibleTextEditors) {
     const texts = there ? other.document.uri.toString() === source : isPlan(other.document) && describedBy(other.document) === source;
     if (!texts || other === editor) continue;
@@ -70,16 +71,22 @@ function mark(editor) {
       ? lines.filter((l) => linesOfOp(editor.document, l.plan).contains(cursor.with({ character: 0 }))).map((l) => new vscode.Range(l.source, 0, l.source, 0))
       : lines.filter((l) => l.source === cursor.line).map((l) => linesOfOp(other.document, l.plan));
     other.setDecorations(marked, ranges);
-    editor.setDecorations(marked, []);
     if (ranges.length > 0) other.revealRange(ranges[0], vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   }
 }
 
-/** Leads from an op to its line. */
-function provideDefinition(document, position) {
-  const view = views.get(describedBy(document));
-  const line = view && view.lines.find((l) => linesOfOp(document, l.plan).contains(position.with({ character: 0 })));
-  return line && new vscode.Location(vscode.Uri.parse(describedBy(document)), new vscode.Position(line.source, 0));
+/** Goes from an op to its line, in the editor that shows the description. */
+async function goToSource() {
+  const { document, selection } = vscode.window.activeTextEditor || {};
+  if (!document || !isPlan(document)) return;
+  const source = describedBy(document);
+  const line = (views.get(source)?.lines || []).find((l) => linesOfOp(document, l.plan).contains(selection.active.with({ character: 0 })));
+  if (!line) return;
+  const shown = vscode.window.visibleTextEditors.find((e) => e.document.uri.toString() === source);
+  await vscode.window.showTextDocument(vscode.Uri.parse(source), {
+    viewColumn: shown ? shown.viewColumn : vscode.ViewColumn.One,
+    selection: new vscode.Range(line.source, 0, line.source, 0),
+  });
 }
 
 /** Takes a server that has just started; open plans are read from it. */
@@ -103,7 +110,7 @@ function register() {
       if (isPlan(document)) views.delete(describedBy(document));
     }),
     vscode.window.onDidChangeTextEditorSelection((e) => mark(e.textEditor)),
-    vscode.languages.registerDefinitionProvider({ scheme }, { provideDefinition }),
+    vscode.commands.registerCommand('inscribe.goToSource', goToSource),
   ];
 }
 

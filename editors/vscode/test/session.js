@@ -173,6 +173,15 @@ const steps = {
     await page.keyboard.press('Escape');
   },
 
+  async 'the code of a finding leads to its page'() {
+    await source().locator('.view-line span', { hasText: '#Sigature' }).last().hover();
+    await page.locator('.monaco-hover:visible a', { hasText: 'location-default' }).click();
+    const pages = page.locator('.editor-instance:has(.monaco-editor[data-uri^="inscribe-docs"])');
+    await eventually('the page', async () => /^# location-default/.test(await textOf(pages)));
+    await page.keyboard.press('Control+w');
+    await source().waitFor();
+  },
+
   async 'the quick fix mends it'() {
     await goTo(lineOf('Location=#Sigature'), 12);
     await page.keyboard.press('Control+.');
@@ -205,6 +214,10 @@ const steps = {
     await plan().locator('.view-line', { hasText: 'generate an RSA key pair' }).click();
     await eventually('the line', async () => (await marked(source())).length > 0);
     assert.deepEqual(await marked(source()), ['KeySize=3072']);
+    await page.keyboard.press('Enter');
+    await source().locator('.monaco-editor.focused').waitFor();
+    await page.locator('.statusbar-item', { hasText: `Ln ${lineOf('KeySize=3072')}, Col 1` }).waitFor();
+    await eventually('the mark on the other side', async () => (await marked(source())).length === 0 && (await marked(plan())).length === 1);
   },
 
   async 'the plan follows the text'() {
@@ -219,7 +232,7 @@ const steps = {
   async 'an error takes the plan away, and undo brings it back'() {
     await page.keyboard.type('x');
     await eventually('no plan', async () => (await textOf(plan())).includes('No plan: 1 error'));
-    assert.match((await squiggled(source())).join(), /KeySize=4096x/);
+    await eventually('its squiggle', async () => (await squiggled(source())).includes('KeySize=4096x'));
     await page.keyboard.press('Backspace');
     await eventually('the plan', async () => (await textOf(plan())).includes('RSA key pair of 4096 bits'));
   },
