@@ -103,9 +103,22 @@ async function squiggled(editor) {
 
 // What a person does.
 
+/** Presses a key until what it opens is there: an editor that is still at work may drop it. */
+async function openBy(key, what) {
+  for (const end = Date.now() + patience; ; ) {
+    await page.keyboard.press(key);
+    try {
+      return await what.waitFor({ timeout: 3000 });
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}
+const quickInput = () => page.locator('.quick-input-widget input').first();
+
 async function run(command) {
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input').first().fill('>' + command);
+  await openBy('F1', quickInput());
+  await quickInput().fill('>' + command);
   await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: command }).waitFor();
   await page.keyboard.press('Enter');
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
@@ -114,8 +127,8 @@ async function run(command) {
 /** Puts the cursor into a line of the description. */
 async function goTo(line, column = 1) {
   await page.keyboard.press('Control+1');
-  await page.keyboard.press('Control+g');
-  await page.locator('.quick-input-widget input').first().fill(`:${line}:${column}`);
+  await openBy('Control+g', quickInput());
+  await quickInput().fill(`:${line}:${column}`);
   await page.keyboard.press('Enter');
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   await page.locator('.statusbar-item', { hasText: new RegExp(`Ln ${line}, Col ${column}(?!\\d)`) }).waitFor();
@@ -131,8 +144,8 @@ async function shoot(name) {
 
 const steps = {
   async 'without the program it says how to get it'() {
-    await page.keyboard.press('Control+p');
-    await page.locator('.quick-input-widget input').first().fill('card.dsc');
+    await openBy('Control+p', quickInput());
+    await quickInput().fill('card.dsc');
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'card.dsc' }).first().waitFor();
     await page.keyboard.press('Enter');
     const notice = page.locator('.notification-toast', { hasText: 'the program inscribe is not on the path' });
@@ -184,9 +197,8 @@ const steps = {
 
   async 'the quick fix mends it'() {
     await goTo(lineOf('Location=#Sigature'), 12);
-    await page.keyboard.press('Control+.');
     const offer = page.locator('.action-widget .monaco-list-row', { hasText: 'Write #Signature' });
-    await offer.waitFor();
+    await openBy('Control+.', offer);
     await shoot('fix');
     await offer.click();
     await eventually('the mended line', async () => (await textOf(source())).includes('Location=#Signature'));
