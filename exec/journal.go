@@ -52,6 +52,9 @@ type Journals interface {
 	// unfinished run of another plan is an error of kind Refused unless
 	// abandon is set.
 	Open(tokens map[string]Identity, opsSHA256 string, abandon bool) (j Journal, earlier []Record, finished bool, err error)
+	// Begun gives the records of each unfinished run of a plan, on whatever
+	// tokens, the oldest first.
+	Begun(opsSHA256 string) ([][]Record, error)
 }
 
 // Memory is a journal that is kept nowhere: for dry-runs and the editor.
@@ -80,6 +83,9 @@ func (m *Memory) SetTries(slot, who string, n int) error {
 
 // Close does nothing.
 func (m *Memory) Close() error { return nil }
+
+// Begun gives none: nobody goes on with what is kept nowhere.
+func (m *Memory) Begun(string) ([][]Record, error) { return nil, nil }
 
 // Open gives itself.
 func (m *Memory) Open(map[string]Identity, string, bool) (Journal, []Record, bool, error) {

@@ -57,6 +57,7 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 	s := r.slots[slot]
 	s.Token = after
 	r.slots[slot] = s
+	delete(r.known, slot)
 	record.Tokens = map[string]Identity{slot: after.Identity(r.Plan.Facts())}
 	switch {
 	case !after.Flags.Has(FlagTokenInitialized):

@@ -138,7 +138,15 @@ func (r *run) chooseToken(op *plan.Op, name string) error {
 	if err != nil {
 		return err
 	}
-	slot, err := selector.Choose(candidates, name)
+	slot, found, err := Slot{}, false, error(nil)
+	if selector.fresh {
+		if slot, found, err = r.beganFresh(name); err != nil {
+			return err
+		}
+	}
+	if !found {
+		slot, err = selector.Choose(candidates, name)
+	}
 	if err != nil && !r.begun && r.madeByHook(op, name) {
 		return nil // it is looked for again when it should be there
 	}
@@ -189,6 +197,9 @@ func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
 func (r *run) destroys(op *plan.Op, slot string) error {
 	token := r.slots[slot].Token
 	initialised := token.Flags.Has(FlagTokenInitialized)
+	if op.Writes() && token.Flags.Has(FlagWriteProtected) {
+		return &Error{Kind: Refused, Message: "the token is write-protected (CKF_WRITE_PROTECTED)", Advice: "choose another token"}
+	}
 	if op.Kind == plan.InitToken && !op.Hook && r.Plan.Facts().Is(profile.Reinit) == profile.No && initialised {
 		return &Error{Kind: Refused, Message: "a token of the profile " + r.Plan.Facts().Name + " cannot be initialised a second time", Advice: "choose a fresh token with --token fresh"}
 	}

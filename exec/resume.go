@@ -69,6 +69,9 @@ func (r *run) identities() map[string]Identity {
 	ids := map[string]Identity{}
 	for slot, s := range r.slots {
 		ids[slot] = s.Token.Identity(r.Plan.Facts())
+		if known, has := r.known[slot]; has {
+			ids[slot] = known
+		}
 	}
 	return ids
 }

@@ -48,9 +48,10 @@ type run struct {
 	Options
 	ctx     context.Context
 	journal Journal
-	slots   map[string]Slot  // by slot name
-	tokens  map[string]Token // by slot name
-	opened  map[string]bool  // an openslot was done
+	slots   map[string]Slot     // by slot name
+	tokens  map[string]Token    // by slot name
+	known   map[string]Identity // what the journal knows a token as, where it has become another
+	opened  map[string]bool     // an openslot was done
 	session map[string]bool
 	user    map[string]string     // who is logged in: "", "user", "so"
 	pin     map[string]Credential // that the user logged in with
@@ -87,7 +88,7 @@ func newRun(ctx context.Context, o Options) *run {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
+	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, known: map[string]Identity{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
 		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}, pins: map[string][]Credential{}, space: map[string]space{}}
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	return r

@@ -232,6 +232,37 @@ func TestKilledWhileInitialising(t *testing.T) {
 	}
 }
 
+// TestKilledOnAFreshToken ends the initialisation of a fresh token at each of its
+// calls: "fresh" said again goes on with that token, and takes no other.
+func TestKilledOnAFreshToken(t *testing.T) {
+	description := example(t, "09-initialise.dsc")
+	for n := 1; n <= 4; n++ {
+		for _, when := range []string{"before", "after"} {
+			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
+				t.Parallel()
+				m := newMachine(t)
+				m.env["NEW_PIN"], m.env["NEW_PUK"] = "9988", "77776666"
+				args := []string{"apply", description, "--yes", "--token", "fresh", "--field", "PIN_FIELD=env:NEW_PIN", "--field", "PUK_FIELD=env:NEW_PUK"}
+				call := m.killed(n, when, args)
+				if o := m.run(args...); o.code != exitOK {
+					t.Fatalf("killed %s %s: %s", when, call, o)
+				}
+				m.opened(true, "My Token Label", "user", "9988")
+				out, err := m.reader.command("pkcs11-tool", "--module", module, "-L").Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if made := strings.Count(string(out), "token label        : My Token Label"); made != 1 {
+					t.Errorf("killed %s %s: %d tokens were initialised\n%s", when, call, made, out)
+				}
+				if left, err := filepath.Glob(filepath.Join(m.dir, "state", "*", "runs", "open", "*")); err != nil || len(left) > 0 {
+					t.Errorf("unfinished runs: %v, %v", left, err)
+				}
+			})
+		}
+	}
+}
+
 // serial is the serial number of a token, as the token list of pkcs11-tool has
 // it.
 func (m *machine) serial(label string) string {

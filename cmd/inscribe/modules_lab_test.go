@@ -195,6 +195,22 @@ func nssLab(t testing.TB) *testLab {
 	return l
 }
 
+// listens reports whether somebody listens on a socket: its file is there a moment
+// earlier.
+func listens(path string) bool {
+	const accepting = "00010000" // __SO_ACCEPTCON
+	b, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) == 8 && f[3] == accepting && f[7] == path {
+			return true
+		}
+	}
+	return false
+}
+
 // tpmLab has a simulated TPM, behind a resource manager on a bus of its own.
 func tpmLab(t testing.TB) *testLab {
 	l := newTestLab(t)
@@ -213,7 +229,7 @@ func tpmLab(t testing.TB) *testLab {
 <type>session</type><listen>`+address+`</listen>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
 </busconfig>`))
-	l.until("swtpm", func() bool { return exists(tpm)() && exists(bus)() })
+	l.until("swtpm", func() bool { return listens(tpm) && listens(bus) })
 	l.daemon([]string{"DBUS_SESSION_BUS_ADDRESS=" + address}, "/usr/sbin/tpm2-abrmd", "--session", "--allow-root", "--tcti=swtpm:path="+tpm)
 	l.env = map[string]string{"DBUS_SESSION_BUS_ADDRESS": address, "TPM2_PKCS11_STORE": l.mkdir("store"),
 		"TPM2_PKCS11_TCTI": "tabrmd:bus_type=session", "TPM2_PKCS11_LOG_LEVEL": "0"}

@@ -91,7 +91,7 @@ func (s *Issuers) Check(ctx context.Context, r exec.CertificateRequest) error {
 // Describe names subject, alternative names, usages and policies of the
 // certificate that a request asks for.
 func (s *Issuers) Describe(r exec.CertificateRequest) (string, error) {
-	_, w, err := s.wanted(r)
+	t, w, err := s.wanted(r)
 	if err != nil {
 		return "", err
 	}
@@ -99,7 +99,16 @@ func (s *Issuers) Describe(r exec.CertificateRequest) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s; %v; %v; %v; %v", subject, w.SAN, w.KeyUsage, w.EKU, w.Policies), nil
+	parts := []string{subject}
+	for _, p := range []struct {
+		what   string
+		values []string
+	}{{"e-mail", w.SAN.EMail}, {"DNS", w.SAN.DNS}, {"URI", w.SAN.URI}, {"UPN", w.SAN.UPN}, {"usage", t.KeyUsage}, {"extended usage", t.EKU}, {"policy", t.Policies}} {
+		if len(p.values) > 0 {
+			parts = append(parts, p.what+" "+strings.Join(p.values, ", "))
+		}
+	}
+	return strings.Join(parts, "; "), nil
 }
 
 // Request makes and verifies the PKCS#10; see [pki.Request].

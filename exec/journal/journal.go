@@ -79,7 +79,10 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 	slices.Sort(paths)
 	for _, path := range paths {
 		records, err := read(path)
-		if !r.concerns(records) {
+		// Fresh tokens have no name; a run of the same plan that was cut off on one
+		// goes on with whichever was chosen now.
+		same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(records), r.keys)
+		if !r.concerns(records) && !same {
 			// A damaged file of another token must not stop every run; of one
 			// whose tokens cannot be told, nobody knows more than its name.
 			if err != nil {
@@ -103,8 +106,7 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 			}
 			continue
 		}
-		same := records[0].OpsSHA256 == opsSHA256
-		if same && !abandon && maps.Equal(keysOf(records), r.keys) {
+		if same && !abandon {
 			r.path = path
 			r.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
 			if err != nil {
@@ -114,7 +116,7 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 		}
 		if !abandon {
 			what := "another plan"
-			if same {
+			if records[0].OpsSHA256 == opsSHA256 {
 				what = "this plan on other tokens"
 			}
 			return nil, nil, false, &exec.Error{Kind: exec.Refused,

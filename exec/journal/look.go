@@ -35,6 +35,21 @@ func (f *Folder) Look(tokens map[string]exec.Identity, opsSHA256 string) ([]exec
 	return earlier, true, nil
 }
 
+// Begun gives the records of the unfinished runs of a plan.
+func (f *Folder) Begun(opsSHA256 string) ([][]exec.Record, error) {
+	runs, err := f.Unfinished()
+	if err != nil {
+		return nil, err
+	}
+	var out [][]exec.Record
+	for _, u := range runs {
+		if u.records[0].OpsSHA256 == opsSHA256 {
+			out = append(out, u.records)
+		}
+	}
+	return out, nil
+}
+
 // Ledger opens the count of tries of tokens. It makes the folder and holds the
 // tokens, as a run does, until it is closed.
 func (f *Folder) Ledger(tokens map[string]exec.Identity) (exec.Ledger, error) {

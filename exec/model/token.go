@@ -297,6 +297,8 @@ func (t *token) SetPIN(ctx context.Context, old, new exec.Credential) error {
 		p, works = &t.so, t.module.facts.Is(profile.ChangePUK)
 	}
 	switch {
+	case t.session == public && t.module.facts.Is(profile.ChangeByUser) == profile.Yes:
+		return fail(call, exec.CKRUserNotLoggedIn)
 	case works == profile.No:
 		return fail(call, exec.CKRFunctionNotSupported)
 	case !p.set:
