@@ -40,29 +40,32 @@ const module = "inscribe"
 // have no row of their own. A new package needs a row here and in
 // ARCHITECTURE.md.
 var arrows = map[string]struct{ inside, outside []string }{
-	"internal/secret":  {},
-	"ast":              {},
-	"ast/diag":         {inside: []string{"ast"}},
-	"grammar":          {[]string{"ast", "ast/diag"}, []string{participle}},
-	"check/schema":     {[]string{"ast/diag"}, []string{multierror}},
-	"check/profile":    {[]string{"ast/diag", "check/schema"}, []string{multierror, toml}},
-	"check/config":     {[]string{"ast/diag", "check/schema", "check/profile"}, []string{multierror, toml}},
-	"check/report":     {inside: []string{"ast", "ast/diag"}},
-	"check":            {inside: []string{"ast", "ast/diag", "grammar", "check/schema", "check/profile", "check/config", "internal/secret"}},
-	"plan":             {inside: []string{"ast", "ast/diag", "check", "check/schema", "check/profile", "check/config"}},
-	"exec":             {inside: []string{"plan", "check/profile", "internal/secret"}},
-	"exec/model":       {inside: []string{"exec", "plan", "check/profile", "internal/secret"}},
-	"exec/prove":       {inside: []string{"exec", "exec/model", "plan", "check", "check/profile", "internal/secret"}},
-	"exec/pki":         {inside: []string{"exec"}},
-	"exec/pki/pkitest": {inside: []string{"exec", "exec/pki"}},
-	"exec/ca":          {inside: []string{"exec", "exec/pki"}},
-	"exec/journal":     {[]string{"exec"}, []string{xsys}},
-	"exec/probe":       {inside: []string{"exec", "check/profile", "internal/secret"}},
-	"exec/host":        {[]string{"exec", "internal/secret"}, []string{xsys}},
-	"exec/pkcs11":      {[]string{"exec", "exec/host"}, []string{miekg}},
-	"docs":             {inside: []string{"ast/diag", "check/schema", "check/profile"}},
-	"lsp":              {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/report", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}, []string{jsonrpc2}},
-	"cmd":              {[]string{"*"}, []string{multierror, pflag, toml, xterm, xsys}},
+	"internal/secret":      {},
+	"ast":                  {},
+	"ast/diag":             {inside: []string{"ast"}},
+	"grammar":              {[]string{"ast", "ast/diag"}, []string{participle}},
+	"check/schema":         {[]string{"ast/diag"}, []string{multierror}},
+	"check/profile":        {[]string{"ast/diag", "check/schema"}, []string{multierror, toml}},
+	"check/config":         {[]string{"ast/diag", "check/schema", "check/profile"}, []string{multierror, toml}},
+	"check/report":         {inside: []string{"ast", "ast/diag"}},
+	"check":                {inside: []string{"ast", "ast/diag", "grammar", "check/schema", "check/profile", "check/config", "internal/secret"}},
+	"plan":                 {inside: []string{"ast", "ast/diag", "check", "check/schema", "check/profile", "check/config"}},
+	"exec":                 {inside: []string{"plan", "check/profile", "internal/secret"}},
+	"exec/model":           {inside: []string{"exec", "plan", "check/profile", "internal/secret"}},
+	"exec/prove":           {inside: []string{"exec", "exec/model", "plan", "check", "check/profile", "internal/secret"}},
+	"exec/pki":             {inside: []string{"exec"}},
+	"exec/pki/pkitest":     {inside: []string{"exec", "exec/pki"}},
+	"exec/ca":              {inside: []string{"exec", "exec/pki"}},
+	"exec/journal":         {[]string{"exec"}, []string{xsys}},
+	"exec/probe":           {inside: []string{"exec", "check/profile", "internal/secret"}},
+	"exec/host":            {[]string{"exec", "internal/secret"}, []string{xsys}},
+	"exec/pkcs11":          {[]string{"exec", "exec/host"}, []string{miekg}},
+	"internal/vcard":       {outside: []string{xsys}},
+	"internal/vcard/myeid": {inside: []string{"internal/vcard"}},
+	"internal/vcard/lab":   {[]string{"internal/vcard", "internal/vcard/myeid"}, []string{xsys}},
+	"docs":                 {inside: []string{"ast/diag", "check/schema", "check/profile"}},
+	"lsp":                  {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/report", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}, []string{jsonrpc2}},
+	"cmd":                  {[]string{"*"}, []string{multierror, pflag, toml, xterm, xsys}},
 }
 
 const (
@@ -234,6 +237,22 @@ func TestArrowsHaveNoCycle(t *testing.T) {
 	}
 	for _, p := range slices.Sorted(maps.Keys(arrows)) {
 		visit(p, nil)
+	}
+}
+
+// TestEquipmentIsInNoProduct keeps the emulated cards out of what is delivered.
+func TestEquipmentIsInNoProduct(t *testing.T) {
+	equipment := func(p string) bool { return strings.HasPrefix(p+"/", "internal/vcard/") }
+	for _, s := range load(t) {
+		dir := path.Dir(s.path)
+		if equipment(dir) || dir == "cmd/vcard" {
+			continue
+		}
+		for _, p := range s.imports {
+			if in, own := strings.CutPrefix(p, module+"/"); own && equipment(in) {
+				t.Errorf("%s imports %s, which is for tests", s.path, in)
+			}
+		}
 	}
 }
 
