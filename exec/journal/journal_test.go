@@ -426,6 +426,23 @@ func TestOneRunAtATimeOnAToken(t *testing.T) {
 	open(t, f, both, "a", false)
 }
 
+// TestTwoSlotsOfOneCard: they have one serial number, and a run takes the card
+// once.
+func TestTwoSlotsOfOneCard(t *testing.T) {
+	f := In(t.TempDir())
+	slots := map[string]exec.Identity{"default": card, "signature": card}
+	j, _, _ := open(t, f, slots, "a", false)
+	_, _, _, err := In(filepath.Dir(f.dir)).Open(map[string]exec.Identity{"default": card}, "b", false)
+	if runtime.GOOS != "windows" {
+		fails(t, err, exec.Refused, "another inscribe is at work on this token")
+	}
+	write(t, j, slots, "a", "run", "start 1")
+	_ = j.Close()
+	if _, earlier, _ := open(t, f, slots, "a", false); events(earlier) != "run, start 1" {
+		t.Errorf("the run goes on after %s", events(earlier))
+	}
+}
+
 // TestLockEndsWithItsProcess holds a token in another process, and kills that.
 func TestLockEndsWithItsProcess(t *testing.T) {
 	if runtime.GOOS == "windows" {
