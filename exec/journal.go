@@ -18,9 +18,12 @@ type Record struct {
 	// Earlier are the keys and certificates that finished runs of the same plan
 	// put on these tokens, in "run".
 	Earlier []Record `json:"earlier,omitempty"`
-	ID      string   `json:"id,omitempty"`
-	Op      string   `json:"op,omitempty"`
-	Slot    string   `json:"slot,omitempty"`
+	// Existing says that the run was to add to keys and certificates of the same
+	// label, in "run".
+	Existing bool   `json:"existing,omitempty"`
+	ID       string `json:"id,omitempty"`
+	Op       string `json:"op,omitempty"`
+	Slot     string `json:"slot,omitempty"`
 	// What an op left: the CKA_ID and label of a key or certificate, the
 	// SHA-256 of the certificate, and the certificate itself until it is
 	// written.

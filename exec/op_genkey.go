@@ -27,12 +27,12 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 	}
 	var public, private Object
 	if r.began[op.ID] {
-		public, private, err = r.orphan(slot, label)
-		if err != nil {
+		var rest []stray
+		if public, private, rest, err = r.orphan(slot, label); err != nil {
 			return err
 		}
-		if public != 0 && private == 0 && !r.AllowExisting {
-			if err := t.DestroyObject(r.ctx, public); err != nil {
+		for _, s := range rest {
+			if err := r.tokens[s.slot].DestroyObject(r.ctx, s.object); err != nil {
 				return err
 			}
 		}
@@ -44,7 +44,7 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 		mechanism, pub, priv := keyTemplates(op.Key, label, decrypt, r.Plan.Facts())
 		public, private, err = t.GenerateKeyPair(r.ctx, mechanism, pub, priv)
 		if err != nil {
-			return err
+			return r.oneLogin(err, slot)
 		}
 	}
 	w.private = private
@@ -120,7 +120,9 @@ func (r *run) cannotBeRead(slot string, private Object, kind string) error {
 		return err
 	}
 	if len(attrs) != 1 || len(attrs[0].Value) > 0 {
-		clear(attrs[0].Value)
+		for _, a := range attrs {
+			clear(a.Value)
+		}
 		return &Error{Kind: Device, Call: "C_GetAttributeValue", Message: "the token says that the private key is sensitive, and gives it away when asked for it",
 			Advice: "do not use this token: its keys can be copied; ask the vendor"}
 	}
@@ -152,8 +154,10 @@ func mustBe(facts *profile.Profile, key *plan.Key, label string, id []byte, decr
 	if key.Type != "RSA" {
 		use = CKADerive
 	}
-	must := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false),
-		Bool(CKAAlwaysSensitive, true), Bool(CKANeverExtractable, true), Bool(CKASign, true)}
+	must := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKAPrivate, true), Bool(CKAExtractable, false), Bool(CKASign, true)}
+	if facts.Is(profile.HonestKeys) != profile.No {
+		must = append(must, Bool(CKASensitive, true), Bool(CKAAlwaysSensitive, true), Bool(CKANeverExtractable, true))
+	}
 	if facts.Is(profile.TellsLocal) != profile.No {
 		must = append(must, Bool(CKALocal, true))
 	}
@@ -193,54 +197,112 @@ func attributeName(t AttributeType) string {
 	return fmt.Sprintf("attribute 0x%x", uint64(t))
 }
 
-// orphan finds the key pair that an interrupted generation left. private is 0
-// where it left the public key alone.
-func (r *run) orphan(slot, label string) (public, private Object, err error) {
-	t := r.tokens[slot]
-	publics, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Text(CKALabel, label)})
-	if err != nil {
-		return 0, 0, err
+// oneLogin says of a module that fails without a reason in the signature slot
+// what the reason is on some cards.
+func (r *run) oneLogin(err error, slot string) error {
+	if e, ok := err.(*Error); ok && e.CKR == CKRGeneralError && slot == plan.Signature && r.user[plan.Default] != "user" {
+		e.Message = "the module does not say why; on some cards a key in the signature slot needs the login of the default slot as well, and this run has only that of the signature slot"
+		e.Advice = "give PIN for the default slot, and take a profile whose signature-key-needs-both-logins is yes"
 	}
+	return err
+}
+
+// stray is an object that is to be removed.
+type stray struct {
+	slot   string
+	object Object
+}
+
+// orphan finds the key pair that an interrupted generation left. Where it left
+// less than a pair, private is 0 and rest is what to remove. A module makes the two
+// keys one after the other, and may give them CKA_IDs of its own, which then differ
+// for a moment.
+func (r *run) orphan(slot, label string) (public, private Object, rest []stray, err error) {
+	t := r.tokens[slot]
+	found, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Text(CKALabel, label)})
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	var publics, privates []Object
 	var id []byte
-	for _, p := range publics {
+	for _, p := range found {
 		madeID, left, err := r.leftover(slot, p)
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, nil, err
 		}
-		if !left {
-			continue
+		if left {
+			publics, id = append(publics, p), madeID
 		}
-		if public != 0 {
-			return 0, 0, nil
-		}
-		public, id = p, madeID
 	}
-	if public == 0 {
-		return 0, 0, nil
+	if found, err = t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Text(CKALabel, label)}); err != nil {
+		return 0, 0, nil, err
 	}
-	privates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Text(CKALabel, label)})
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, p := range privates {
+	for _, p := range found {
 		attrs, err := t.Attributes(r.ctx, p, CKAID)
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, nil, err
 		}
-		if has := attrs[0].Value; len(has) != 0 && !bytes.Equal(has, id) {
-			continue
+		left, err := r.unclaimed(slot, attrs[0].Value, id)
+		if err != nil {
+			return 0, 0, nil, err
 		}
-		if private != 0 {
-			return 0, 0, nil
+		if left {
+			privates = append(privates, p)
 		}
-		private = p
 	}
-	return public, private, nil
+	if len(publics) == 1 && len(privates) == 1 {
+		return publics[0], privates[0], nil, nil
+	}
+	if r.AllowExisting {
+		return 0, 0, nil, nil
+	}
+	if rest, err = r.astray(slot, label); err != nil {
+		return 0, 0, nil, err
+	}
+	for _, o := range append(publics, privates...) {
+		rest = append(rest, stray{slot, o})
+	}
+	return 0, 0, rest, nil
+}
+
+// astray finds public keys of an interrupted generation in the other slot of the
+// same card: some modules show a public key that has no private one, be it for a
+// moment, in the card's first slot.
+func (r *run) astray(slot, label string) ([]stray, error) {
+	other := otherSlot(slot)
+	t := r.tokens[other]
+	if !r.session[other] || r.slots[other].Token.Identity(r.Plan.Facts()) != r.slots[slot].Token.Identity(r.Plan.Facts()) {
+		return nil, nil
+	}
+	publics, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Text(CKALabel, label)})
+	if err != nil {
+		return nil, err
+	}
+	var out []stray
+	for _, p := range publics {
+		made, left, err := r.leftover(other, p)
+		if err != nil {
+			return nil, err
+		}
+		attrs, err := t.Attributes(r.ctx, p, CKAID)
+		if err != nil {
+			return nil, err
+		}
+		privates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, attrs[0].Value)})
+		if err != nil {
+			return nil, err
+		}
+		// Its CKA_ID is the one that this plan gives; others are not ours to remove.
+		if left && len(privates) == 0 && bytes.Equal(attrs[0].Value, made) {
+			out = append(out, stray{other, p})
+		}
+	}
+	return out, nil
 }
 
 // leftover reports whether a public key can be what an interrupted generation
-// left: it has no CKA_ID yet or the one that it makes, no certificate, and no
-// run of this plan noted it. id is the CKA_ID that it makes.
+// left: no run of this plan noted it, and no certificate is for it. id is the
+// CKA_ID that it makes.
 func (r *run) leftover(slot string, public Object) (id []byte, left bool, err error) {
 	t := r.tokens[slot]
 	key, err := readPublicKey(r.ctx, t, public)
@@ -254,11 +316,27 @@ func (r *run) leftover(slot string, public Object) (id []byte, left bool, err er
 	if err != nil {
 		return nil, false, err
 	}
-	if has := attrs[0].Value; len(has) != 0 && !bytes.Equal(has, id) {
-		return nil, false, nil
+	if left, err = r.unclaimed(slot, attrs[0].Value, id); err != nil || !left {
+		return nil, false, err
 	}
 	certificates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
 	return id, len(certificates) == 0, err
+}
+
+// unclaimed reports whether a key under this CKA_ID can be what an interrupted
+// generation left. made is the CKA_ID that the key makes. Keys of the label that
+// were there before would have stopped the interrupted run, unless it was told to
+// add to them: then only a key without a CKA_ID, or with the one that this plan
+// gives, is taken for its own.
+func (r *run) unclaimed(slot string, id, made []byte) (bool, error) {
+	if len(id) == 0 || bytes.Equal(id, made) {
+		return true, nil
+	}
+	if r.AllowExisting || r.ours(id) {
+		return false, nil
+	}
+	certificates, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
+	return len(certificates) == 0, err
 }
 
 // readPublicKey reads a public key object of any kind.

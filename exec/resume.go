@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
@@ -31,6 +32,9 @@ func (r *run) recall(earlier []Record) {
 	for _, rec := range earlier {
 		switch rec.Event {
 		case "run":
+			// A run that goes on knows no better than the one before which keys
+			// were there already.
+			r.AllowExisting = r.AllowExisting || rec.Existing && !r.finished
 			for _, e := range rec.Earlier {
 				r.earlier[e.ID] = e
 			}
@@ -53,7 +57,7 @@ func (r *run) begin() error {
 	if r.begun {
 		return nil
 	}
-	rec := Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: r.identities(), Earlier: r.objects()}
+	rec := Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: r.identities(), Earlier: r.objects(), Existing: r.AllowExisting}
 	if r.Saved {
 		rec.PlanSHA256 = r.Plan.PlanSHA256
 	}
@@ -108,11 +112,11 @@ func (r *run) ours(id []byte) bool {
 }
 
 // generating reports whether an earlier run was cut off while it generated a key
-// of that label in that slot.
+// of that label on the card of that slot.
 func (r *run) generating(slot, label string) bool {
 	for i := range r.Plan.Ops {
 		op := &r.Plan.Ops[i]
-		if op.Kind != plan.GenKey || !r.began[op.ID] || r.slot(op) != slot {
+		if op.Kind != plan.GenKey || !r.began[op.ID] || !r.sameCard(r.slot(op), slot) {
 			continue
 		}
 		if l, err := r.label(op); err == nil && l == label {
@@ -120,6 +124,13 @@ func (r *run) generating(slot, label string) bool {
 		}
 	}
 	return false
+}
+
+// sameCard reports whether two slots are one, or those of one card.
+func (r *run) sameCard(a, b string) bool {
+	one, two := r.slots[a].Token, r.slots[b].Token
+	return a == b || r.Plan.Facts().Is(profile.SignatureSlot) == profile.Yes && one.Serial != "" &&
+		one.Serial == two.Serial && one.Manufacturer == two.Manufacturer && one.Model == two.Model
 }
 
 // checkCutOff refuses to go on where an earlier run was cut off while it changed a

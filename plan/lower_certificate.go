@@ -14,11 +14,15 @@ import (
 // by it, the certificate beside it.
 func (l *lowering) issue(a *check.Application) {
 	slot := l.slotOf(a)
+	template := a.Get(schema.MCertTempl)
 	if slot != Default && l.options.Profile.Is(profile.BothLogins) == profile.Yes {
+		if l.pin(Default) == nil {
+			l.refuse(template, "a key in the signature slot of a card of the profile "+l.options.Profile.Name+" needs the login of the default slot as well, and the description has no PIN for that", "add PIN beside SignPIN")
+			return
+		}
 		l.login(Default)
 	}
 	l.login(slot)
-	template := a.Get(schema.MCertTempl)
 	key, at := &Key{Type: "RSA"}, a.Get(schema.MKeySize)
 	if at != nil {
 		key.Bits = at.Value.Number

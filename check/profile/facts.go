@@ -50,6 +50,7 @@ const (
 	FreeUse            FactName = "key-use-is-free"
 	WriteBySO          FactName = "write-needs-so"
 	TellsLocal         FactName = "local-is-told"
+	HonestKeys         FactName = "honest-key-attributes"
 )
 
 // FactKind is the shape of a fact's value.
@@ -117,6 +118,7 @@ var Facts = []FactInfo{
 	{FreeLabel, YesNo, "CKA_LABEL of a key can be chosen"},
 	{FreeUse, YesNo, "a key can be kept to signing: a template may forbid the rest (CKA_DECRYPT, CKA_DERIVE and what goes with them)"},
 	{TellsLocal, YesNo, "CKA_LOCAL of a key that was generated on the token says so"},
+	{HonestKeys, YesNo, "CKA_SENSITIVE, CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE of a key tell the truth"},
 }
 
 // Describe gives the row of a fact.
