@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,6 +27,8 @@ type machine struct {
 	// moduleEnv is the environment of the module, as station.toml says it. With
 	// any in it, the module is the shim.
 	moduleEnv map[string]string
+	// station is the station.toml; empty for that of the two tokens.
+	station string
 }
 
 // newMachine makes a machine with the tokens CARD and SIGN.
@@ -101,7 +104,7 @@ func (m *machine) file(name, text string) string {
 // command is the command on this machine, ready to start.
 func (m *machine) command(args ...string) *osexec.Cmd {
 	m.Helper()
-	station := stationTOML
+	station := cmp.Or(m.station, stationTOML)
 	if len(m.moduleEnv) > 0 {
 		m.moduleEnv["SHIM_MODULE"] = module
 		station = strings.Replace(station, module, shim(m), 1) + "[middleware.\"yourMiddleware.dll\".env]\n"

@@ -1,0 +1,217 @@
+//go:build cgo && linux
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"inscribe/internal/vcard"
+	"inscribe/internal/vcard/lab"
+)
+
+// setPIN is a description that sets the PIN of a slot under its PUK.
+func setPIN(slot string) string {
+	return "[Fields]\nPUK=\nNEW=\n[Description]\nPKCS11Library=yourMiddleware.dll\nSetPin=true\nInitial" + slot + "PUK=PUK\n" + slot + "PIN=NEW\n"
+}
+
+// changePIN is a description that changes the PIN of a slot by the old one.
+func changePIN(slot string) string {
+	return "[Description]\nPKCS11Library=yourMiddleware.dll\nSetPin=true\n" + slot + "PIN=!FROM_USER_DIALOG_3_FIELD\n"
+}
+
+// cardSlots are the two slots: how keywords begin, and the PIN's reference.
+var cardSlots = map[string]struct {
+	prefix, pin, puk, other, otherPIN string
+	reference                         byte
+}{
+	"default":   {"", "1234", "11112222", "signature", "5678", lab.UserPIN},
+	"signature": {"Sign", "5678", "33334444", "default", "1234", lab.SignaturePIN},
+}
+
+// TestCardChangesPINs changes the PIN of either slot; the other one stays.
+func TestCardChangesPINs(t *testing.T) {
+	m := newCard(t)
+	m.env["NEW"], m.env["WRONG"], m.env["LONG"] = "97531", "8888", "123456789"
+	for slot, s := range cardSlots {
+		m.env["OLD"] = s.pin
+		file := m.file(slot+".dsc", changePIN(s.prefix))
+		change := func(old, new string) []string {
+			return []string{"apply", file, "--answer", s.prefix + "PIN.old=env:" + old, "--answer", s.prefix + "PIN=env:" + new}
+		}
+		// Refused before the card sees a value; then a wrong one, which costs a try.
+		m.must(exitRefused, change("OLD", "LONG"), "has more than 8 characters")
+		m.tries(s.reference, 3, 10)
+		m.must(exitDevice, change("WRONG", "NEW"), "op-02 setpin: "+slot+" slot", "is wrong; it is not tried again")
+		m.tries(s.reference, 2, 10)
+		m.must(0, change("OLD", "NEW"), "changes the PIN"[:0])
+		m.opened(true, slot, "97531")
+		m.opened(false, slot, s.pin)
+		m.opened(true, slot, "97531")
+		m.tries(s.reference, 3, 10)
+	}
+	m.opened(true, "default", "97531")
+	m.opened(true, "signature", "97531")
+}
+
+// TestCardUnblocks locks either slot's PIN and opens it again with its own PUK,
+// by C_SetPIN without a login.
+func TestCardUnblocks(t *testing.T) {
+	m := newCard(t)
+	m.env["NEW"] = "2468"
+	for slot, s := range cardSlots {
+		m.env["PUK"], m.env["OTHER_PUK"] = s.puk, cardSlots[s.other].puk
+		for range 3 {
+			m.opened(false, slot, "0000")
+		}
+		m.tries(s.reference, 0, 10)
+		m.must(0, []string{"tokens", "--module", lab.OpenSC}, "user PIN locked")
+		// The locked PIN is not tried, the other slot's PUK does not open it.
+		m.env["OLD"] = s.pin
+		m.must(exitRefused, []string{"apply", m.file("change.dsc", changePIN(s.prefix)), "--answer", s.prefix + "PIN.old=env:OLD", "--answer", s.prefix + "PIN=env:NEW"}, "the PIN is locked", "unblock it with the PUK")
+		file := m.file("unblock.dsc", setPIN(s.prefix))
+		m.must(exitDevice, []string{"apply", file, "--field", "PUK=env:OTHER_PUK", "--field", "NEW=env:NEW"}, "unblock: "+slot+" slot")
+		m.tries(s.reference, 0, 9)
+		m.must(0, []string{"apply", file, "--field", "PUK=env:PUK", "--field", "NEW=env:NEW"})
+		m.opened(true, slot, "2468")
+		m.tries(s.reference, 3, 10)
+	}
+}
+
+// TestCardRefusesWhatPKCS11CannotDo: when planning, with the reason, and before the
+// card has seen anything that changes it.
+func TestCardRefusesWhatPKCS11CannotDo(t *testing.T) {
+	m := newCard(t)
+	before := m.snapshot()
+	for name, reason := range map[string]string{
+		"07-change-signature-puk.dsc": "refused: line 9: PKCS#11 has no call that changes the PUK of a card of the profile opensc",
+		"10-unblock.dsc":              "refused: line 12: PKCS#11 has no call that changes the PUK of a card of the profile opensc",
+		"09-initialise.dsc":           "refused: line 11: tokens of the profile opensc cannot be initialised over PKCS#11",
+	} {
+		o := m.run("plan", example(t, name))
+		if !strings.Contains(o.stdout, reason) {
+			t.Errorf("%s: %s", name, o)
+		}
+		args := []string{"apply", example(t, name), "--yes"}
+		for _, f := range []string{"OLD_SIGN_PUK", "NEW_SIGN_PUK", "NEW_SIGN_PIN", "PIN_FIELD", "PUK_FIELD"} {
+			if strings.Contains(o.stdout+m.must(0, []string{"explain", "SetPIN"}).stdout, f) {
+				args = append(args, "--field", f+"=env:SIGN_PUK")
+			}
+		}
+		o = m.run(args...)
+		if o.code == 0 || !strings.Contains(o.stderr, strings.SplitN(reason, ": ", 3)[2]) {
+			t.Errorf("%s: %s", name, o)
+		}
+	}
+	if after := m.snapshot(); string(after) != string(before) {
+		t.Error("a refused run changed the card")
+	}
+}
+
+// TestCardOneLoginIsNotEnough: on the stock profile of OpenSC a key in the
+// signature slot needs both logins. A plan knows that from the profile; where the
+// profile does not say it, the run fails and says what is missing.
+func TestCardOneLoginIsNotEnough(t *testing.T) {
+	m := newCard(t)
+	const signOnly = "[Fields]\nSIGN=\n[Description]\nPKCS11Library=yourMiddleware.dll\nApplicationList=A\nSignPIN=SIGN\n[Application_A]\nECCurve=P-256\nCertTempl=sig\nLocation=#Signature\n"
+	file := m.file("x.dsc", signOnly)
+	args := []string{"apply", file, "--field", "SIGN=env:SIGN_PIN", "--lab-ca"}
+	m.must(exitRefused, args, "a key in the signature slot of a card of the profile opensc needs the login of the default slot as well", "add PIN beside SignPIN")
+	m.file("inscribe.toml", "[profile.single]\ntitle = \"one login\"\ninherits = \"opensc\"\nfact.signature-key-needs-both-logins = { is = false, source = \"a wrong guess\" }\n")
+	files := len(m.card().FileIDs())
+	m.must(exitDevice, append(args, "--profile", "single"), "op-03 genkey: signature slot", "CKR_GENERAL_ERROR",
+		"needs the login of the default slot as well, and this run has only that of the signature slot", "signature-key-needs-both-logins")
+	m.holds("signature", "5678", 0, 0, 0)
+	if now := len(m.card().FileIDs()); now != files {
+		t.Errorf("%d files on the card, %d before", now, files)
+	}
+	m.tries(lab.SignaturePIN, 3, 10)
+
+	// With both it works, on the same card.
+	both := strings.Replace(strings.Replace(signOnly, "SIGN=\n", "SIGN=\nPIN=\n", 1), "SignPIN=SIGN\n", "SignPIN=SIGN\nPIN=PIN\n", 1)
+	m.must(0, []string{"apply", m.file("y.dsc", both), "--field", "SIGN=env:SIGN_PIN", "--field", "PIN=env:CARD_PIN", "--lab-ca", "--abandon"}, "2 written, 0 kept")
+	m.pair("02", "sig", "EC Key")
+	m.holds("default", "1234", 0, 0, 0)
+}
+
+// TestCardWithSwappedPINs exchanges the references of the two PINs on the card, so
+// that each value stands behind the other slot: the first login fails, it costs
+// one try of that PIN and none of the other, and nothing is written.
+func TestCardWithSwappedPINs(t *testing.T) {
+	m := newCard(t)
+	files := m.card().FileIDs()
+	m.card().SwapPINs(lab.UserPIN, lab.SignaturePIN)
+	args := []string{"apply", m.file("x.dsc", threeKeys), "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"}
+	m.must(exitDevice, args, "op-02 login: default slot", "field CARD is wrong; it is not tried again", "CKR_PIN_INCORRECT")
+	m.tries(lab.UserPIN, 2, 10)
+	m.tries(lab.SignaturePIN, 3, 10)
+	if now := m.card().FileIDs(); fmt.Sprint(now) != fmt.Sprint(files) {
+		t.Errorf("files %x, before %x", now, files)
+	}
+	// The flags do not warn of one wrong PIN; the next is still only one try.
+	m.must(exitDevice, args, "op-02 login")
+	m.tries(lab.UserPIN, 1, 10)
+	m.must(exitRefused, args, "one more wrong PIN locks the token")
+	m.tries(lab.UserPIN, 1, 10)
+}
+
+// TestCardPulledWhilePINsChange pulls the card at an APDU of a change of a PIN.
+// Where nobody can know which value holds, nothing is tried and the next run says
+// so; else it ends as if undisturbed. At most one try is spent.
+func TestCardPulledWhilePINsChange(t *testing.T) {
+	m := newCard(t)
+	blank := m.snapshot()
+	m.env["NEW"] = "97531"
+	for slot, s := range cardSlots {
+		m.env["OLD"], m.env["PUK"] = s.pin, s.puk
+		change := []string{"apply", m.file("change.dsc", changePIN(s.prefix)), "--answer", s.prefix + "PIN.old=env:OLD", "--answer", s.prefix + "PIN=env:NEW"}
+		unblock := []string{"apply", m.file("unblock.dsc", setPIN(s.prefix)), "--field", "PUK=env:PUK", "--field", "NEW=env:NEW"}
+		for what, args := range map[string][]string{"change": change, "unblock": unblock} {
+			m.from(blank, slot+what)
+			m.reader().PullAt(0, vcard.BeforeCommand)
+			m.must(0, args)
+			for _, n := range sample(4, m.reader().Count()) {
+				for when, word := range map[vcard.Tear]string{vcard.BeforeCommand: "before", vcard.BeforeResponse: "after"} {
+					t.Run(fmt.Sprint(slot, " ", what, " ", n, word), func(t *testing.T) {
+						m.machine.TB = t
+						defer func(outer testing.TB) { m.machine.TB = outer }(t)
+						m.from(blank, fmt.Sprint(slot, what, n, word))
+						m.reader().PullAt(n, when)
+						first := m.run(args...)
+						if m.reader().Inserted() {
+							t.Fatalf("the run was over before APDU %d: %s", n, first)
+						}
+						m.insert()
+						pin, puk := m.card().Tries(s.reference)
+						o := m.run(args...)
+						if o.code == exitRefused && strings.Contains(o.stderr, "which one holds is not known") {
+							if nowPIN, nowPUK := m.card().Tries(s.reference); nowPIN != pin || nowPUK != puk {
+								t.Errorf("a value was tried all the same")
+							}
+							o = m.finishChange(s.prefix, slot, args)
+						}
+						if o.code != 0 {
+							t.Fatalf("first: %s\nthen: %s", first, o)
+						}
+						m.tries(s.reference, 3, 10)
+						m.opened(true, slot, "97531")
+						m.opened(true, s.other, s.otherPIN)
+					})
+				}
+			}
+			m.machine.TB = t
+		}
+	}
+}
+
+// finishChange is what a person does who is told that either value may hold: look
+// which one it is, and go on from there.
+func (m *cardMachine) finishChange(prefix, slot string, args []string) outcome {
+	m.Helper()
+	_, err := m.tool("pkcs11-tool", "--module", lab.OpenSC, "--token-label", m.slot(slot), "--login", "--pin", m.env["NEW"], "--list-objects")
+	if err == nil {
+		return outcome{}
+	}
+	return m.run(append(args, "--abandon")...)
+}

@@ -1,0 +1,123 @@
+//go:build cgo && linux
+
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"inscribe/internal/vcard"
+	"inscribe/internal/vcard/lab"
+)
+
+// torture reports whether every case is run and not a sample of them.
+func torture() bool { return os.Getenv("INSCRIBE_TORTURE") == "1" }
+
+// sample takes n of the numbers 1 to most, the same ones each time, or all of
+// them under INSCRIBE_TORTURE=1.
+func sample(n, most int) []int {
+	all := make([]int, most)
+	for i := range all {
+		all[i] = i + 1
+	}
+	if torture() || n >= most {
+		return all
+	}
+	random := rand.New(rand.NewPCG(6, 1))
+	random.Shuffle(most, func(i, j int) { all[i], all[j] = all[j], all[i] })
+	some := all[:n]
+	slices.Sort(some)
+	return some
+}
+
+// picture is what the card shows of its objects, without what is another one in
+// each run: kind, label, the PIN that guards it, and what belongs to it.
+func (m *cardMachine) picture() string {
+	m.Helper()
+	entries := m.entries()
+	var lines []string
+	for _, e := range entries {
+		var with []string
+		for _, o := range entries {
+			if o.id == e.id && o.kind != e.kind {
+				with = append(with, o.kind+" "+o.label)
+			}
+		}
+		slices.Sort(with)
+		lines = append(lines, fmt.Sprintf("%s %q behind %q with %s", e.kind, e.label, e.auth, strings.Join(with, ", ")))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// from puts the card, as a snapshot has it, into the reader, on a machine that
+// has never seen it.
+func (m *cardMachine) from(snapshot []byte, state string) {
+	m.Helper()
+	m.reader().Pull()
+	if err := m.card().Restore(snapshot); err != nil {
+		m.Fatal(err)
+	}
+	m.env["XDG_STATE_HOME"] = filepath.Join(m.dir, "state", state)
+	m.insert()
+}
+
+func (m *cardMachine) insert() {
+	m.Helper()
+	if err := m.reader().Insert(); err != nil {
+		m.Fatal(err)
+	}
+}
+
+func (m *cardMachine) snapshot() []byte {
+	m.Helper()
+	b, err := m.card().Snapshot()
+	if err != nil {
+		m.Fatal(err)
+	}
+	return b
+}
+
+// TestCardPulledAnywhere pulls the card at an APDU of a run: before the card has
+// seen it, and after it did what it says. Once the card is back, the same command
+// ends where an undisturbed run would have ended, and no PIN has lost a try.
+func TestCardPulledAnywhere(t *testing.T) {
+	m := newCard(t)
+	blank := m.snapshot()
+	args := []string{"apply", m.file("x.dsc", threeKeys), "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"}
+	m.reader().PullAt(0, vcard.BeforeCommand)
+	m.must(0, args, "6 written, 0 kept")
+	apdus, want := m.reader().Count(), m.picture()
+	files := len(m.card().FileIDs())
+	t.Logf("%d APDUs", apdus)
+	for _, n := range sample(12, apdus) {
+		for when, word := range map[vcard.Tear]string{vcard.BeforeCommand: "before", vcard.BeforeResponse: "after"} {
+			m.machine.TB = t
+			t.Run(fmt.Sprint(n, word), func(t *testing.T) {
+				m.machine.TB = t
+				m.from(blank, fmt.Sprint(n, word))
+				m.reader().PullAt(n, when)
+				first := m.run(args...)
+				pulled := !m.reader().Inserted()
+				if !pulled {
+					t.Fatalf("the run was over before APDU %d: %s", n, first)
+				}
+				m.insert()
+				m.must(0, args, "Applied x.dsc")
+				if got := m.picture(); got != want {
+					t.Errorf("the card holds\n%s\nand after an undisturbed run\n%s\nthe first run said: %s", got, want, first)
+				}
+				m.tries(lab.UserPIN, 3, 10)
+				m.tries(lab.SignaturePIN, 3, 10)
+				if now := len(m.card().FileIDs()); now != files {
+					t.Logf("files: %d, undisturbed %d; %s", now, files, first.stderr)
+				}
+			})
+		}
+	}
+}
