@@ -158,7 +158,7 @@ var keyFacts = map[string]map[FactName]string{
 	"opensc": {SignatureSlot: "yes", SerialStays: "no", SharedPIN: "no", PUKIs: "own", InitToken: "no", InitPIN: "no", ChangePIN: "yes", ChangePUK: "unknown",
 		PINMin: "4", PINMax: "8", PINAlphabet: "digits", Locks: "yes", Retries: "3", SharedLock: "no", HonestFlags: "yes",
 		BothLogins: "yes", ExclusiveLogins: "no", UniqueSerial: "no", ImportKeys: "yes", AlwaysAuthenticate: "yes",
-		Curves: "P-256, P-384, P-521", RSAMax: "unknown", DataObjects: "unknown", FreeKeyID: "yes", FreeLabel: "yes", HonestKeys: "no", TellsLocal: "no", Software: "unknown"},
+		Curves: "P-256, P-384, P-521", RSAMax: "unknown", DataObjects: "unknown", FreeKeyID: "yes", FreeLabel: "yes", HonestKeys: "no", TellsLocal: "no", ChangeByUser: "yes", Software: "unknown"},
 	"openpgp": {WriteBySO: "yes", SignatureSlot: "yes", SharedPIN: "yes", SharedLock: "yes", PUKIs: "so-pin", InitToken: "no", InitPIN: "unknown", ChangePIN: "yes",
 		PINMin: "6", PUKMin: "8", Locks: "yes", Retries: "3", Curves: "unknown", MaxKeys: "3", FreeKeyID: "no", FreeLabel: "no", ImportKeys: "unknown"},
 	"piv": {SharedPIN: "yes", SignatureSlot: "unknown", PUKIs: "own", PINMin: "6", PINMax: "8", PINAlphabet: "digits", PUKMin: "8", PUKMax: "8",

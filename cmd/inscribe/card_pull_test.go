@@ -87,19 +87,19 @@ func (m *cardMachine) snapshot() []byte {
 // seen it, and after it did what it says. Once the card is back, the same command
 // ends where an undisturbed run would have ended, and no PIN has lost a try.
 func TestCardPulledAnywhere(t *testing.T) {
+	t.Parallel()
 	m := newCard(t)
 	blank := m.snapshot()
 	args := []string{"apply", m.file("x.dsc", threeKeys), "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"}
 	m.reader().PullAt(0, vcard.BeforeCommand)
 	m.must(0, args, "6 written, 0 kept")
 	apdus, want := m.reader().Count(), m.picture()
-	files := len(m.card().FileIDs())
-	t.Logf("%d APDUs", apdus)
-	for _, n := range sample(12, apdus) {
+	for _, n := range sample(8, apdus) {
 		for when, word := range map[vcard.Tear]string{vcard.BeforeCommand: "before", vcard.BeforeResponse: "after"} {
-			m.machine.TB = t
 			t.Run(fmt.Sprint(n, word), func(t *testing.T) {
+				outer := m.machine.TB
 				m.machine.TB = t
+				defer func() { m.machine.TB = outer }()
 				m.from(blank, fmt.Sprint(n, word))
 				m.reader().PullAt(n, when)
 				first := m.run(args...)
@@ -114,9 +114,6 @@ func TestCardPulledAnywhere(t *testing.T) {
 				}
 				m.tries(lab.UserPIN, 3, 10)
 				m.tries(lab.SignaturePIN, 3, 10)
-				if now := len(m.card().FileIDs()); now != files {
-					t.Logf("files: %d, undisturbed %d; %s", now, files, first.stderr)
-				}
 			})
 		}
 	}

@@ -214,6 +214,7 @@ var cardFields = []string{"--field", "PIN=env:CARD_PIN", "--field", "SIGN_PIN=en
 
 // TestCardSignatureSlot issues keys and certificates in both slots of one card.
 func TestCardSignatureSlot(t *testing.T) {
+	t.Parallel()
 	m := newCard(t)
 	m.must(0, []string{"check", example(t, "06-signature-slot.dsc")})
 	m.must(0, []string{"plan", example(t, "06-signature-slot.dsc")}, "profile opensc", "Plan: 3 keys, 3 certificates")
