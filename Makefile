@@ -40,6 +40,12 @@ demo: setup ## a description from the file to two tokens, each step checked
 	@$(MAKE) build
 	@docs/demo/run.sh
 
+.PHONY: demo-card
+demo-card: setup ## the same on an emulated smart card with a signature slot (root)
+	@$(MAKE) build
+	@CGO_ENABLED=0 go build -trimpath -o bin/vcard ./cmd/vcard
+	@docs/demo/card.sh
+
 .PHONY: test
 test: setup ## everything: lint, all platforms, tests, races, a short fuzz, VS Code
 	@$(MAKE) lint cross unit race fuzz bench-builds test-editors
