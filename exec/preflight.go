@@ -293,6 +293,10 @@ func (r *run) checkMechanism(op *plan.Op, slot string) error {
 		}
 		mechanism, bits = curve.KeyGen, curve.Bits
 	}
+	// A blank card that the station's command makes may offer nothing yet.
+	if !r.slots[slot].Token.Flags.Has(FlagTokenInitialized) && slices.ContainsFunc(r.Plan.Ops, func(o plan.Op) bool { return o.Hook }) {
+		return nil
+	}
 	offered, err := r.tokens[slot].Mechanisms(r.ctx)
 	if err != nil {
 		return err

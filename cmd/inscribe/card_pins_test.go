@@ -54,6 +54,15 @@ func TestCardChangesPINs(t *testing.T) {
 	}
 	m.opened(true, "default", "97531")
 	m.opened(true, "signature", "97531")
+
+	// The published example, which holds the new value against its validation.
+	m.env["OLD"], m.env["NEWER"], m.env["LETTERS"] = "97531", "13579", "12ab"
+	args := []string{"apply", example(t, "08-change-signature-pin.dsc"), "--answer", "SignPIN.old=env:OLD", "--answer"}
+	m.must(exitRefused, append(args, "SignPIN=env:LETTERS"), "does not match the validation")
+	m.must(0, append(args, "SignPIN=env:NEWER"))
+	m.opened(true, "signature", "13579")
+	m.opened(true, "default", "97531")
+	m.tries(lab.SignaturePIN, 3, 10)
 }
 
 // TestCardUnblocks locks either slot's PIN and opens it again with its own PUK,

@@ -44,6 +44,16 @@ type cardMachine struct {
 // newCard makes a machine with a personalised card.
 func newCard(t testing.TB) *cardMachine {
 	t.Helper()
+	m := newBlankCard(t)
+	if err := m.Personalise(0, m.values); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// newBlankCard makes a machine with a card as it is delivered.
+func newBlankCard(t testing.TB) *cardMachine {
+	t.Helper()
 	m := &cardMachine{machine: &machine{TB: t, dir: t.TempDir(), moduleEnv: map[string]string{}}, values: lab.DefaultValues()}
 	m.station = strings.Replace(cardStation, `"ca"`, fmt.Sprintf("%q", filepath.Join(m.dir, "ca")), 1)
 	m.env = environment(m.dir)
@@ -62,9 +72,6 @@ func newCard(t testing.TB) *cardMachine {
 		m.env[name] = value
 	}
 	maps.Copy(m.env, map[string]string{"CARD_PIN": m.values.PIN, "CARD_PUK": m.values.PUK, "SIGN_PIN": m.values.SignPIN, "SIGN_PUK": m.values.SignPUK})
-	if err := m.Personalise(0, m.values); err != nil {
-		t.Fatal(err)
-	}
 	return m
 }
 

@@ -1,0 +1,85 @@
+//go:build cgo && linux
+
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"inscribe/internal/vcard/lab"
+)
+
+// initialiseBoth makes a blank card one with two PINs and keys behind both.
+const initialiseBoth = `[Fields]
+SO=
+CARD=
+CARD_PUK=
+SIGN=
+SIGN_PUK=
+
+[Description]
+PKCS11Library=yourMiddleware.dll
+ApplicationList=AB
+InitToken=true
+InitialLabel=#LAB
+SetPIN=true
+InitialPUK=SO
+PUK=CARD_PUK
+PIN=CARD
+InitialSignPUK=SIGN_PUK
+SignPIN=SIGN
+
+[Application_A]
+ECCurve=P-256
+CertTempl=auth
+
+[Application_B]
+ECCurve=P-256
+CertTempl=sig
+Location=#Signature
+`
+
+// initialiseHook is a station's command that makes such a card with pkcs15-init.
+const initialiseHook = `#!/bin/sh -e
+export SO=$(cat <&3) PIN=$(cat <&4) PUK=$(cat <&5) SIGN=$(cat <&6) SIGN_PUK=$(cat <&7)
+pkcs15-init --erase-card
+pkcs15-init --create-pkcs15 --so-pin env:SO --so-puk env:SO --label "$INSCRIBE_LABEL"
+pkcs15-init --store-pin --auth-id 01 --label "User PIN" --pin env:PIN --puk env:PUK --so-pin env:SO
+pkcs15-init --store-pin --auth-id 02 --label "Signature PIN" --pin env:SIGN --puk env:SIGN_PUK --so-pin env:SO
+pkcs15-init --finalize
+`
+
+// TestCardInitialisedByHook: C_InitToken cannot make such a card, the station's
+// command does, and the run goes on with both slots of it.
+func TestCardInitialisedByHook(t *testing.T) {
+	t.Parallel()
+	m := newBlankCard(t)
+	conf, err := os.ReadFile(m.OpenSCConf())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Without this OpenSC does not show a blank card at all.
+	conf = []byte(strings.Replace(string(conf), "framework pkcs15 {", "framework pkcs15 {\n\t\tpkcs11_enable_InitToken = yes;", 1))
+	if err := os.WriteFile(m.OpenSCConf(), conf, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	hook := m.file("initialise", initialiseHook)
+	if err := os.Chmod(hook, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m.station += "[middleware.\"yourMiddleware.dll\".hook]\ninitialise = [\"" + hook + "\"]\n" +
+		"[middleware.\"yourMiddleware.dll\".env]\nPCSCLITE_CSOCK_NAME = \"" + m.Socket() + "\"\nOPENSC_CONF = \"" + m.OpenSCConf() + "\"\nPATH = \"" + os.Getenv("PATH") + "\"\n"
+	m.file("inscribe.toml", "[profile.hooked]\ntitle = \"cards that the station makes\"\ninherits = \"opensc\"\nfact.init-by-hook = { is = true, source = \"this station\" }\n")
+	m.env["SO_PIN"] = m.values.SOPIN
+	args := []string{"apply", m.file("x.dsc", initialiseBoth), "--profile", "hooked", "--token", "fresh", "--lab-ca", "--yes", "--field", "SO=env:SO_PIN", "--field", "CARD=env:CARD_PIN",
+		"--field", "CARD_PUK=env:CARD_PUK", "--field", "SIGN=env:SIGN_PIN", "--field", "SIGN_PUK=env:SIGN_PUK"}
+	m.must(0, args, "5 written, 0 kept")
+	m.holds("default", "1234", 1, 1, 1)
+	m.holds("signature", "5678", 1, 1, 1)
+	m.pair("01", "auth", "EC Key")
+	m.pair("02", "sig", "EC Key")
+	for _, pin := range []byte{lab.UserPIN, lab.SignaturePIN, lab.SOPIN} {
+		m.tries(pin, 3, 10)
+	}
+}
