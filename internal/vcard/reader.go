@@ -59,6 +59,10 @@ func NewReader(card Card, dial func() (net.Conn, error)) *Reader {
 // second.
 const patience = 10 * time.Second
 
+// tells is how long the daemon takes to tell its clients of a card that it has
+// seen.
+const tells = 50 * time.Millisecond
+
 // Insert puts the card in and returns when the daemon has seen it.
 func (r *Reader) Insert() error {
 	r.mu.Lock()
@@ -78,6 +82,7 @@ func (r *Reader) Insert() error {
 	go r.serve(conn, done, powered)
 	select {
 	case <-powered:
+		time.Sleep(tells)
 		return nil
 	case <-done:
 		return errors.New("the daemon closed the connection at once; does another card stand in this reader?")

@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -67,15 +68,20 @@ func (l *Lab) Personalise(reader int, v Values) error {
 	return nil
 }
 
-// init runs pkcs15-init.
+// init runs pkcs15-init. The daemon may tell it of the card a moment late.
 func (l *Lab) init(reader int, v Values, args []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, "pkcs15-init", append([]string{"--reader", strconv.Itoa(reader)}, args...)...)
-	c.Env = append(append(os.Environ(), l.Env()...), "LC_ALL=C", "V_PIN="+v.PIN, "V_PUK="+v.PUK, "V_SIGNPIN="+v.SignPIN,
-		"V_SIGNPUK="+v.SignPUK, "V_SOPIN="+v.SOPIN, "V_SOPUK="+v.SOPUK)
-	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("pkcs15-init %s: %w\n%s", args[0], err, out)
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		c := exec.CommandContext(ctx, "pkcs15-init", append([]string{"--reader", strconv.Itoa(reader)}, args...)...)
+		c.Env = append(append(os.Environ(), l.Env()...), "LC_ALL=C", "V_PIN="+v.PIN, "V_PUK="+v.PUK, "V_SIGNPIN="+v.SignPIN,
+			"V_SIGNPUK="+v.SignPUK, "V_SOPIN="+v.SOPIN, "V_SOPUK="+v.SOPUK)
+		out, err := c.CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		if !bytes.Contains(out, []byte("Card not present")) || time.Now().After(end) {
+			return fmt.Errorf("pkcs15-init %s: %w\n%s", args[0], err, out)
+		}
 	}
-	return nil
 }
