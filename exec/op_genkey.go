@@ -271,7 +271,7 @@ func (r *run) orphan(slot, label string) (public, private Object, rest []stray, 
 func (r *run) astray(slot, label string) ([]stray, error) {
 	other := otherSlot(slot)
 	t := r.tokens[other]
-	if !r.session[other] || r.slots[other].Token.Identity(r.Plan.Facts()) != r.slots[slot].Token.Identity(r.Plan.Facts()) {
+	if !r.session[other] || !r.sameCard(slot, other) {
 		return nil, nil
 	}
 	publics, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Text(CKALabel, label)})
