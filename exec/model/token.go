@@ -296,16 +296,19 @@ func (t *token) SetPIN(ctx context.Context, old, new exec.Credential) error {
 	if t.session == so {
 		p, works = &t.so, t.module.facts.Is(profile.ChangePUK)
 	}
+	own := t.module.facts.Word(profile.PUKIs) == "own"
+	byUser := t.module.facts.Is(profile.ChangeByUser) == profile.Yes
 	switch {
-	case t.session == public && t.module.facts.Is(profile.ChangeByUser) == profile.Yes:
+	case t.session == public && byUser && !own:
 		return fail(call, exec.CKRUserNotLoggedIn)
 	case works == profile.No:
 		return fail(call, exec.CKRFunctionNotSupported)
 	case !p.set:
 		return fail(call, exec.CKRUserPINNotInitialized)
 	}
-	// A card with a PUK of its own takes that as the old value too.
-	if t.session == public && t.module.facts.Word(profile.PUKIs) == "own" && !(p.known && p.value == symbol(old)) {
+	// A card with a PUK of its own takes that as the old value too, and nothing else
+	// where a change of the PIN wants its login.
+	if t.session == public && own && (byUser || !(p.known && p.value == symbol(old))) {
 		if err := t.try(call, &t.puk, old); err != nil {
 			return err
 		}
