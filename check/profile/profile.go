@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/go-multierror"
 	"github.com/pelletier/go-toml/v2"
@@ -105,74 +106,91 @@ func (p *Profile) Words(name FactName) []string { return p.facts[name].words }
 //go:embed data/*.toml
 var data embed.FS
 
-var builtin = mustLoad()
+// loaded are the built-in profiles that were asked for; a process that needs one,
+// or none, does not wait for all.
+var loaded = struct {
+	sync.Mutex
+	profiles map[string]*Profile
+}{profiles: map[string]*Profile{}}
 
-func mustLoad() map[string]*Profile {
-	files, err := data.ReadDir("data")
+// source is the file of a built-in profile, nil where there is none.
+func source(name string) []byte {
+	b, err := data.ReadFile("data/" + name + ".toml")
 	if err != nil {
-		panic(err)
+		return nil
 	}
-	raw := map[string][]byte{}
-	for _, f := range files {
-		b, err := data.ReadFile(path.Join("data", f.Name()))
-		if err != nil {
-			panic(err)
-		}
-		raw[strings.TrimSuffix(f.Name(), ".toml")] = b
-	}
-	out := map[string]*Profile{}
-	var load func(name string) *Profile
-	load = func(name string) *Profile {
-		if p, ok := out[name]; ok {
-			return p
-		}
-		p, err := Parse(name, raw[name], load)
-		if err != nil {
-			panic(fmt.Sprintf("profile: embedded %s: %v", name, err))
-		}
-		out[name] = p
-		return p
-	}
-	for name := range raw {
-		load(name)
-	}
-	return out
+	return b
 }
 
-// Lookup gives a built-in profile, or nil.
-func Lookup(name string) *Profile { return builtin[strings.ToLower(name)] }
+// load reads a built-in profile and those that it inherits from. The files are part
+// of the program, so an error in one is a fault in it, which the tests find.
+func load(name string) *Profile {
+	if p := loaded.profiles[name]; p != nil {
+		return p
+	}
+	raw := source(name)
+	if raw == nil {
+		return nil
+	}
+	p, err := Parse(name, raw, load)
+	if err != nil {
+		panic(fmt.Sprintf("profile: embedded %s: %v", name, err))
+	}
+	loaded.profiles[name] = p
+	return p
+}
 
-// ForManufacturer gives the one built-in profile for modules of a maker, as
-// C_GetInfo calls it, or nil.
-func ForManufacturer(name string) *Profile {
-	for _, n := range Names() {
-		if p := builtin[n]; slices.Contains(p.Manufacturers, name) {
+// first gives the one built-in profile that fits; only files with the word in them
+// are read.
+func first(word string, fits func(*Profile) bool) *Profile {
+	if word == "" {
+		return nil
+	}
+	for _, name := range Names() {
+		if !bytes.Contains(bytes.ToLower(source(name)), []byte(strings.ToLower(word))) {
+			continue
+		}
+		if p := Lookup(name); fits(p) {
 			return p
 		}
 	}
 	return nil
+}
+
+// Lookup gives a built-in profile, or nil.
+func Lookup(name string) *Profile {
+	loaded.Lock()
+	defer loaded.Unlock()
+	return load(strings.ToLower(name))
+}
+
+// ForManufacturer gives the one built-in profile for modules of a maker, as
+// C_GetInfo calls it, or nil.
+func ForManufacturer(name string) *Profile {
+	return first(name, func(p *Profile) bool { return slices.Contains(p.Manufacturers, name) })
 }
 
 // ForLibrary gives the one built-in profile for a library as a description names
 // it, with or without a path, case aside, or nil.
 func ForLibrary(library string) *Profile {
 	base := path.Base(strings.ReplaceAll(library, `\`, "/"))
-	for _, n := range Names() {
-		if p := builtin[n]; slices.ContainsFunc(p.Libraries, func(l string) bool { return strings.EqualFold(l, base) }) {
-			return p
-		}
-	}
-	return nil
+	return first(base, func(p *Profile) bool {
+		return slices.ContainsFunc(p.Libraries, func(l string) bool { return strings.EqualFold(l, base) })
+	})
 }
 
 // Generic is the profile that knows next to nothing.
-func Generic() *Profile { return builtin["generic"] }
+func Generic() *Profile { return Lookup("generic") }
 
 // Names lists the built-in profiles in alphabetical order.
 func Names() []string {
+	files, err := data.ReadDir("data")
+	if err != nil {
+		panic(err)
+	}
 	var names []string
-	for name := range builtin {
-		names = append(names, name)
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f.Name(), ".toml"))
 	}
 	slices.Sort(names)
 	return names
