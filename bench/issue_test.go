@@ -106,6 +106,7 @@ func BenchmarkIssue(b *testing.B) {
 }
 
 func applied(l *lab, binary string) time.Duration {
+	l.run(binary, "ca", "cert") // the peer's CA is made beforehand too
 	took := l.run(binary, "apply", "card.dsc", "--module", softhsm, "--token", "fresh", "--yes",
 		"--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK", "--events", "events.jsonl")
 	raw, err := os.ReadFile(l.dir + "/events.jsonl")

@@ -46,6 +46,7 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 		if err != nil {
 			return r.oneLogin(err, slot)
 		}
+		w.made = true
 	}
 	w.private = private
 	if w.public, err = readKey(r.ctx, t, public, keyType(op.Key)); err != nil {

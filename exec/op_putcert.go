@@ -34,6 +34,11 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 	}
 	record.KeyID, record.Label, record.Fingerprint = hex.EncodeToString(w.id), label, fingerprintOf(w.cert.DER)
 	r.noteObject(op, slot, label, w.id, &w.cert.Display)
+	if !w.made {
+		if there, err := r.certificateThere(slot, w.id, record.Fingerprint); err != nil || there {
+			return err
+		}
+	}
 	return r.writeCertificate(slot, label, w.id, *w.cert)
 }
 
@@ -49,11 +54,8 @@ func (r *run) claimID(op *plan.Op, slot string, id []byte) error {
 	return nil
 }
 
-// writeCertificate writes a certificate that is not there yet and reads it back.
+// writeCertificate writes a certificate and reads it back.
 func (r *run) writeCertificate(slot, label string, id []byte, cert Certificate) error {
-	if there, err := r.certificateThere(slot, id, fingerprintOf(cert.DER)); err != nil || there {
-		return err
-	}
 	written := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bytes(CKASubject, cert.Subject),
 		Bytes(CKAIssuer, cert.Issuer), Bytes(CKASerialNumber, cert.Serial), Bytes(CKAValue, cert.DER)}
 	t := r.tokens[slot]

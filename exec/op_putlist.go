@@ -89,6 +89,9 @@ func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) error {
 			return err
 		}
 	}
+	if there, err := r.certificateThere(slot, id, fingerprintOf(e.Certificate.DER)); err != nil || there {
+		return err
+	}
 	return r.writeCertificate(slot, label, id, e.Certificate)
 }
 

@@ -78,6 +78,7 @@ type run struct {
 // work is what the ops of one application hand on.
 type work struct {
 	private Object
+	made    bool // the key is of this run, so that nothing on the token belongs to it yet
 	public  PublicKey
 	id      []byte
 	request []byte
