@@ -279,7 +279,7 @@ func lookahead(p *plan.Plan, i int) future {
 		}
 		f.fields = append(f.fields, reads(op)...)
 		f.unended[op.Application] = true
-		f.objects = f.objects || op.Kind == plan.PutList || op.Kind == plan.PutData || op.Kind == plan.PutCert && op.Certificate != nil || op.Kind == plan.GenKey && lists
+		f.objects = f.objects || op.Kind == plan.PutList || op.Kind == plan.PutData || op.Kind == plan.Delete || op.Kind == plan.PutCert && op.Certificate != nil || op.Kind == plan.GenKey && lists
 	}
 	for j := range p.Ops[:i+1] {
 		if op := &p.Ops[j]; op.Kind == plan.GenKey && !f.unended[op.Application] {

@@ -12,7 +12,7 @@ import (
 // one token with the plan's label and no PIN, and goes on under the identity that
 // the journal knows.
 func (r *run) beganFresh(name string) (Slot, bool, error) {
-	runs, err := r.Journals.Begun(r.Plan.OpsSHA256)
+	runs, err := r.Journals.Begun(r.Plan.WorkSHA256())
 	if err != nil || r.Abandon {
 		return Slot{}, false, err
 	}

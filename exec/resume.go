@@ -13,7 +13,7 @@ import (
 // openJournal finds the journal of these tokens and what it tells of an earlier
 // run of the same plan.
 func (r *run) openJournal() error {
-	j, earlier, finished, err := r.Journals.Open(r.identities(), r.Plan.OpsSHA256, r.Abandon)
+	j, earlier, finished, err := r.Journals.Open(r.identities(), r.Plan.WorkSHA256(), r.Abandon)
 	if err != nil {
 		return err
 	}
@@ -21,6 +21,9 @@ func (r *run) openJournal() error {
 	if r.Saved && finished && len(earlier) > 0 && earlier[0].PlanSHA256 == r.Plan.PlanSHA256 {
 		return &Error{Kind: Refused, Message: "this saved plan was run on this token already, on " + earlier[0].Time,
 			Advice: "make a new plan, or apply the description itself"}
+	}
+	if finished && r.AllowExisting {
+		earlier = nil // everything anew, on purpose
 	}
 	r.recall(earlier)
 	r.begun = len(earlier) > 0 && !finished
@@ -57,7 +60,7 @@ func (r *run) begin() error {
 	if r.begun {
 		return nil
 	}
-	rec := Record{Event: "run", OpsSHA256: r.Plan.OpsSHA256, File: r.Plan.Description.File, Tokens: r.identities(), Earlier: r.objects(), Existing: r.AllowExisting}
+	rec := Record{Event: "run", OpsSHA256: r.Plan.WorkSHA256(), File: r.Plan.Description.File, Tokens: r.identities(), Earlier: r.objects(), Existing: r.AllowExisting}
 	if r.Saved {
 		rec.PlanSHA256 = r.Plan.PlanSHA256
 	}

@@ -243,6 +243,7 @@ var handlers = map[plan.Kind]func(r *run, op *plan.Op, slot string, record *Reco
 	plan.PutCert:     (*run).putCert,
 	plan.PutList:     (*run).putList,
 	plan.PutData:     (*run).putData,
+	plan.Delete:      (*run).deleteOlder,
 	plan.Block:       (*run).block,
 	plan.ListTokens:  (*run).listTokens,
 	plan.ClearFields: (*run).clearFields,

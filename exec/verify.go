@@ -184,7 +184,7 @@ func (v *verifier) verify() (*Verification, error) {
 	}
 	out := &Verification{Tokens: v.result.Tokens, Journal: "none", Ops: []Finding{}}
 	if v.o.History != nil {
-		earlier, finished, err := v.o.History.Look(v.identities(), v.Plan.OpsSHA256)
+		earlier, finished, err := v.o.History.Look(v.identities(), v.Plan.WorkSHA256())
 		if err != nil {
 			return nil, err
 		}

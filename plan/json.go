@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // digest is SHA-256 in lower-case hexadecimal.
@@ -24,6 +25,21 @@ func (p *Plan) Seal() {
 	p.OpsSHA256 = digest(compact(bare))
 	p.PlanSHA256 = ""
 	p.PlanSHA256 = digest(compact(p))
+}
+
+// WorkSHA256 is OpsSHA256 of the plan without the removal of older objects: a run
+// that replaces does the same work as one that does not, and its journal is the same.
+func (p *Plan) WorkSHA256() string {
+	if !p.Replace {
+		return p.OpsSHA256
+	}
+	work := *p
+	work.Ops = slices.DeleteFunc(slices.Clone(p.Ops), func(o Op) bool { return o.Kind == Delete })
+	for i := range work.Ops {
+		work.Ops[i].ID = fmt.Sprintf("op-%02d", i+1)
+	}
+	work.Seal()
+	return work.OpsSHA256
 }
 
 // compact is JSON without blanks. Marshalling data of this package cannot fail.

@@ -21,6 +21,8 @@ type Options struct {
 	// Secrets are the names of the fields that are bound to values which no plan
 	// holds: secrets and contents.
 	Secrets map[string]bool
+	// Replace removes older objects of the same labels at the end.
+	Replace bool
 }
 
 // ErrDescription says that the description has errors and is not planned.
@@ -98,6 +100,9 @@ func (l *lowering) run() {
 	}
 	for _, a := range l.program.Applications {
 		l.application(a)
+	}
+	if l.options.Replace {
+		l.deletes()
 	}
 	l.chooseOnly()
 	l.clearFields()

@@ -25,6 +25,7 @@ const (
 	PutCert     Kind = "putcert"     // write a certificate
 	PutList     Kind = "putlist"     // write a list of certificates and private keys
 	PutData     Kind = "putdata"     // write a data object
+	Delete      Kind = "delete"      // remove older objects of the label of a new one
 	Block       Kind = "block"       // spend the tries of a PIN with wrong values
 	ListTokens  Kind = "listtokens"  // read the serial numbers of all tokens
 	ClearFields Kind = "clearfields" // forget values
@@ -49,6 +50,9 @@ type Plan struct {
 	// Dialogs are the questions that the run will ask.
 	Dialogs  []Dialog  `json:"dialogs"`
 	Warnings []Warning `json:"warnings"`
+	// Replace says that what was there under the same labels goes, once the new is
+	// proved.
+	Replace bool `json:"replace,omitempty"`
 	// DistinctPINs says that the policy demands other PINs in the signature slot
 	// than in the default slot.
 	DistinctPINs bool `json:"distinctPins,omitempty"`
@@ -215,7 +219,7 @@ func (o *Op) Destroys() bool {
 // Writes reports whether the op changes the token.
 func (o *Op) Writes() bool {
 	switch o.Kind {
-	case InitToken, InitPIN, Unblock, SetPIN, SetPUK, GenKey, PutCert, PutList, PutData, Block:
+	case InitToken, InitPIN, Unblock, SetPIN, SetPUK, GenKey, PutCert, PutList, PutData, Delete, Block:
 		return true
 	}
 	return false

@@ -83,6 +83,44 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestReplace: the removal of older objects stands after all that is new, is red, and
+// changes nothing of the work that the journal knows a run by.
+func TestReplace(t *testing.T) {
+	for _, name := range []string{"06-signature-slot", "11-write-certificates", "12-data-object"} {
+		raw, err := os.ReadFile("../testdata/examples/" + name + ".dsc")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lowered := func(replace bool) *Plan {
+			p, err := Lower(check.Check(grammar.Parse(name+".dsc", raw), nil), Options{Profile: profile.Lookup("softhsm"), Replace: replace})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		p, plain := lowered(true), lowered(false)
+		if p.OpsSHA256 == plain.OpsSHA256 || p.WorkSHA256() != plain.OpsSHA256 || plain.WorkSHA256() != plain.OpsSHA256 {
+			t.Errorf("%s: digests %s, %s, %s", name, p.OpsSHA256, p.WorkSHA256(), plain.OpsSHA256)
+		}
+		deleting := false
+		for _, o := range p.Ops {
+			if o.Kind == Delete && !o.Destroys() || deleting && (o.Kind == PutCert || o.Kind == PutData) {
+				t.Errorf("%s: %s %s", name, o.ID, o.Words())
+			}
+			deleting = deleting || o.Kind == Delete
+		}
+		if !deleting && name != "11-write-certificates" {
+			t.Errorf("%s deletes nothing", name)
+		}
+		var text strings.Builder
+		if err := p.Text(&text, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "../testdata/plan/"+name+".replace.txt", text.String())
+		golden(t, "../testdata/plan/"+name+".replace.json", string(p.JSON()))
+	}
+}
+
 // otherProfiles are those that give an example another plan: tokens that lock,
 // that need both logins, whose logins exclude each other, whose PUK is their own,
 // and one of which nothing is known.

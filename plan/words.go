@@ -66,6 +66,17 @@ func (o *Op) Words() string {
 		return words
 	case PutData:
 		return fmt.Sprintf("write a data object from %s, label %q", o.Data.Words(), o.Label.Words())
+	case Delete:
+		what := map[string]string{"-key": "keys", "-certificate": "certificates", "-data": "data objects"}
+		var older []string
+		for _, c := range o.Changes {
+			older = append(older, what[c])
+		}
+		words := "delete older " + strings.Join(older, " and ")
+		if o.Label.IsZero() {
+			return words + " of the same label"
+		}
+		return words + fmt.Sprintf(", label %q", o.Label.Words())
 	case Block:
 		return fmt.Sprintf("block the PIN with %d wrong values; only the PUK opens it again", o.Attempts)
 	case ListTokens:
@@ -80,6 +91,13 @@ func (o *Op) Words() string {
 
 // Loses says what an op that destroys takes away.
 func (o *Op) Loses() string {
+	if o.Kind == Delete {
+		where := "the " + o.Slot + " slot"
+		if field := o.SlotField(); field != "" {
+			where = "the slot that " + field + " decides"
+		}
+		return "what is under the label of application " + o.Application + " in " + where
+	}
 	if o.Kind == Block {
 		return "the use of the " + o.Slot + " slot, until its PUK is shown"
 	}

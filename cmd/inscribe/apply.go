@@ -24,8 +24,8 @@ import (
 )
 
 func (a *app) apply(args []string) error {
-	if e := a.opts.existing; e != "refuse" && e != "add" {
-		return usagef("--existing is %q; it can be refuse or add", e)
+	if err := a.checkExisting(); err != nil {
+		return err
 	}
 	path, err := one(args, "description or saved plan")
 	if err != nil {
@@ -60,7 +60,7 @@ func (a *app) apply(args []string) error {
 	if err != nil {
 		return err
 	}
-	o := exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing == "add", DestroyConfirmed: a.opts.yes}
+	o := exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing != "refuse", DestroyConfirmed: a.opts.yes}
 	if sp != nil {
 		if err := a.takeSaved(p, sp, &o); err != nil {
 			return err
@@ -79,6 +79,13 @@ func (a *app) apply(args []string) error {
 	return a.applyFor(p, o, st, facts)
 }
 
+func (a *app) checkExisting() error {
+	if e := a.opts.existing; e != "refuse" && e != "add" && e != "replace" {
+		return usagef("--existing is %q; it can be refuse, add or replace", e)
+	}
+	return nil
+}
+
 // takeSaved puts a saved plan into the options of a run, with the decisions that
 // it left open.
 func (a *app) takeSaved(p *check.Program, sp *plan.Plan, o *exec.Options) error {
@@ -93,6 +100,11 @@ func (a *app) takeSaved(p *check.Program, sp *plan.Plan, o *exec.Options) error 
 		o.Inputs.Text[name] = value
 	}
 	o.Saved = true
+	if sp.Replace {
+		o.AllowExisting = true
+	} else if a.opts.existing == "replace" {
+		return refusedf("make the plan with --existing replace", "the saved plan removes nothing, so it cannot replace")
+	}
 	o.Cases, err = cases(o.Plan, o.Inputs.Text)
 	return err
 }
@@ -110,7 +122,7 @@ func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) e
 			return usagef("--replay: there is no profile %q", clean(c.Profile))
 		}
 		maps.Copy(o.Inputs.Text, c.Bindings)
-		if o.Plan, err = lower(p, o.Inputs, facts); err != nil {
+		if o.Plan, err = a.lower(p, o.Inputs, facts); err != nil {
 			return err
 		}
 		if err := c.fits(o.Plan); err != nil {

@@ -107,6 +107,7 @@ func planFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.format, "format", "text", "text, json, markdown or html")
 	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")
 	f.StringVar(&o.station, "station", "", "station file")
+	f.StringVar(&o.existing, "existing", "refuse", "what is there under the same label: refuse, add or replace")
 	f.StringVar(&o.out, "out", "", "save the plan to FILE, for apply")
 	f.StringVar(&o.sign, "sign", "", "sign the saved plan with an Ed25519 or ECDSA key file (PEM)")
 	f.StringVar(&o.counterexample, "counterexample", "", "save the first case in which the plan fails, for apply --dry-run --replay")
@@ -154,7 +155,7 @@ func targetFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.signatureToken, "signature-token", "", "the token of the signature slot")
 	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")
 	f.StringArrayVar(&o.answers, "answer", nil, "KEYWORD=VALUE or KEYWORD.old=VALUE, for a dialog without a terminal")
-	f.StringVar(&o.existing, "existing", "refuse", "a key of the same label from elsewhere: refuse or add")
+	f.StringVar(&o.existing, "existing", "refuse", "what is there under the same label: refuse, add or replace")
 	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "log in although one more wrong PIN locks the token")
 }
 

@@ -24,7 +24,7 @@ var completionCases = []struct {
 	{"inscribe verify --for", []string{"--format"}, []string{"--field", "--force"}},
 	{"inscribe verify --format ", []string{"text", "json"}, []string{"sarif"}},
 	{"inscribe check --format s", []string{"sarif"}, []string{"json"}},
-	{"inscribe apply --existing ", []string{"refuse", "add"}, nil},
+	{"inscribe apply --existing ", []string{"refuse", "add", "replace"}, nil},
 	{"inscribe plan --profile soft", []string{"softhsm"}, []string{"generic"}},
 	{"inscribe apply --lab", []string{"--lab-ca"}, nil},
 	{"inscribe ca ", []string{"cert", "path"}, []string{"card.dsc"}},

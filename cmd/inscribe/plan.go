@@ -19,6 +19,9 @@ func (a *app) plan(args []string) error {
 	default:
 		return usagef("--format is %q; it can be text, json, markdown or html", a.opts.format)
 	}
+	if err := a.checkExisting(); err != nil {
+		return err
+	}
 	path, err := one(args, "description or saved plan")
 	if err != nil {
 		return err
@@ -120,7 +123,7 @@ func libraryOf(p *check.Program) string {
 // proved lowers the description and proves the plan in every case of what is not
 // bound; what fails is in its refusals.
 func (a *app) proved(p *check.Program, in exec.Inputs, facts *profile.Profile) (*plan.Plan, *prove.Proof, error) {
-	pl, err := lower(p, in, facts)
+	pl, err := a.lower(p, in, facts)
 	if err != nil || len(pl.Refusals) > 0 {
 		return pl, nil, err
 	}
@@ -132,10 +135,10 @@ func (a *app) proved(p *check.Program, in exec.Inputs, facts *profile.Profile) (
 	return pl, proof, nil
 }
 
-func lower(p *check.Program, in exec.Inputs, facts *profile.Profile) (*plan.Plan, error) {
+func (a *app) lower(p *check.Program, in exec.Inputs, facts *profile.Profile) (*plan.Plan, error) {
 	bound := map[string]bool{}
 	for name := range in.Secrets {
 		bound[name] = true
 	}
-	return plan.Lower(p, plan.Options{Profile: facts, Values: in.Text, Secrets: bound})
+	return plan.Lower(p, plan.Options{Profile: facts, Values: in.Text, Secrets: bound, Replace: a.opts.existing == "replace"})
 }

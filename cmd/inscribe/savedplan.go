@@ -159,7 +159,7 @@ func (a *app) relower(p *check.Program, old *plan.Plan) (*plan.Plan, error) {
 			bound[f.Name] = true
 		}
 	}
-	again, err := plan.Lower(p, plan.Options{Profile: facts, Values: old.Bindings, Secrets: bound})
+	again, err := plan.Lower(p, plan.Options{Profile: facts, Values: old.Bindings, Secrets: bound, Replace: old.Replace})
 	if err != nil {
 		return nil, err
 	}

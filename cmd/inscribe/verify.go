@@ -143,7 +143,7 @@ func (a *app) lowerFor(p *check.Program, in exec.Inputs, facts *profile.Profile,
 			facts = p.Profile
 		}
 	}
-	return lower(p, in, facts)
+	return a.lower(p, in, facts)
 }
 
 // answers are those given in the arguments, by keyword. Nobody is asked.

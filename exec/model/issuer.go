@@ -39,7 +39,7 @@ func (Issuer) Issue(ctx context.Context, r exec.CertificateRequest, _ []byte) (e
 
 func symbolic(name string, key exec.PublicKey) exec.Certificate {
 	text := []byte(name)
-	return exec.Certificate{DER: text, Subject: text, Issuer: []byte("model CA"), Serial: text, Key: key,
+	return exec.Certificate{DER: bytes.Join([][]byte{text, key.Modulus, key.Point}, nil), Subject: text, Issuer: []byte("model CA"), Serial: text, Key: key,
 		Display: exec.CertificateDisplay{Subject: name, Issuer: "model CA"}}
 }
 

@@ -1,0 +1,117 @@
+package exec
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"inscribe/plan"
+)
+
+// deleteOlder removes the objects under the label of a new one that this run did
+// not write, and looks that they are gone.
+func (r *run) deleteOlder(op *plan.Op, slot string, _ *Record) error {
+	label, err := r.label(op)
+	if err != nil {
+		return err
+	}
+	if w := r.work[op.Application]; label == "" && w != nil && w.cert != nil {
+		label = w.cert.Display.Subject
+	}
+	t := r.tokens[slot]
+	older := func() ([]Object, error) {
+		var out []Object
+		for _, change := range op.Changes {
+			found, err := r.older(slot, label, map[string][]uint64{"-key": {CKOPrivateKey, CKOPublicKey}, "-certificate": {CKOCertificate}, "-data": {CKOData}}[change]...)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, found...)
+		}
+		return out, nil
+	}
+	objects, err := older()
+	if err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if err := t.DestroyObject(r.ctx, o); err != nil {
+			return err
+		}
+	}
+	if len(objects) == 0 {
+		return nil
+	}
+	left, err := older()
+	if err == nil && len(left) > 0 {
+		err = &Error{Kind: Device, Call: "C_DestroyObject", Message: fmt.Sprintf("the token says that %d older objects are gone, and still shows them", len(left)), Advice: "ask the vendor of the token"}
+	}
+	return err
+}
+
+// older are the objects of a label and of the classes that are not of this run.
+func (r *run) older(slot, label string, classes ...uint64) ([]Object, error) {
+	t := r.tokens[slot]
+	var out []Object
+	for _, class := range classes {
+		found, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range found {
+			mine, err := r.mine(slot, o, class)
+			if err != nil {
+				return nil, err
+			}
+			if !mine {
+				out = append(out, o)
+			}
+		}
+	}
+	return out, nil
+}
+
+// mine reports whether this run wrote an object or found it done: a key by its
+// CKA_ID, a certificate by its bytes, a data object by all of its attributes.
+func (r *run) mine(slot string, o Object, class uint64) (bool, error) {
+	t := r.tokens[slot]
+	switch class {
+	case CKOCertificate:
+		attrs, err := t.Attributes(r.ctx, o, CKAValue)
+		if err != nil {
+			return false, err
+		}
+		print := fingerprintOf(attrs[0].Value)
+		for _, rec := range r.earlier {
+			if rec.Fingerprint == print {
+				return true, nil
+			}
+		}
+		for _, w := range r.work {
+			if w.cert != nil && bytes.Equal(w.cert.DER, attrs[0].Value) {
+				return true, nil
+			}
+		}
+		return false, nil
+	case CKOData:
+		for other, at := range r.due {
+			if other.Kind != plan.PutData || at != slot {
+				continue
+			}
+			attributes, err := r.dataAttributes(other)
+			if err != nil {
+				return false, err
+			}
+			same, err := t.FindObjects(r.ctx, append([]Attribute{Ulong(CKAClass, CKOData)}, attributes...))
+			if err != nil || slices.Contains(same, o) {
+				return true, err
+			}
+		}
+		return false, nil
+	}
+	attrs, err := t.Attributes(r.ctx, o, CKAID)
+	if err != nil {
+		return false, err
+	}
+	return r.ours(attrs[0].Value), nil
+}
