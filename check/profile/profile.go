@@ -146,16 +146,33 @@ func first(word string, fits func(*Profile) bool) *Profile {
 	if word == "" {
 		return nil
 	}
-	for _, name := range Names() {
-		if !bytes.Contains(bytes.ToLower(source(name)), []byte(strings.ToLower(word))) {
+	word = strings.ToLower(word)
+	for _, f := range files() {
+		if !strings.Contains(f.lower, word) {
 			continue
 		}
-		if p := Lookup(name); fits(p) {
+		if p := Lookup(f.name); fits(p) {
 			return p
 		}
 	}
 	return nil
 }
+
+type file struct{ name, lower string }
+
+// files are the built-in profiles by name, with their text in lower case.
+var files = sync.OnceValue(func() []file {
+	entries, err := data.ReadDir("data")
+	if err != nil {
+		panic(err)
+	}
+	var out []file
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), ".toml")
+		out = append(out, file{name, strings.ToLower(string(source(name)))})
+	}
+	return out
+})
 
 // Lookup gives a built-in profile, or nil.
 func Lookup(name string) *Profile {
@@ -184,15 +201,10 @@ func Generic() *Profile { return Lookup("generic") }
 
 // Names lists the built-in profiles in alphabetical order.
 func Names() []string {
-	files, err := data.ReadDir("data")
-	if err != nil {
-		panic(err)
-	}
 	var names []string
-	for _, f := range files {
-		names = append(names, strings.TrimSuffix(f.Name(), ".toml"))
+	for _, f := range files() {
+		names = append(names, f.name)
 	}
-	slices.Sort(names)
 	return names
 }
 
