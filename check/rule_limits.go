@@ -20,9 +20,6 @@ var limitsRule = Rule{[]diag.Code{diag.ValidationLimits}, func(p *Program, r *Re
 		if s == nil || s.Problem != "" || s.Value.Text == "" {
 			continue
 		}
-		if len(s.Value.Text) > maxExpression {
-			continue // told as an expression that is too long
-		}
 		tree, err := syntax.Parse(s.Value.Text, syntax.Perl)
 		if err != nil {
 			continue

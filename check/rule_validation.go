@@ -2,7 +2,6 @@ package check
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"unicode/utf8"
@@ -11,17 +10,10 @@ import (
 	"inscribe/ast/diag"
 )
 
-// maxExpression is the length of a validation expression in bytes. What describes a
-// PIN is a few dozen; a file that was made to keep a reader busy has no end.
-const maxExpression = 4096
-
 // CompileValidation makes the matcher of a validation expression. It takes the
 // whole PIN (Inscribe's reading); the dialect is RE2, which the published sample
 // fits.
 func CompileValidation(expression string) (*regexp.Regexp, error) {
-	if len(expression) > maxExpression {
-		return nil, fmt.Errorf("it has %d bytes, and %d are the most", len(expression), maxExpression)
-	}
 	if _, err := regexp.Compile(expression); err != nil {
 		return nil, err
 	}
@@ -57,12 +49,10 @@ func expression(p *Program, r *Report, s, pin *Setting) {
 	if err != nil {
 		var at *syntax.Error
 		d := r.Add(diag.PINValidation, span, "the expression does not compile")
-		d.Help = "the dialect is that of RE2: no look-around and no back references"
 		if errors.As(err, &at) {
 			d.Message += ": " + string(at.Code)
-		} else {
-			d.Message, d.Help = "the expression is too long: "+err.Error(), "write a shorter one"
 		}
+		d.Help = "the dialect is that of RE2: no look-around and no back references"
 		return
 	}
 	tree, err := syntax.Parse(re.String(), syntax.Perl)
