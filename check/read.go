@@ -276,15 +276,17 @@ const longestExpression = 2000
 
 // readValidation takes reg_exp(…) apart; the expression is the rule's matter.
 func readValidation(s *Setting, text string) {
+	// Taking a value apart costs more than its length.
+	if len(text) > longestExpression+len("reg_exp()") {
+		s.Problem = fmt.Sprintf("is longer than %d characters", longestExpression)
+		return
+	}
 	call, err := grammar.ParseCall(text)
 	if err != nil || !strings.EqualFold(call.Name, "reg_exp") || !strings.HasSuffix(call.Rest, ")") {
 		s.Problem = "is not of the form reg_exp(expression)"
 		return
 	}
 	s.Value.Text = call.Rest[:len(call.Rest)-1]
-	if len(s.Value.Text) > longestExpression {
-		s.Problem = fmt.Sprintf("is longer than %d characters", longestExpression)
-	}
 	if !utf8.ValidString(s.Value.Text) {
 		s.Problem = "is no valid text"
 	}
