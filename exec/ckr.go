@@ -1,6 +1,10 @@
 package exec
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // CKR is the return value of a PKCS#11 call (CK_RV).
 type CKR uint64
@@ -64,6 +68,7 @@ const (
 	CKRBufferTooSmall             CKR = 0x150
 	CKRCryptokiNotInitialized     CKR = 0x190
 	CKRCryptokiAlreadyInitialized CKR = 0x191
+	CKRLibraryLoadFailed          CKR = 0x1b7
 	CKRPINTooWeak                 CKR = 0x1b8
 	CKRFunctionRejected           CKR = 0x200
 	CKRTokenResourceExceeded      CKR = 0x201
@@ -83,6 +88,9 @@ func (c CKR) String() string {
 	}
 	return fmt.Sprintf("CKR 0x%08X", uint64(c))
 }
+
+// MarshalText gives the name, for JSON.
+func (c CKR) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Meaning says in a few words what the code means.
 func (c CKR) Meaning() string {
@@ -121,6 +129,34 @@ func (c CKR) WrongPIN() bool { return c == CKRPINIncorrect }
 
 // Locked reports whether the PIN has no tries left.
 func (c CKR) Locked() bool { return c == CKRPINLocked }
+
+// RefusesPIN reports whether the code says that the token looked at a PIN, new or
+// old, and took nothing of it: after such an answer to a change of a PIN the old one
+// holds.
+func (c CKR) RefusesPIN() bool {
+	switch c {
+	case CKRPINIncorrect, CKRPINInvalid, CKRPINLenRange, CKRPINTooWeak, CKRPINLocked, CKRFunctionNotSupported:
+		return true
+	}
+	return false
+}
+
+// Unfit reports whether the code says that the token takes no object of this kind,
+// or none more.
+func (c CKR) Unfit() bool {
+	switch c {
+	case CKRDeviceMemory, CKRTokenResourceExceeded, CKRAttributeReadOnly, CKRAttributeTypeInvalid, CKRAttributeValueInvalid, CKRTemplateIncomplete, CKRTemplateInconsistent,
+		CKRDataLenRange, CKRKeySizeRange, CKRKeyTypeInconsistent, CKRMechanismInvalid, CKRCurveNotSupported, CKRDomainParamsInvalid, CKRFunctionNotSupported:
+		return true
+	}
+	return false
+}
+
+// CKRs are the codes of the specification but CKR_OK, in order.
+func CKRs() []CKR {
+	all := slices.Sorted(maps.Keys(ckrTable))
+	return all[1:]
+}
 
 // The advice is grouped by who can act and how.
 const (
@@ -246,7 +282,7 @@ var ckrTable = map[CKR]ckrEntry{
 	0x1b1:                         {"CKR_NEXT_OTP", "the token wants the next one-time password", advisePIN},
 	0x1b5:                         {"CKR_EXCEEDED_MAX_ITERATIONS", "domain parameters were not found in the tries allowed", adviseRetry},
 	0x1b6:                         {"CKR_FIPS_SELF_TEST_FAILED", "the self-test of the module or the token failed", adviseVendor},
-	0x1b7:                         {"CKR_LIBRARY_LOAD_FAILED", "the module could not load a library that it needs", adviseVendor},
+	CKRLibraryLoadFailed:          {"CKR_LIBRARY_LOAD_FAILED", "the module could not load a library that it needs", adviseVendor},
 	CKRPINTooWeak:                 {"CKR_PIN_TOO_WEAK", "the token finds the new PIN too easy to guess", advisePINPolicy},
 	0x1b9:                         {"CKR_PUBLIC_KEY_INVALID", "the public key is not valid", adviseDescription},
 

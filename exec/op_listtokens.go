@@ -13,6 +13,10 @@ func (r *run) listTokens(op *plan.Op, _ string, _ *Record) error {
 	if err != nil {
 		return err
 	}
+	if e := unreadable(slots); e != nil {
+		e.Message = "a list without this token would be wrong"
+		return e
+	}
 	var serials []string
 	for _, s := range slots {
 		if s.Token.Flags.Has(FlagTokenInitialized) && s.Token.Serial != "" {
@@ -20,7 +24,10 @@ func (r *run) listTokens(op *plan.Op, _ string, _ *Record) error {
 		}
 	}
 	if serials == nil {
-		return &Error{Kind: Device, Message: "there is no token", Advice: "insert a card"}
+		if len(slots) == 0 {
+			return NoToken(r.ctx, r.Module)
+		}
+		return &Error{Kind: Device, Message: "there is no initialised token, only " + describeTokens(slots), Advice: "insert a card that is initialised"}
 	}
 	r.result.Outputs[op.Returns] = strings.Join(serials, ",")
 	return nil

@@ -124,6 +124,9 @@ func (r *run) chooseToken(op *plan.Op, name string) error {
 		if err != nil {
 			return err
 		}
+		if len(slots) == 0 {
+			return NoToken(r.ctx, r.Module)
+		}
 		r.listed = slots
 	}
 	if facts := r.Plan.Facts(); name == plan.Signature && facts.Is(profile.SignatureSlot) == profile.No && facts.Is(profile.SecondToken) != profile.Yes {
@@ -186,6 +189,10 @@ func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
 		if strings.EqualFold(s.Token.Serial, want) {
 			kept = append(kept, s)
 		}
+	}
+	if hidden := unreadable(slots); kept == nil && hidden != nil {
+		hidden.Message = fmt.Sprintf("the serial number of this token cannot be read, and no other has %q", want)
+		return nil, hidden
 	}
 	if kept == nil {
 		return nil, &Error{Kind: Device, Message: fmt.Sprintf("no token has the serial number %q; there %s", want, listTokens(slots)), Advice: "insert that card"}

@@ -85,6 +85,9 @@ func (s Selector) IsZero() bool { return s.text == "" }
 
 // Matches reports whether a slot's token is meant.
 func (s Selector) Matches(slot Slot) bool {
+	if slot.Unreadable != CKROK {
+		return false
+	}
 	initialised := slot.Token.Flags.Has(FlagTokenInitialized)
 	if s.fresh {
 		return !initialised
@@ -110,10 +113,17 @@ func (s Selector) Choose(slots []Slot, role string) (Slot, error) {
 			found = append(found, slot)
 		}
 	}
-	if len(found) == 1 {
+	hidden := unreadable(slots)
+	if len(found) == 1 && (hidden == nil || !s.IsZero()) {
 		return found[0], nil
 	}
 	e := &Error{Kind: Device, Slot: role + " slot"}
+	if hidden != nil && len(found) < 2 {
+		// The one that is meant, or one more than the one, may be there.
+		e.Message = fmt.Sprintf("which token is %s cannot be told, since one cannot be read; there %s", s, listTokens(slots))
+		e.Call, e.CKR = hidden.Call, hidden.CKR
+		return Slot{}, e
+	}
 	if len(found) == 0 {
 		e.Message = fmt.Sprintf("no token matches %s; there %s", s, listTokens(slots))
 		e.Advice = "insert the token, or name another one with --token or --signature-token"
@@ -139,9 +149,24 @@ func listTokens(slots []Slot) string {
 func describeTokens(slots []Slot) string {
 	var names []string
 	for _, s := range slots {
+		if s.Unreadable != CKROK {
+			names = append(names, fmt.Sprintf("a token that cannot be read, in %q", s.Description))
+			continue
+		}
 		names = append(names, s.Token.Name())
 	}
 	return strings.Join(names, ", ")
+}
+
+// unreadable is the error of the first token that could not be looked at; nil where
+// all could.
+func unreadable(slots []Slot) *Error {
+	for _, s := range slots {
+		if s.Unreadable != CKROK {
+			return &Error{Kind: Device, Slot: fmt.Sprintf("slot %q", s.Description), Call: "C_GetTokenInfo", CKR: s.Unreadable}
+		}
+	}
+	return nil
 }
 
 // Name is how messages call a token.

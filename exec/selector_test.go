@@ -81,6 +81,21 @@ func TestChoose(t *testing.T) {
 	}
 	_, err := selector(t, "CARD").Choose(nil, "signature")
 	refused(t, err, exec.Device, "there is no token at all", "signature slot")
+	// A token that cannot be read may be the one that is meant, or a second one.
+	dark := append([]exec.Slot{{ID: 6, Description: "Reader 9", Unreadable: exec.CKRDeviceError}}, one...)
+	if got, err := selector(t, "CARD").Choose(dark, "default"); err != nil || got.ID != 1 {
+		t.Errorf("the named token is not chosen: %v", err)
+	}
+	for _, text := range []string{"", "fresh", "pkcs11:serial=77", "pkcs11:slot-description=Reader%209"} {
+		_, err := selector(t, text).Choose(dark, "default")
+		refused(t, err, exec.Device, "CKR_DEVICE_ERROR", `a token that cannot be read, in "Reader 9"`, "default slot")
+	}
+	// Two cards that nothing tells apart.
+	twins := []exec.Slot{slots[0], {ID: 9, Token: slots[0].Token}}
+	for _, text := range []string{"", "CARD", "pkcs11:serial=01"} {
+		_, err := selector(t, text).Choose(twins, "default")
+		refused(t, err, exec.Device, "2 tokens match")
+	}
 	two := []exec.Slot{slots[3], {ID: 5}}
 	_, err = selector(t, "fresh").Choose(two, "default")
 	refused(t, err, exec.Device, "2 tokens match fresh")

@@ -40,6 +40,10 @@ type Slot struct {
 	Description  string    `json:"description"` // often the reader's name
 	Manufacturer string    `json:"manufacturer"`
 	Token        TokenInfo `json:"token"`
+	// Unreadable is why the token could not be looked at; its TokenInfo is zero
+	// then. A blank card, which the module does not know, counts as not initialised
+	// instead.
+	Unreadable CKR `json:"unreadable,omitempty"`
 }
 
 // TokenInfo is CK_TOKEN_INFO, padding removed. Of the counts and sizes only

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,6 +32,9 @@ type moduleTokens struct {
 	Module string          `json:"module"`
 	Info   exec.ModuleInfo `json:"info"`
 	Slots  []slotToken     `json:"slots"`
+	// Problem is why there is no slot with a token.
+	Problem string `json:"problem,omitempty"`
+	help    string
 }
 
 // slotToken is a token with the objects that were seen.
@@ -151,6 +155,13 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 	if err != nil {
 		return out, err
 	}
+	if len(slots) == 0 {
+		var why *exec.Error
+		if err := exec.NoToken(a.ctx, module); !errors.As(err, &why) {
+			return out, err
+		}
+		out.Problem, out.help = why.Message, why.Help()
+	}
 	if look.pin != nil {
 		one, err := look.selector.Choose(slots, "chosen")
 		if err != nil {
@@ -233,10 +244,17 @@ func (a *app) unfinished(out *tokensReport) error {
 
 func (a *app) printTokens(m moduleTokens) {
 	fmt.Fprintf(a.stdout, "%s  (%s, %s)\n", m.Module, clean(m.Info.Manufacturer), clean(m.Info.Description))
-	if len(m.Slots) == 0 {
+	switch {
+	case m.Problem != "":
+		fmt.Fprintf(a.stdout, "  no token: %s\n    help      %s\n", clean(m.Problem), clean(m.help))
+	case len(m.Slots) == 0:
 		fmt.Fprintln(a.stdout, "  no token")
 	}
 	for _, s := range m.Slots {
+		if s.Unreadable != exec.CKROK {
+			fmt.Fprintf(a.stdout, "  a token that cannot be read: %s (%s)\n    slot      %s\n    help      %s\n", s.Unreadable, s.Unreadable.Meaning(), clean(s.Description), s.Unreadable.Advice())
+			continue
+		}
 		fmt.Fprintf(a.stdout, "  %s\n", clean(s.Token.Name()))
 		fmt.Fprintf(a.stdout, "    slot      %s\n", clean(s.Description))
 		fmt.Fprintf(a.stdout, "    made by   %s %s\n", clean(s.Token.Manufacturer), clean(s.Token.Model))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -101,7 +102,8 @@ func Start(ctx context.Context, o Options) (*Module, error) {
 		{Method: MethodLoad, Module: o.Module},
 		{Method: MethodInitialize, InitArgs: o.InitArgs},
 	} {
-		if _, err := m.call(ctx, req); err != nil {
+		if _, err := m.callModule(ctx, req); err != nil {
+			m.adviseStart(req.Method, err)
 			m.shut()
 			return nil, withoutText(err, o)
 		}
@@ -127,15 +129,24 @@ func (m *Module) Output() string { return m.process.output.text() }
 
 // Info is C_GetInfo.
 func (m *Module) Info(ctx context.Context) (exec.ModuleInfo, error) {
-	resp, err := m.call(ctx, &Request{Method: MethodInfo})
+	resp, err := m.callModule(ctx, &Request{Method: MethodInfo})
 	return resp.Module, err
 }
 
-// Slots lists the slots that hold a token. A token that the module cannot read
-// has a zero TokenInfo.
+// Slots lists the slots that hold a token.
 func (m *Module) Slots(ctx context.Context) ([]exec.Slot, error) {
-	resp, err := m.call(ctx, &Request{Method: MethodSlots})
+	resp, err := m.callModule(ctx, &Request{Method: MethodSlots})
 	return resp.Slots, err
+}
+
+// Readers names the slots, with a token or without.
+func (m *Module) Readers(ctx context.Context) ([]string, error) {
+	resp, err := m.callModule(ctx, &Request{Method: MethodReaders})
+	var names []string
+	for _, s := range resp.Slots {
+		names = append(names, s.Description)
+	}
+	return names, err
 }
 
 // Token gives the calls on the token in a slot. It makes no call itself.
@@ -189,6 +200,34 @@ func (m *Module) call(ctx context.Context, req *Request, pins ...exec.Credential
 		return &Response{}, m.ended(req.Method)
 	}
 	return m.exchange(ctx, req, m.limit(req), pins...)
+}
+
+// adviseStart says what a module most often lacks that loads and does not start,
+// and what it printed: few say it by their code.
+func (m *Module) adviseStart(method Method, err error) {
+	e, ok := err.(*exec.Error)
+	if !ok || method != MethodInitialize || e.CKR == exec.CKROK {
+		return
+	}
+	if out := lastPart(m.Output()); out != "" {
+		e.Message += fmt.Sprintf("it printed %q", out)
+	}
+	switch e.CKR {
+	case exec.CKRGeneralError, exec.CKRFunctionFailed, exec.CKRDeviceError, exec.CKRLibraryLoadFailed, exec.CKRTokenNotPresent, exec.CKRFunctionNotSupported:
+		e.Advice = "see that the service or device runs that the module needs, as pcscd for cards, pkcsslotd for openCryptoki, a TPM for tpm2-pkcs11; then look into the module's own configuration"
+	case exec.CKRArgumentsBad:
+		e.Advice = "the module may want a text to start with: give it as init in station.toml"
+	}
+}
+
+// callModule makes a call that is about no slot. Its error names the module, since
+// a station has several.
+func (m *Module) callModule(ctx context.Context, req *Request) (*Response, error) {
+	resp, err := m.call(ctx, req)
+	if e, ok := err.(*exec.Error); ok && e.Slot == "" && !strings.Contains(e.Message, m.options.Module) {
+		e.Slot = "module " + m.options.Module
+	}
+	return resp, err
 }
 
 func sendable(method Method, p exec.Credential) error {

@@ -14,6 +14,7 @@ const (
 	MethodInitialize
 	MethodInfo
 	MethodSlots
+	MethodReaders
 	MethodTokenInfo
 	MethodMechanisms
 	MethodInitToken
@@ -38,6 +39,7 @@ var calls = map[Method]string{
 	MethodInitialize:      "C_Initialize",
 	MethodInfo:            "C_GetInfo",
 	MethodSlots:           "C_GetSlotList",
+	MethodReaders:         "C_GetSlotList",
 	MethodTokenInfo:       "C_GetTokenInfo",
 	MethodMechanisms:      "C_GetMechanismList",
 	MethodInitToken:       "C_InitToken",

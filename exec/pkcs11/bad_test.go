@@ -119,6 +119,11 @@ func TestHangInFinalizeEndsClose(t *testing.T) {
 	}
 }
 
+func TestCrashInFinalizeIsTold(t *testing.T) {
+	m := start(t, badModule(t), map[string]string{"BAD": "crash in finalize"})
+	deviceError(t, m.Close(), "C_Finalize", "the module crashed (signal: aborted)")
+}
+
 func TestOutputDoesNotBlockOrConfuse(t *testing.T) {
 	m := start(t, badModule(t), map[string]string{"BAD": "much output"})
 	if slots, err := m.Slots(ctx); err != nil || len(slots) != 0 {
@@ -213,11 +218,13 @@ func TestOneSessionByToken(t *testing.T) {
 }
 
 func TestUnreadableSlotIsListed(t *testing.T) {
-	m := start(t, badModule(t), map[string]string{"BAD": "unreadable slot"})
-	slots, err := m.Slots(ctx)
-	want := exec.Slot{ID: 7, Description: "Reader", Manufacturer: "Maker"}
-	if err != nil || len(slots) != 1 || slots[0] != want {
-		t.Errorf("%+v, %v", slots, err)
+	module := badModule(t)
+	for fault, code := range map[string]exec.CKR{"unreadable slot": exec.CKRDeviceError, "blank card": exec.CKROK} {
+		slots, err := start(t, module, map[string]string{"BAD": fault}).Slots(ctx)
+		want := exec.Slot{ID: 7, Description: "Reader", Manufacturer: "Maker", Unreadable: code}
+		if err != nil || len(slots) != 1 || slots[0] != want {
+			t.Errorf("%s: %+v, %v", fault, slots, err)
+		}
 	}
 }
 

@@ -52,6 +52,12 @@ func (m *module) handle(req *host.Request, resp *host.Response, pin, newPIN exec
 		return m.info(resp)
 	case host.MethodSlots:
 		return m.slots(resp)
+	case host.MethodReaders:
+		ids, err := m.ctx.GetSlotList(false)
+		for _, id := range ids {
+			resp.Slots = append(resp.Slots, m.slotInfo(id))
+		}
+		return failed("", err)
 	case host.MethodTokenInfo:
 		info, err := m.ctx.GetTokenInfo(uint(req.Slot))
 		if err == nil {
@@ -145,21 +151,33 @@ func (m *module) slots(resp *host.Response) *host.Failure {
 		return failed("", err)
 	}
 	for _, id := range ids {
-		slot := exec.Slot{ID: exec.SlotID(id)}
-		if s, err := m.ctx.GetSlotInfo(id); err == nil {
-			slot.Description = exec.CleanText(s.SlotDescription)
-			slot.Manufacturer = exec.CleanText(s.ManufacturerID)
-		}
+		slot := m.slotInfo(id)
 		t, err := m.ctx.GetTokenInfo(id)
-		if c := ckr(err); c == exec.CKRTokenNotPresent || c == exec.CKRSlotIDInvalid {
+		switch c := ckr(err); c {
+		case exec.CKRTokenNotPresent, exec.CKRSlotIDInvalid:
 			continue
-		}
-		if err == nil {
+		case exec.CKROK:
+			if err != nil {
+				return failed("C_GetTokenInfo", err)
+			}
 			slot.Token = tokenInfo(t)
+		case exec.CKRTokenNotRecognized: // a blank card
+		default:
+			slot.Unreadable = c
 		}
 		resp.Slots = append(resp.Slots, slot)
 	}
 	return nil
+}
+
+// slotInfo describes a slot; the words are left out where the module has none.
+func (m *module) slotInfo(id uint) exec.Slot {
+	slot := exec.Slot{ID: exec.SlotID(id)}
+	if s, err := m.ctx.GetSlotInfo(id); err == nil {
+		slot.Description = exec.CleanText(s.SlotDescription)
+		slot.Manufacturer = exec.CleanText(s.ManufacturerID)
+	}
+	return slot
 }
 
 func (m *module) mechanisms(id exec.SlotID, resp *host.Response) *host.Failure {

@@ -33,6 +33,8 @@ static ulong finalize(void *reserved) {
 	(void)reserved;
 	while (is("hang in finalize"))
 		sleep(1);
+	if (is("crash in finalize"))
+		abort();
 	return 0;
 }
 
@@ -46,7 +48,7 @@ static ulong slots(unsigned char present, ulong *out, ulong *n) {
 		for (int i = 0; i < 300000; i++)
 			puts("noise noise noise noise noise noise noise noise");
 	fflush(stdout);
-	if (is("unreadable slot")) {
+	if (is("blank card") || is("unreadable slot")) {
 		if (out != NULL)
 			out[0] = 7;
 		*n = 1;
@@ -80,7 +82,7 @@ static ulong slot_info(ulong slot, unsigned char *info) {
 static ulong token_info(ulong slot, void *info) {
 	(void)slot;
 	(void)info;
-	return 0xe1;
+	return is("blank card") ? 0xe1 : 0x30;
 }
 
 static ulong open_session(ulong slot, ulong flags, void *app, void *notify, ulong *session) {

@@ -1,0 +1,40 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Readers is a module that also tells of the slots without a token.
+type Readers interface {
+	// Readers names the slots, with a token or without (C_GetSlotList,
+	// C_GetSlotInfo).
+	Readers(ctx context.Context) ([]string, error)
+}
+
+// NoToken says what is missing where a module has no token at all: the card, or
+// the reader, or the service that the module asks for readers.
+func NoToken(ctx context.Context, m Module) error {
+	e := &Error{Kind: Device, Call: "C_GetSlotList", Message: "there is no token at all", Advice: "insert the token"}
+	all, ok := m.(Readers)
+	if !ok {
+		return e
+	}
+	readers, err := all.Readers(ctx)
+	switch {
+	case err != nil:
+		return err
+	case len(readers) == 0:
+		e.Message = "the module sees no reader and no token"
+		e.Advice = "connect the reader, and see that the service runs that the module asks for it: pcscd for most cards"
+	default:
+		var quoted []string
+		for _, name := range readers {
+			quoted = append(quoted, fmt.Sprintf("%q", name))
+		}
+		e.Message = "no token is in the reader: " + strings.Join(quoted, ", ")
+		e.Advice = "insert the card, with the chip to the front, and run the same command again"
+	}
+	return e
+}
