@@ -82,6 +82,15 @@ race:
 	@CGO_ENABLED=1 go test -race $(PURE)
 	@CGO_ENABLED=1 go test -race -run TestConcurrentCallsTakeTurns ./exec/host
 
+# All of it, or a part: make torture SHARE=0.1
+SHARE ?= 1
+
+# The tests print their table where they are run in their own folder.
+.PHONY: torture
+torture: setup ## kill and answer with each error at each call; takes hours (SHARE=0.1)
+	@cd cmd/inscribe && INSCRIBE_TORTURE=$(SHARE) go test -count=1 -timeout 0 -parallel $$((2 * $$(nproc))) \
+		-run '^(TestTorture|TestKilled|TestTwoAtOnce|TestDiskFillsUp|TestReadOnlyState|TestTornJournal|TestCardPulled)'
+
 .PHONY: mutate
 mutate: setup ## break the lowering of each op in turn; the tests must see it
 	@.ci/mutate-plan

@@ -513,8 +513,9 @@ func TestEveryDependencyHasAReason(t *testing.T) {
 	}
 }
 
-// TestArchitectureNamesRealTests wants each test that ARCHITECTURE.md names.
-func TestArchitectureNamesRealTests(t *testing.T) {
+// TestPagesNameRealTests wants each test that ARCHITECTURE.md and docs/failures.md
+// name. Each row of the latter has one, or says why not.
+func TestPagesNameRealTests(t *testing.T) {
 	real := map[string]bool{}
 	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
 	err := walk(func(name string) error {
@@ -535,10 +536,25 @@ func TestArchitectureNamesRealTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	named := regexp.MustCompile("`([a-z0-9/]+\\.(?:Test|Fuzz|Benchmark)\\w+)`")
-	for _, m := range named.FindAllStringSubmatch(read(t, "ARCHITECTURE.md"), -1) {
-		if !real[m[1]] {
-			t.Errorf("ARCHITECTURE.md names %s, and there is no such test", m[1])
+	for _, page := range []string{"ARCHITECTURE.md", "docs/failures.md"} {
+		for _, m := range named.FindAllStringSubmatch(read(t, page), -1) {
+			if !real[m[1]] {
+				t.Errorf("%s names %s, and there is no such test", page, m[1])
+			}
 		}
+	}
+	rows := 0
+	field, _, _ := strings.Cut(read(t, "docs/failures.md"), "## What to do after an error")
+	for line := range strings.Lines(field) {
+		if cells := strings.Split(line, "|"); len(cells) == 5 && !strings.HasPrefix(line, "|---") && cells[1] != " what goes wrong " {
+			rows++
+			if last := cells[3]; !named.MatchString(last) && !strings.HasPrefix(last, " none: ") {
+				t.Errorf("docs/failures.md: no test and no reason: %s", line)
+			}
+		}
+	}
+	if rows < 40 {
+		t.Errorf("docs/failures.md has %d rows", rows)
 	}
 }
 

@@ -48,7 +48,7 @@ func (r *run) listThere(op *plan.Op, slot string) (bool, error) {
 }
 
 // putList writes certificates and private keys. With Any, what does not fit is
-// left out, but never the first one; else the first failure ends the run.
+// left out, but never the first one; any other failure ends the run.
 func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 	entries, err := r.list(op)
 	if err != nil {
@@ -56,15 +56,19 @@ func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 	}
 	var outcome []string
 	for i, e := range entries {
-		err := r.putEntry(op, slot, e)
-		if err != nil && (i == 0 || !op.Any) {
+		tried, err := r.putEntry(op, slot, e)
+		there := err == nil
+		if err != nil && i > 0 && op.Any && unfit(err) {
+			there, err = r.leaveOut(slot, e, tried)
+		}
+		if err != nil {
 			if inner, ok := err.(*Error); ok && inner.Message == "" {
 				inner.Message = fmt.Sprintf("entry %d of the list", i+1)
 			}
 			return err
 		}
 		state := "written"
-		if err != nil {
+		if !there {
 			state = "not written"
 		}
 		outcome = append(outcome, fmt.Sprintf("%d=%s", i+1, state))
@@ -75,34 +79,67 @@ func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 	return nil
 }
 
-func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) error {
+// unfit reports whether an entry failed because the token does not take it, and not
+// because something is wrong.
+func unfit(err error) bool {
+	e, ok := err.(*Error)
+	return ok && (e.Kind == Refused || e.Call == "C_CreateObject" && e.CKR.Unfit())
+}
+
+// leaveOut sees to it that an entry which did not fit leaves no key of this run
+// without its certificate. Both may be there all the same, where only the answer was
+// wrong.
+func (r *run) leaveOut(slot string, e ListEntry, triedKey bool) (there bool, err error) {
 	id, err := r.Issuer.KeyID(e.Certificate.Key)
 	if err != nil {
-		return &Error{Kind: Refused, Message: "the certificate's key", Cause: err}
+		return false, nil // nothing was written of it
+	}
+	if there, err := r.certificateThere(slot, id, fingerprintOf(e.Certificate.DER)); err != nil || there || !triedKey {
+		return there, err
+	}
+	keys, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+	if err != nil {
+		return false, err
+	}
+	for _, o := range keys {
+		if err := r.tokens[slot].DestroyObject(r.ctx, o); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// putEntry writes one entry; triedKey says that a private key was, or may have
+// been, written for it.
+func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) (triedKey bool, err error) {
+	id, err := r.Issuer.KeyID(e.Certificate.Key)
+	if err != nil {
+		return false, &Error{Kind: Refused, Message: "the certificate's key", Cause: err}
 	}
 	if err := r.claimID(op, slot, id); err != nil {
-		return err
+		return false, err
 	}
 	label := e.Certificate.Display.Subject
 	if e.Private != nil {
-		if err := r.putPrivateKey(slot, label, id, e); err != nil {
-			return err
+		there, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+		if err != nil {
+			return false, err
+		}
+		if triedKey = len(there) == 0; triedKey {
+			if err := r.putPrivateKey(slot, label, id, e); err != nil {
+				return true, err
+			}
 		}
 	}
 	if there, err := r.certificateThere(slot, id, fingerprintOf(e.Certificate.DER)); err != nil || there {
-		return err
+		return triedKey, err
 	}
-	return r.writeCertificate(slot, label, id, e.Certificate)
+	return triedKey, r.writeCertificate(slot, label, id, e.Certificate)
 }
 
-// putPrivateKey imports a private key that is not there yet and reads back that
-// it cannot be read.
+// putPrivateKey imports a private key and reads back that it cannot be read.
 func (r *run) putPrivateKey(slot, label string, id []byte, e ListEntry) error {
 	t := r.tokens[slot]
-	there, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
-	if err != nil || len(there) > 0 {
-		return err
-	}
 	use := []Attribute{Bool(CKASign, true), Bool(CKADecrypt, true)}
 	if e.Certificate.Key.Type != CKKRSA {
 		use = []Attribute{Bool(CKASign, true), Bool(CKADerive, true)}

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -190,7 +189,7 @@ func (r *run) op(op *plan.Op) error {
 			err = &Error{Kind: Device, Message: "interrupted", Advice: "run the same command again to go on", Cause: err}
 		}
 		err = r.wrap(err, op, slot)
-		whole := untouched(err)
+		whole := r.untouched(op, err)
 		if e, ok := err.(*Error); ok && (r.result.Ran > 0 || r.wrong) && e.Kind == Refused {
 			e.Kind = Device // too late for "before anything was tried"
 		}
@@ -219,13 +218,25 @@ func (r *run) op(op *plan.Op) error {
 }
 
 // untouched reports whether an op that failed certainly changed nothing: it was
-// refused here, or the token found the shown PIN wrong or the new one unfit.
-func untouched(err error) bool {
-	var e *Error
-	if !errors.As(err, &e) {
+// refused here, or the token looked at a PIN and took nothing of it, or a change of
+// a PIN failed before its call. Any code may come from any call, so that a wrong PIN
+// says nothing of a key.
+func (r *run) untouched(op *plan.Op, err error) bool {
+	e, ok := err.(*Error)
+	switch {
+	case !ok:
 		return false
+	case e.Kind == Refused:
+		return true
 	}
-	return e.Kind == Refused || e.CKR.WrongPIN() || e.CKR == CKRPINInvalid || e.CKR == CKRPINLenRange
+	switch op.Kind {
+	case plan.SetPIN, plan.SetPUK, plan.Unblock:
+		change := e.Call == "C_SetPIN" || e.Call == "C_InitPIN"
+		return e.CKR.RefusesPIN() || !change && e.Call != "" && !r.began[op.ID]
+	case plan.InitToken, plan.InitPIN, plan.Block:
+		return e.CKR.RefusesPIN()
+	}
+	return false
 }
 
 // handlers run the op kinds; each stands in its own file.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -167,6 +168,21 @@ func TestCardWithSwappedPINs(t *testing.T) {
 	m.tries(lab.UserPIN, 1, 10)
 }
 
+// TestCardIsNotInserted tells an empty reader from none: the run says what to do, and
+// so does the list of tokens.
+func TestCardIsNotInserted(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	args := []string{"apply", m.file("x.dsc", threeKeys), "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"}
+	m.reader().Pull()
+	m.must(exitDevice, args, "no token is in the reader", "Lab Reader", "help: insert the card")
+	m.must(exitOK, []string{"tokens"}, "no token is in the reader", "insert the card")
+	m.insert()
+	m.must(exitOK, args, "Applied x.dsc")
+	m.env["PCSCLITE_CSOCK_NAME"] = filepath.Join(m.dir, "none")
+	m.must(exitDevice, args, "sees no reader", "pcscd")
+}
+
 // TestCardPulledWhilePINsChange pulls the card at an APDU of a change of a PIN.
 // Where nobody can know which value holds, nothing is tried and the next run says
 // so; else it ends as if undisturbed. At most one try is spent.
@@ -186,6 +202,7 @@ func TestCardPulledWhilePINsChange(t *testing.T) {
 			for _, n := range sample(3, m.reader().Count()) {
 				for when, word := range map[vcard.Tear]string{vcard.BeforeCommand: "before", vcard.BeforeResponse: "after"} {
 					t.Run(fmt.Sprint(slot, " ", what, " ", n, word), func(t *testing.T) {
+						counts(t, what+" a PIN, on a card", "pulled "+word+" the APDU")
 						outer := m.machine.TB
 						m.machine.TB = t
 						defer func() { m.machine.TB = outer }()

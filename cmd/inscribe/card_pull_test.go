@@ -16,7 +16,7 @@ import (
 )
 
 // torture reports whether every case is run and not a sample of them.
-func torture() bool { return os.Getenv("INSCRIBE_TORTURE") == "1" }
+func torture() bool { return os.Getenv(tortureVariable) == "1" }
 
 // sample takes n of the numbers 1 to most, the same ones each time, or all of
 // them under INSCRIBE_TORTURE=1.
@@ -97,6 +97,7 @@ func TestCardPulledAnywhere(t *testing.T) {
 	for _, n := range sample(8, apdus) {
 		for when, word := range map[vcard.Tear]string{vcard.BeforeCommand: "before", vcard.BeforeResponse: "after"} {
 			t.Run(fmt.Sprint(n, word), func(t *testing.T) {
+				counts(t, "three keys, on a card", "pulled "+word+" the APDU")
 				outer := m.machine.TB
 				m.machine.TB = t
 				defer func() { m.machine.TB = outer }()

@@ -43,12 +43,18 @@ Location=#Signature
 
 // TestKilledAnywhere ends the command, as a power cut would, at each call that
 // changes a token: before it, and after it was done. The same command must then
-// bring the tokens to where an undisturbed run would have brought them.
+// bring the tokens to where an undisturbed run would have brought them. Each third
+// call is taken, and every one under make torture.
 func TestKilledAnywhere(t *testing.T) {
-	for n := 1; n <= callsOf(t, threeKeys, "CARD=env:CARD_PIN", "SIGN=env:SIGN_PIN"); n++ {
+	step := 3
+	if torture() {
+		step = 1
+	}
+	for n := step; n <= callsOf(t, threeKeys, "CARD=env:CARD_PIN", "SIGN=env:SIGN_PIN"); n += step {
 		for _, when := range []string{"before", "after"} {
 			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
 				t.Parallel()
+				counts(t, "three keys, in order", "killed "+when+" the change")
 				m := newMachine(t)
 				args := []string{"apply", m.file("x.dsc", threeKeys), "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"}
 				call := m.killed(n, when, args)
@@ -148,6 +154,7 @@ func TestKilledWhilePINsChange(t *testing.T) {
 		for _, when := range []string{"before", "after"} {
 			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
 				t.Parallel()
+				counts(t, "PUK and PIN, in order", "killed "+when+" the change")
 				m := newMachine(t)
 				m.env["NEW_PUK"], m.env["NEW_PIN"] = "55556666", "9988"
 				call := m.killed(n, when, args("SIGN_PUK"))
@@ -195,6 +202,7 @@ func TestKilledWhileThePINChanges(t *testing.T) {
 		for _, when := range []string{"before", "after"} {
 			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
 				t.Parallel()
+				counts(t, "PIN, in order", "killed "+when+" the change")
 				m := newMachine(t)
 				m.env["OLD_PIN"], m.env["NEW_PIN"] = "1234", "9988"
 				args := []string{"apply", description, "--answer", "PIN.old=env:OLD_PIN", "--answer", "PIN=env:NEW_PIN"}
@@ -216,6 +224,7 @@ func TestKilledWhileInitialising(t *testing.T) {
 		for _, when := range []string{"before", "after"} {
 			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
 				t.Parallel()
+				counts(t, "initialisation, in order", "killed "+when+" the change")
 				m := newMachine(t)
 				// The label changes on the way, the serial number does not.
 				args := []string{"apply", description, "--yes", "--token", "pkcs11:serial=" + m.serial("CARD"), "--field", "PIN_FIELD=env:NEW_PIN", "--field", "PUK_FIELD=env:CARD_PUK"}

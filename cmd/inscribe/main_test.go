@@ -43,6 +43,9 @@ type withCleanUp struct{ *testing.M }
 
 func (m withCleanUp) Run() int {
 	code := m.M.Run()
+	if len(tortured.keys) > 0 && os.Getenv(tortureVariable) != "" {
+		tortured.print()
+	}
 	_ = os.RemoveAll(sharedDir)
 	return code
 }

@@ -4,6 +4,12 @@
 //   SHIM_LOG=FILE        a line for each call that changes something or logs in
 //   SHIM_KILL=N:before   end the program that uses us, as a power cut would, at
 //   SHIM_KILL=N:after    the Nth of these calls: before it, or after it is done
+//   SHIM_TRACE=FILE      a line for each call whatever, C_GetFunctionList too
+//   SHIM_FAULT=N:before:kill    the same as SHIM_KILL, counted over all calls
+//   SHIM_FAULT=N:before:0x…     answer the Nth of all calls with this CKR, and do
+//   SHIM_FAULT=N:after:0x…      not make it; or make it, and lose its answer
+//   SHIM_WRONG=FILE      a line for each call that the token answers with a wrong
+//                        PIN: a try that was spent
 //   SHIM_SLOW=MS         a key pair takes that long
 //   SHIM_FLAGS=0x…       flags that each token shows beside its own
 #include <dlfcn.h>
@@ -23,7 +29,7 @@ static struct list {
 	call *at[68];
 } list, *real;
 
-static int calls;
+static int changes, calls;
 
 static void die_with_parent(void) {
 	kill(getppid(), SIGKILL);
@@ -31,73 +37,98 @@ static void die_with_parent(void) {
 		pause();
 }
 
-static ulong watched(const char *name, int index, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) {
-	const char *point = getenv("SHIM_KILL"), *log = getenv("SHIM_LOG"), *slow = getenv("SHIM_SLOW");
-	int here = 0, before = 0;
-	calls++;
-	if (log != NULL) {
-		FILE *file = fopen(log, "a");
-		if (file == NULL)
-			abort();
-		fprintf(file, "%s\n", name);
-		fclose(file);
-	}
-	if (point != NULL) {
-		here = atoi(point) == calls;
-		before = strstr(point, "before") != NULL;
-	}
-	if (here && before)
+static void note(const char *variable, const char *name) {
+	const char *path = getenv(variable);
+	if (path == NULL)
+		return;
+	FILE *file = fopen(path, "a");
+	if (file == NULL)
+		abort();
+	fprintf(file, "%s\n", name);
+	fclose(file);
+}
+
+// point says whether a variable "N:when…" means call number n, and when.
+static int point(const char *variable, int n, const char *when) {
+	const char *text = getenv(variable);
+	return text != NULL && atoi(text) == n && strstr(text, when) != NULL;
+}
+
+// fault is what happens to a call that is due for it.
+static int fault(ulong *rv) {
+	const char *what = strrchr(getenv("SHIM_FAULT"), ':') + 1;
+	if (strcmp(what, "kill") == 0)
 		die_with_parent();
+	*rv = strtoul(what, NULL, 0);
+	return 1;
+}
+
+static ulong watched(const char *name, int index, int change, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) {
+	const char *slow = getenv("SHIM_SLOW"), *flags = getenv("SHIM_FLAGS");
+	ulong rv;
+	calls++;
+	note("SHIM_TRACE", name);
+	if (change) {
+		changes++;
+		note("SHIM_LOG", name);
+		if (point("SHIM_KILL", changes, "before"))
+			die_with_parent();
+	}
+	if (point("SHIM_FAULT", calls, "before") && fault(&rv))
+		return rv;
 	if (slow != NULL && strcmp(name, "C_GenerateKeyPair") == 0)
 		usleep(1000 * atoi(slow));
-	ulong rv = real->at[index](a, b, c, d, e, f, g, h);
-	if (here)
-		die_with_parent();
-	return rv;
-}
-
-#define WATCH(index, name)                                                                             \
-	static ulong watch_##name(ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) { \
-		return watched("C_" #name, index, a, b, c, d, e, f, g, h);                                       \
-	}
-WATCH(9, InitToken)
-WATCH(10, InitPIN)
-WATCH(11, SetPIN)
-WATCH(18, Login)
-WATCH(20, CreateObject)
-WATCH(22, DestroyObject)
-WATCH(25, SetAttributeValue)
-WATCH(43, Sign)
-WATCH(59, GenerateKeyPair)
-
-static ulong token_info(ulong slot, ulong info, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) {
-	ulong rv = real->at[6](slot, info, c, d, e, f, g, h);
-	const char *flags = getenv("SHIM_FLAGS");
+	rv = real->at[index](a, b, c, d, e, f, g, h);
+	if (rv == 0xa0)
+		note("SHIM_WRONG", name);
 	// CK_TOKEN_INFO: texts of 32, 32, 16 and 16 bytes, then the flags.
-	if (rv == 0 && flags != NULL)
-		*(ulong *)(info + 96) |= strtoul(flags, NULL, 0);
+	if (flags != NULL && rv == 0 && strcmp(name, "C_GetTokenInfo") == 0)
+		*(ulong *)(b + 96) |= strtoul(flags, NULL, 0);
+	if (change && point("SHIM_KILL", changes, "after"))
+		die_with_parent();
+	if (point("SHIM_FAULT", calls, "after"))
+		fault(&rv);
 	return rv;
 }
+
+// The calls that there are, by their place in the list, and which of them change
+// something or log in.
+#define CALLS                                                                                                \
+	X(0, Initialize, 0) X(1, Finalize, 0) X(2, GetInfo, 0) X(4, GetSlotList, 0) X(5, GetSlotInfo, 0)            \
+	X(6, GetTokenInfo, 0) X(7, GetMechanismList, 0) X(8, GetMechanismInfo, 0) X(9, InitToken, 1)               \
+	X(10, InitPIN, 1) X(11, SetPIN, 1) X(12, OpenSession, 0) X(13, CloseSession, 0) X(14, CloseAllSessions, 0) \
+	X(15, GetSessionInfo, 0) X(18, Login, 1) X(19, Logout, 0) X(20, CreateObject, 1) X(21, CopyObject, 1)      \
+	X(22, DestroyObject, 1) X(23, GetObjectSize, 0) X(24, GetAttributeValue, 0) X(25, SetAttributeValue, 1)    \
+	X(26, FindObjectsInit, 0) X(27, FindObjects, 0) X(28, FindObjectsFinal, 0) X(42, SignInit, 0)              \
+	X(43, Sign, 1) X(58, GenerateKey, 1) X(59, GenerateKeyPair, 1) X(60, WrapKey, 0) X(61, UnwrapKey, 1)       \
+	X(62, DeriveKey, 1) X(64, GenerateRandom, 0) X(67, WaitForSlotEvent, 0)
+
+#define X(index, name, change)                                                                          \
+	static ulong watch_##name(ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) { \
+		return watched("C_" #name, index, change, a, b, c, d, e, f, g, h);                               \
+	}
+CALLS
+#undef X
 
 ulong C_GetFunctionList(struct list **out) {
+	ulong rv;
+	calls++;
+	note("SHIM_TRACE", "C_GetFunctionList");
+	if (point("SHIM_FAULT", calls, "before") && fault(&rv))
+		return rv;
 	void *library = dlopen(getenv("SHIM_MODULE"), RTLD_NOW | RTLD_LOCAL);
 	if (library == NULL)
 		return 5;
 	ulong (*get)(struct list **) = (ulong(*)(struct list **))dlsym(library, "C_GetFunctionList");
-	ulong rv = get(&real);
+	rv = get(&real);
 	if (rv != 0)
 		return rv;
 	list = *real;
-	list.at[6] = token_info;
-	list.at[9] = watch_InitToken;
-	list.at[10] = watch_InitPIN;
-	list.at[11] = watch_SetPIN;
-	list.at[18] = watch_Login;
-	list.at[20] = watch_CreateObject;
-	list.at[22] = watch_DestroyObject;
-	list.at[25] = watch_SetAttributeValue;
-	list.at[43] = watch_Sign;
-	list.at[59] = watch_GenerateKeyPair;
+#define X(index, name, change) list.at[index] = watch_##name;
+	CALLS
+#undef X
 	*out = &list;
-	return 0;
+	if (point("SHIM_FAULT", calls, "after"))
+		fault(&rv);
+	return rv;
 }
