@@ -1,3 +1,8 @@
+//go:build !js
+
+// The page is left out of the browser's build, which would load a template
+// engine for it; the picture and the text are in.
+
 package plan
 
 import (
@@ -13,7 +18,13 @@ var (
 	//go:embed page.html
 	pageHTML string
 	//go:embed page.css
-	pageCSS string
+	pageOnlyCSS string
+	//go:embed palette.css
+	paletteCSS string
+	//go:embed card.css
+	cardCSS string
+
+	pageCSS = paletteCSS + pageOnlyCSS + cardCSS
 
 	page = template.Must(template.New("page").Parse(pageHTML))
 )
@@ -22,15 +33,27 @@ var (
 // made visible before.
 type htmlPage struct {
 	CSS                           template.CSS
+	Symbols                       template.HTML
 	File, Profile, Title, Library string
 	Verdict                       htmlVerdict
 	Summary                       string
 	Notes                         []htmlNote
-	Before, After                 *drawing
+	Before, After                 *htmlSide
 	Note                          string
 	Needs, Dialogs                []htmlWant
 	Ops                           []htmlOp
 	Digests                       struct{ Description, Ops, Plan string }
+}
+
+// htmlSide is a side of the picture.
+type htmlSide struct {
+	Name string
+	SVG  template.HTML
+}
+
+// take puts the picture into the page.
+func (h *htmlPage) take(card *Card) {
+	h.Before, h.After, h.Note = &htmlSide{"before", template.HTML(card.Before)}, &htmlSide{"after", template.HTML(card.After)}, card.Note
 }
 
 type htmlVerdict struct{ Class, Words string }
@@ -84,7 +107,7 @@ func segments(s string) []segment {
 // destroyed, the ops, and what must be given. It is for a screen, light or dark,
 // a telephone, and paper.
 func (p *Plan) HTML(w io.Writer) error {
-	h := &htmlPage{CSS: template.CSS(pageCSS), File: visible(p.Description.File), Profile: p.Profile, Library: visible(p.Library),
+	h := &htmlPage{CSS: template.CSS(pageCSS), Symbols: template.HTML(CardSymbols), File: visible(p.Description.File), Profile: p.Profile, Library: visible(p.Library),
 		Summary: strings.TrimPrefix(p.Summary(), "Plan: "), Verdict: htmlVerdict{"fine", "Nothing is refused"}}
 	if p.profile != nil {
 		h.Title = p.profile.Title
@@ -117,8 +140,8 @@ func (p *Plan) HTML(w io.Writer) error {
 	if len(p.Refusals) > 0 {
 		h.Verdict = htmlVerdict{"stop", "Refused"}
 	}
-	if picture := p.picture(); len(picture.Slots) > 0 {
-		h.Before, h.After, h.Note = picture.draw(false), picture.draw(true), picture.Note
+	if card := p.Card(); card != nil {
+		h.take(card)
 	}
 	for _, name := range p.Needs {
 		h.Needs = append(h.Needs, htmlWant{visible(name), p.needWords(name)})
@@ -145,18 +168,18 @@ func (p *Plan) HTML(w io.Writer) error {
 // [PageStyle] in it; note is what to say below it. It is empty where the plan
 // opens no slot. Like the page it needs nothing else.
 func (p *Plan) Picture() (drawn template.HTML, note string, err error) {
-	picture := p.picture()
-	if len(picture.Slots) == 0 {
+	card := p.Card()
+	if card == nil {
 		return "", "", nil
 	}
+	h := &htmlPage{}
+	h.take(card)
 	var b bytes.Buffer
-	if err := page.ExecuteTemplate(&b, "icons", nil); err != nil {
+	b.WriteString(CardSymbols)
+	if err := page.ExecuteTemplate(&b, "sides", h); err != nil {
 		return "", "", err
 	}
-	if err := page.ExecuteTemplate(&b, "sides", &htmlPage{Before: picture.draw(false), After: picture.draw(true)}); err != nil {
-		return "", "", err
-	}
-	return template.HTML(b.String()), picture.Note, nil
+	return template.HTML(b.String()), card.Note, nil
 }
 
 // PageStyle is the style sheet of the pages, for a screen and for paper.
