@@ -1,9 +1,9 @@
 package exec
 
 import (
-	"encoding/asn1"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,16 +55,38 @@ func (r *run) dataAttributes(op *plan.Op) ([]Attribute, error) {
 	return attributes, nil
 }
 
+// encodeOID gives the DER of an object identifier. It is written out here since
+// encoding/asn1 brings arithmetic of any size along, which the browser would
+// have to load.
 func encodeOID(dotted string) ([]byte, error) {
-	var oid asn1.ObjectIdentifier
+	bad := fmt.Errorf("%q is no object identifier", dotted)
+	var arcs []uint64
 	for _, part := range strings.Split(dotted, ".") {
-		n, err := strconv.ParseInt(part, 10, 31)
+		n, err := strconv.ParseUint(part, 10, 31)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no object identifier", dotted)
+			return nil, bad
 		}
-		oid = append(oid, int(n))
+		arcs = append(arcs, n)
 	}
-	return asn1.Marshal(oid)
+	if len(arcs) < 2 || arcs[0] > 2 || arcs[0] < 2 && arcs[1] > 39 {
+		return nil, bad
+	}
+	// The first two arcs are one number, and each number is written in groups of
+	// seven bits, of which all but the last have the eighth set.
+	arcs[1] += 40 * arcs[0]
+	var content []byte
+	for _, n := range arcs[1:] {
+		group := []byte{byte(n & 0x7f)}
+		for n >>= 7; n > 0; n >>= 7 {
+			group = append(group, byte(n&0x7f|0x80))
+		}
+		slices.Reverse(group)
+		content = append(content, group...)
+	}
+	if len(content) > 127 {
+		return nil, fmt.Errorf("the object identifier %q is longer than 127 bytes", dotted)
+	}
+	return append([]byte{6, byte(len(content))}, content...), nil
 }
 
 func dropBlanks(c rune) rune {
