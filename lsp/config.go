@@ -17,6 +17,8 @@ type configFile struct {
 	path   string
 	text   string
 	config *config.Config
+	// profile is that of the settings; it is in config.
+	profile string
 	// err says why it cannot be used; config is then empty.
 	err error
 }
@@ -25,6 +27,8 @@ type configFile struct {
 // reset.
 type configs struct {
 	files Files
+	// profile is that of the settings; it changes with the state of the server.
+	profile string
 
 	mu      sync.Mutex
 	byDir   map[string]*configFile // nil where there is none
@@ -62,7 +66,16 @@ func (c *configs) show(p string, text *string) {
 func (c *configs) find(p string) *configFile {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.findIn(path.Dir(p))
+	found := c.findIn(path.Dir(p))
+	if c.profile == "" {
+		return found
+	}
+	with := configFile{config: &config.Config{}}
+	if found != nil {
+		with = *found
+	}
+	with.profile, with.config = c.profile, with.config.WithProfile(c.profile)
+	return &with
 }
 
 func (c *configs) findIn(dir string) *configFile {

@@ -28,11 +28,12 @@ func (c *call) textDocumentContent(ctx context.Context, p *protocol.TextDocument
 		if d == nil {
 			return protocol.TextDocumentContentResult{Text: "The description is not open.\n"}, nil
 		}
-		view, err := c.view(ctx, d)
+		done, err := c.server.turn(ctx, d)
 		if err != nil {
 			return nil, err
 		}
-		return protocol.TextDocumentContentResult{Text: view.Text}, nil
+		defer done()
+		return protocol.TextDocumentContentResult{Text: d.view(viewOptions{}).Text}, nil
 	case pageScheme:
 		name := strings.TrimSuffix(path.Base(u.Opaque+u.Path), ".md")
 		if page, ok := docs.Rule(diag.Code(name)); ok {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"inscribe/lsp/protocol"
 )
@@ -965,6 +966,19 @@ func TestShowPlan(t *testing.T) {
 			t.Errorf("op %d is tied to %q, want %s", i, lines[l.Plan], want)
 		}
 	}
+	c.call("workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{docURI, map[string]any{"width": 60}}}, &view)
+	narrow := strings.Split(view.Text, "\n")
+	if len(narrow) <= len(lines) {
+		t.Errorf("in 60 columns the plan has %d lines, in 100 %d", len(narrow), len(lines))
+	}
+	for _, l := range view.Lines {
+		if utf8.RuneCountInString(narrow[l.Plan]) > 60 {
+			t.Errorf("%q is wider than 60 columns", narrow[l.Plan])
+		}
+	}
+	for _, bad := range []any{60, map[string]any{"width": -1}, map[string]any{"width": "x"}} {
+		c.refused(protocol.InvalidParams, "workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{docURI, bad}})
+	}
 	c.change(docURI, 2, protocol.TextDocumentContentChangeEvent{Text: strings.Replace(good, "KeySize=3072", "KeySize=x", 1)})
 	c.call("workspace/executeCommand", run, &view)
 	if !strings.Contains(view.Text, "No plan: 1 error") || view.Lines[0].Source != 16 || !strings.HasPrefix(strings.Split(view.Text, "\n")[view.Lines[0].Plan], "line 17:") {
@@ -973,6 +987,59 @@ func TestShowPlan(t *testing.T) {
 	c.refused(protocol.InvalidParams, "workspace/executeCommand", map[string]any{"command": "no.such"})
 	c.refused(protocol.InvalidParams, "workspace/executeCommand", map[string]any{"command": showPlanCommand})
 	c.refused(protocol.InvalidParams, "workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{"file:///cards/none.dsc"}})
+}
+
+func TestShowCard(t *testing.T) {
+	c, _ := start(t, rich, nil)
+	offered := c.init.Capabilities.ExecuteCommandProvider.Commands
+	for name := range commands {
+		if !slices.Contains(offered, name) {
+			t.Errorf("the command %s is not offered: %q", name, offered)
+		}
+	}
+	c.open(docURI, good)
+	var view cardView
+	run := map[string]any{"command": showCardCommand, "arguments": []any{docURI}}
+	c.call("workspace/executeCommand", run, &view)
+	if !strings.HasPrefix(view.Before, "<svg ") || !strings.Contains(view.After, "RSA 3072") || strings.Contains(view.Before, "RSA 3072") || *view.Version != 1 {
+		t.Errorf("the picture is %+v", view)
+	}
+	c.change(docURI, 2, protocol.TextDocumentContentChangeEvent{Text: strings.Replace(good, "KeySize=3072", "KeySize=x", 1)})
+	c.call("workspace/executeCommand", run, &view)
+	if view.Before != "" || view.After != "" || *view.Version != 2 {
+		t.Errorf("with an error: %+v", view)
+	}
+	// A measure is no secret, and what is hidden leaves the element whole.
+	c.change(docURI, 3, protocol.TextDocumentContentChangeEvent{Text: strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=#334", 1)})
+	c.call("workspace/executeCommand", run, &view)
+	if !strings.Contains(view.After, `width="334"`) {
+		t.Errorf("with the measure 334 as a secret: %+v", view)
+	}
+}
+
+func TestProfileSetting(t *testing.T) {
+	c, _ := start(t, rich, nil)
+	c.open(docURI, good)
+	var view planView
+	profile := func(want string) {
+		t.Helper()
+		c.call("workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{docURI}}, &view)
+		if first, _, _ := strings.Cut(view.Text, "\n"); !strings.HasSuffix(first, "profile "+want) {
+			t.Errorf("want the profile %s: %q", want, first)
+		}
+	}
+	set := func(name string) {
+		c.notify("workspace/didChangeConfiguration", map[string]any{"settings": map[string]any{"inscribe": map[string]any{"profile": name}}})
+	}
+	profile("generic")
+	before := len(c.findings(docURI, 1))
+	set("tcos")
+	profile("tcos")
+	c.wait("findings of the same version under the profile", func() bool { return len(c.published) > before })
+	set("no-such-card")
+	profile("generic")
+	set("")
+	profile("generic")
 }
 
 func TestTextDocumentContent(t *testing.T) {
@@ -1164,7 +1231,9 @@ func TestSecretsStayInTheDocument(t *testing.T) {
 			all = append(all, method+" "+string(raw))
 		}
 		ask("textDocument/diagnostic", document1())
-		ask("workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{docURI}})
+		for name := range commands {
+			ask("workspace/executeCommand", map[string]any{"command": name, "arguments": []any{docURI}})
+		}
 		for _, m := range []string{"codeLens", "documentLink", "documentSymbol", "foldingRange", "semanticTokens/full", "formatting"} {
 			ask("textDocument/"+m, document1())
 		}

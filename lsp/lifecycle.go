@@ -30,6 +30,7 @@ func (s *server) initialize(raw json.RawMessage) (any, error) {
 		next.folders = addFolder(next.folders, uriOf(*p.RootPath))
 	}
 	next.settings, _ = readSettings(p.InitializationOptions)
+	s.configs.profile = next.settings.Profile
 	s.state, s.phase = next, running
 	return protocol.InitializeResult{
 		ServerInfo:   protocol.ServerInfo{Name: "inscribe", Version: s.options.Version},
@@ -69,7 +70,7 @@ func capabilities(s *state) protocol.ServerCapabilities {
 		SemanticTokensProvider:          protocol.SemanticTokensOptions{Legend: legend, Full: true, Range: true},
 		InlayHintProvider:               true,
 		DiagnosticProvider:              protocol.DiagnosticOptions{Identifier: source, WorkspaceDiagnostics: true, WorkDoneProgress: true},
-		ExecuteCommandProvider:          protocol.ExecuteCommandOptions{Commands: []string{showPlanCommand}},
+		ExecuteCommandProvider:          protocol.ExecuteCommandOptions{Commands: []string{showPlanCommand, showCardCommand}},
 		Workspace:                       protocol.WorkspaceOptions{WorkspaceFolders: protocol.WorkspaceFoldersOptions{Supported: true, ChangeNotifications: true}},
 	}
 	if s.client.Workspace.TextDocumentContent != nil {
@@ -203,8 +204,12 @@ func (s *server) applySettings(p *settings) {
 	next := s.state.copy()
 	next.settings = *p
 	s.state = next
+	if s.configs.profile != p.Profile {
+		s.configs.profile = p.Profile
+		s.reconfigure()
+	}
 	s.refresh(false)
-	for _, d := range next.docs {
+	for _, d := range s.state.docs {
 		s.publish(d)
 	}
 }

@@ -13,8 +13,24 @@ import (
 	"inscribe/plan"
 )
 
-// showPlanCommand gives the plan of a document: its argument is the URI.
-const showPlanCommand = "inscribe.showPlan"
+// The commands. The first argument of each is the URI of a description, the
+// second may be a [viewOptions].
+const (
+	showPlanCommand = "inscribe.showPlan"
+	showCardCommand = "inscribe.showCard"
+)
+
+// commands are what they answer.
+var commands = map[string]func(*document, viewOptions) any{
+	showPlanCommand: func(d *document, o viewOptions) any { return d.view(o) },
+	showCardCommand: func(d *document, _ viewOptions) any { return d.card() },
+}
+
+// viewOptions say how a plan is shown.
+type viewOptions struct {
+	// Width is that of the view in columns; 0 means that of a terminal.
+	Width int `json:"width"`
+}
 
 // The schemes of the documents that the server writes.
 const (
@@ -43,7 +59,8 @@ type planLine struct {
 
 // executeCommand runs a command of the server; none of them changes anything.
 func (c *call) executeCommand(ctx context.Context, p *protocol.ExecuteCommandParams) (any, error) {
-	if p.Command != showPlanCommand {
+	answer, ok := commands[p.Command]
+	if !ok {
 		return nil, fail(protocol.InvalidParams, "there is no command "+p.Command)
 	}
 	var uri protocol.DocumentURI
@@ -54,7 +71,16 @@ func (c *call) executeCommand(ctx context.Context, p *protocol.ExecuteCommandPar
 	if d == nil {
 		return nil, fail(protocol.InvalidParams, "the document is not open")
 	}
-	return c.view(ctx, d)
+	var options viewOptions
+	if len(p.Arguments) > 1 && (json.Unmarshal(p.Arguments[1], &options) != nil || options.Width < 0) {
+		return nil, fail(protocol.InvalidParams, "the second argument is an object; its width is a number of columns")
+	}
+	done, err := c.server.turn(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return answer(d, options), nil
 }
 
 // description finds an open description.
@@ -72,18 +98,8 @@ func planURI(uri protocol.DocumentURI) string {
 	return u.String()
 }
 
-// view gives the plan in the document's turn.
-func (c *call) view(ctx context.Context, d *document) (planView, error) {
-	done, err := c.server.turn(ctx, d)
-	if err != nil {
-		return planView{}, err
-	}
-	defer done()
-	return d.view(), nil
-}
-
 // view renders the plan, or says why there is none.
-func (d *document) view() planView {
+func (d *document) view(o viewOptions) planView {
 	out := planView{URI: planURI(d.uri), Version: d.version, Lines: []planLine{}}
 	pl := d.plan()
 	var b strings.Builder
@@ -101,7 +117,7 @@ func (d *document) view() planView {
 		}
 	} else {
 		// A builder does not fail.
-		_ = pl.plan.Text(&b, plan.TextOptions{})
+		_ = pl.plan.Text(&b, plan.TextOptions{Width: o.Width})
 		out.Lines = tie(pl.plan, b.String())
 	}
 	out.Text = d.masker().Scrub(b.String())

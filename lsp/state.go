@@ -70,6 +70,9 @@ type settings struct {
 	// Docs is where the pages of codes stand, as a URI; without it they are
 	// documents of the server.
 	Docs string `json:"docs"`
+	// Profile wins over what inscribe.toml and the name of the library say, as
+	// the option of the command line does.
+	Profile string `json:"profile"`
 }
 
 func on(b *bool) bool { return b == nil || *b }

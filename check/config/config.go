@@ -35,6 +35,8 @@ type Config struct {
 	Profiles map[string]*profile.Profile
 	// SHA256 is the digest of the file, lower-case hexadecimal.
 	SHA256 string
+	// profile is that of WithProfile.
+	profile string
 }
 
 // Policy are the rules that an organisation sets over what a plan may do. A rule
@@ -240,12 +242,28 @@ func (c *Config) ProfileNames() []string {
 	return append(names, slices.Sorted(maps.Keys(c.Profiles))...)
 }
 
+// WithProfile gives the same configuration with one profile for all libraries.
+// A name that is none is as if it was not given.
+func (c *Config) WithProfile(name string) *Config {
+	with := Config{}
+	if c != nil {
+		with = *c
+	}
+	if with.Lookup(name) != nil {
+		with.profile = name
+	}
+	return &with
+}
+
 // ProfileFor names the profile of a library as a description gives it: first by
 // the whole text, then by the file name at its end, case aside. It is "" where
 // nothing is known.
 func (c *Config) ProfileFor(library string) string {
 	if c == nil {
 		return ""
+	}
+	if c.profile != "" {
+		return c.profile
 	}
 	if name, ok := MatchLibrary(library, slices.Sorted(maps.Keys(c.Middleware))); ok {
 		return c.Middleware[name].Profile
