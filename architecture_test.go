@@ -65,6 +65,7 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"internal/vcard/lab":   {[]string{"internal/vcard", "internal/vcard/myeid"}, []string{xsys}},
 	"docs":                 {inside: []string{"ast/diag", "check/schema", "check/profile"}},
 	"lsp":                  {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/report", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}, []string{jsonrpc2}},
+	"cmd/playground":       {inside: []string{"check/profile", "lsp"}},
 	"cmd":                  {[]string{"*"}, []string{multierror, pflag, toml, xterm, xsys}},
 }
 
@@ -82,7 +83,7 @@ const (
 // light are the packages that the editor and the browser load, with all that
 // they import; heavy is what must not be among it.
 var (
-	light = []string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/report", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}
+	light = []string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/report", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp", "cmd/playground"}
 	heavy = []string{"os/exec", "net", "net/http", "plugin", "crypto/x509", "runtime/cgo", module + "/exec/host", module + "/exec/pkcs11", module + "/exec/ca", module + "/exec/journal", miekg}
 )
 
