@@ -1,0 +1,181 @@
+// The page: what the controls do, and who tells whom.
+import symbols from '../../../plan/symbols.svg';
+import { LSPPlugin, formatDocument } from '@codemirror/lsp-client';
+import { startServer } from './server.js';
+import { makeClient, makeEditor, goTo, markLine, replaceText } from './editor.js';
+import { drawFindings, countFindings, apply } from './findings.js';
+import { follow, columns, PlanView, drawCard } from './views.js';
+import { pack, unpack } from './share.js';
+
+/* global EXAMPLES -- put in by the build: [{ name, title, text, profile? }], the first to begin with */
+
+const $ = (id) => document.getElementById(id);
+const narrow = matchMedia('(max-width: 899px)');
+
+function say(text, bad = false) {
+  $('status').textContent = text;
+  $('status').classList.toggle('bad', bad);
+}
+
+function stopped(reason) {
+  $('stopped').hidden = false;
+  $('reason').textContent = reason;
+}
+
+/** What is remembered of the visitor: light or dark, and nothing else. */
+const memory = {
+  get() { try { return localStorage.getItem('inscribe-theme'); } catch { return null; } },
+  set(v) { try { localStorage.setItem('inscribe-theme', v); } catch { /* a browser that keeps nothing */ } },
+};
+
+function theme() {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const now = () => document.documentElement.style.colorScheme || (dark.matches ? 'dark' : 'light');
+  const tell = () => $('theme').setAttribute('aria-pressed', String(now() === 'dark'));
+  const kept = memory.get();
+  if (kept === 'light' || kept === 'dark') document.documentElement.style.colorScheme = kept;
+  dark.addEventListener('change', tell);
+  $('theme').addEventListener('click', () => {
+    const next = now() === 'dark' ? 'light' : 'dark';
+    document.documentElement.style.colorScheme = next;
+    memory.set(next);
+    tell();
+  });
+  tell();
+}
+
+async function main() {
+  theme();
+  $('symbols').innerHTML = symbols;
+  const server = startServer(stopped);
+  server.ready.catch(() => {}); // told by stopped
+
+  let start = EXAMPLES[0];
+  let broken = '';
+  try {
+    start = (await unpack(location.hash)) || start;
+  } catch (error) {
+    broken = `The link cannot be read: ${error.message}. This is the example instead.`;
+  }
+
+  let profile = start.profile ?? '';
+  let findings = [];
+  let first = true;
+  const client = makeClient(profile, (list) => {
+    findings = list;
+    drawFindings(list, $('findings'), { go: (d) => goTo(view, d.line, d.column), explain, fix: (f) => apply(view, f) && view.focus() });
+    const words = countFindings(list);
+    $('count').textContent = words;
+    $('count').dataset.worst = list.some((d) => d.severity === 'error') ? 'error' : list.some((d) => d.severity === 'warning') ? 'warning' : 'fine';
+    $('none').hidden = list.length > 0;
+    if (first) {
+      first = false;
+      performance.mark('first-findings');
+      document.body.dataset.state = 'ready';
+    }
+    update();
+  });
+  const plan = new PlanView({
+    before: $('plan-before'), list: $('plan-ops'), after: $('plan-after'),
+    go: (line) => goTo(view, line), over: (line) => markLine(view, line),
+  });
+  const update = follow(client, () => columns($('plan')), (p, c) => {
+    plan.draw(p);
+    drawCard(c, { parent: $('card'), sides: [$('before'), $('after')], message: $('note') });
+    $('summary').textContent = (p.text.match(/^(?:Plan|No plan): (.*)$/m) || ['', ''])[1];
+    document.body.dataset.plan = p.version;
+  });
+  const view = makeEditor({
+    parent: $('editor'), text: start.text, client,
+    leave: () => { $('findings-box').focus(); return true; },
+    moved: (line) => plan.mark(line),
+    typed: () => { $('example').value = ''; say(''); },
+  });
+
+  const useProfile = (name) => {
+    if (profile === name) return;
+    profile = name;
+    client.notification('workspace/didChangeConfiguration', { settings: { inscribe: { profile } } });
+    update();
+  };
+
+  async function explain(code) {
+    try {
+      const page = await client.request('workspace/textDocumentContent', { uri: `inscribe-docs:docs/rules/${code}.md` });
+      $('page-text').innerHTML = LSPPlugin.get(view).docToHTML({ kind: 'markdown', value: page.text });
+      // The pages link to each other by files, which are not here.
+      for (const a of $('page-text').querySelectorAll('a')) a.replaceWith(...a.childNodes);
+      $('page').showModal();
+      $('page-text').scrollTop = 0;
+    } catch {
+      say(`There is no page on ${code}.`, true);
+    }
+  }
+
+  const examples = $('example');
+  for (const group of ['', 'Published examples']) {
+    const parent = group ? examples.appendChild(Object.assign(document.createElement('optgroup'), { label: group })) : examples;
+    EXAMPLES.forEach((e, i) => { if (!!e.published === !!group) parent.append(new Option(e.title, String(i))); });
+  }
+  examples.value = start === EXAMPLES[0] ? '0' : '';
+  examples.addEventListener('change', () => {
+    const e = EXAMPLES[examples.value];
+    if (!e) return;
+    replaceText(view, e.text);
+    say('Undo in the editor brings your text back.');
+  });
+
+  $('format').addEventListener('click', () => {
+    formatDocument(view);
+    say('');
+  });
+
+  $('share').addEventListener('click', async () => {
+    const fragment = await pack(view.state.doc.toString(), profile);
+    history.replaceState(null, '', fragment);
+    const warning = findings.some((d) => d.code === 'literal-secret') ? ' It holds a secret that stands in the text.' : '';
+    $('link').value = location.href;
+    try {
+      await navigator.clipboard.writeText(location.href);
+      say(`The link is copied.${warning}`, !!warning);
+    } catch {
+      $('link-warning').textContent = warning;
+      $('link-box').showModal();
+      $('link').select();
+    }
+  });
+
+  addEventListener('hashchange', async () => {
+    try {
+      const shared = await unpack(location.hash);
+      if (!shared) return;
+      replaceText(view, shared.text);
+      examples.value = '';
+      $('profile').value = shared.profile;
+      useProfile($('profile').value);
+    } catch (error) {
+      say(`The link cannot be read: ${error.message}.`, true);
+    }
+  });
+
+  $('help').addEventListener('click', () => $('about').showModal());
+  for (const button of document.querySelectorAll('dialog .close')) button.addEventListener('click', () => button.closest('dialog').close());
+
+  let room = 0;
+  new ResizeObserver(() => {
+    const now = columns($('plan'));
+    if (now !== room && document.body.dataset.plan) update();
+    room = now;
+  }).observe($('plan'));
+  narrow.addEventListener('change', () => update());
+
+  say(broken, true);
+  const { version, profiles } = await server.ready;
+  $('version').textContent = version;
+  for (const p of profiles) $('profile').append(new Option(p.title ? `${p.name} – ${p.title}` : p.name, p.name));
+  $('profile').value = profiles.some((p) => p.name === profile) ? profile : '';
+  $('profile').addEventListener('change', () => useProfile($('profile').value));
+  client.connect(server.transport);
+}
+
+main().catch((error) => stopped(String(error)));
