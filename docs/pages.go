@@ -1,8 +1,6 @@
 package docs
 
 import (
-	"embed"
-	"fmt"
 	"path"
 	"regexp"
 	"strings"
@@ -16,9 +14,6 @@ const base = ""
 
 // URL gives the address of the page of a code.
 func URL(code diag.Code) string { return base + "docs/rules/" + string(code) + ".md" }
-
-//go:embed rules/*.md reference.md
-var files embed.FS
 
 // Page documents one code.
 type Page struct {
@@ -66,13 +61,7 @@ func Pages() []Page {
 }
 
 // Reference is the reference of the language as Markdown.
-func Reference() string {
-	raw, err := files.ReadFile("reference.md")
-	if err != nil {
-		panic(fmt.Sprintf("docs: an embedded file is gone: %v", err))
-	}
-	return string(raw)
-}
+func Reference() string { return referencePage }
 
 var (
 	also  = regexp.MustCompile(`<!-- also: (.*?) -->`)

@@ -23,7 +23,7 @@ func Apply(text string, fixes []diag.Fix) (out string, applied, skipped []int) {
 	var edits []diag.Edit // sorted; no two of them meet
 	for i, f := range fixes {
 		fits := len(f.Edits) > 0
-		own := slices.SortedFunc(slices.Values(f.Edits), byPlace)
+		own := slices.SortedStableFunc(slices.Values(f.Edits), byPlace)
 		for j, e := range own {
 			at, _ := slices.BinarySearchFunc(edits, e, byPlace)
 			fits = fits && 0 <= e.Span.Start && e.Span.Start <= e.Span.End && e.Span.End <= len(text) &&

@@ -120,7 +120,7 @@ func (m Masker) Scrub(text string) string {
 
 // merge sorts spans, unites those that overlap and drops empty ones.
 func merge(spans []ast.Span) []ast.Span {
-	slices.SortFunc(spans, func(a, b ast.Span) int {
+	slices.SortStableFunc(spans, func(a, b ast.Span) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
 	})
 	var out []ast.Span

@@ -3,7 +3,6 @@ package secret
 import (
 	"crypto/subtle"
 	"fmt"
-	"log/slog"
 )
 
 // Redacted is what a Secret shows instead of its value.
@@ -86,6 +85,3 @@ func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(Redacted)) }
 
 // MarshalText returns [Redacted]; encoding/json and encoders of maps use it.
 func (Secret) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
-
-// LogValue returns [Redacted] for log/slog.
-func (Secret) LogValue() slog.Value { return slog.StringValue(Redacted) }

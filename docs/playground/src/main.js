@@ -7,7 +7,7 @@ import { drawFindings, countFindings, apply } from './findings.js';
 import { follow, columns, PlanView, drawCard } from './views.js';
 import { pack, unpack } from './share.js';
 
-/* global EXAMPLES -- put in by the build: [{ name, title, text, profile? }], the first to begin with */
+/* global EXAMPLES, RULES -- put in by the build: [{ title, text, profile?, published? }], the first to begin with; the pages of the codes */
 
 const $ = (id) => document.getElementById(id);
 const narrow = matchMedia('(max-width: 899px)');
@@ -99,17 +99,14 @@ async function main() {
     update();
   };
 
-  async function explain(code) {
-    try {
-      const page = await client.request('workspace/textDocumentContent', { uri: `inscribe-docs:docs/rules/${code}.md` });
-      $('page-text').innerHTML = LSPPlugin.get(view).docToHTML({ kind: 'markdown', value: page.text });
-      // The pages link to each other by files, which are not here.
-      for (const a of $('page-text').querySelectorAll('a')) a.replaceWith(...a.childNodes);
-      $('page').showModal();
-      $('page-text').scrollTop = 0;
-    } catch {
-      say(`There is no page on ${code}.`, true);
-    }
+  function explain(code) {
+    const text = RULES[code];
+    if (!text) return say(`There is no page on ${code}.`, true);
+    $('page-text').innerHTML = LSPPlugin.get(view).docToHTML({ kind: 'markdown', value: text });
+    // The pages link to each other by files, which are not here.
+    for (const a of $('page-text').querySelectorAll('a')) a.replaceWith(...a.childNodes);
+    $('page').showModal();
+    $('page-text').scrollTop = 0;
   }
 
   const examples = $('example');
