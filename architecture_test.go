@@ -47,7 +47,8 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"check/schema":         {[]string{"ast/diag"}, []string{multierror}},
 	"check/profile":        {[]string{"ast/diag", "check/schema"}, []string{multierror, toml}},
 	"check/config":         {[]string{"ast/diag", "check/schema", "check/profile"}, []string{multierror, toml}},
-	"check/report":         {inside: []string{"ast", "ast/diag"}},
+	"check/mask":           {inside: []string{"ast"}},
+	"check/report":         {inside: []string{"ast", "ast/diag", "check/mask"}},
 	"check":                {inside: []string{"ast", "ast/diag", "grammar", "check/schema", "check/profile", "check/config", "internal/secret"}},
 	"plan":                 {inside: []string{"ast", "ast/diag", "check", "check/schema", "check/profile", "check/config"}},
 	"exec":                 {inside: []string{"plan", "check/profile", "internal/secret"}},
@@ -64,7 +65,7 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"internal/vcard/myeid": {inside: []string{"internal/vcard"}},
 	"internal/vcard/lab":   {[]string{"internal/vcard", "internal/vcard/myeid"}, []string{xsys}},
 	"docs":                 {inside: []string{"ast/diag", "check/schema", "check/profile"}},
-	"lsp":                  {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/report", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}, []string{jsonrpc2}},
+	"lsp":                  {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/mask", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}, []string{jsonrpc2}},
 	"cmd/playground":       {inside: []string{"check/profile", "lsp"}},
 	"cmd":                  {[]string{"*"}, []string{multierror, pflag, toml, xterm, xsys}},
 }
@@ -83,7 +84,7 @@ const (
 // light are the packages that the editor and the browser load, with all that
 // they import; heavy is what must not be among it.
 var (
-	light = []string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/report", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp", "cmd/playground"}
+	light = []string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/mask", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp", "cmd/playground"}
 	heavy = []string{"os/exec", "net", "net/http", "plugin", "crypto/x509", "runtime/cgo", module + "/exec/host", module + "/exec/pkcs11", module + "/exec/ca", module + "/exec/journal", miekg}
 )
 

@@ -9,7 +9,7 @@ import (
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check"
-	"inscribe/check/report"
+	"inscribe/check/mask"
 	"inscribe/grammar"
 	"inscribe/lsp/protocol"
 	"inscribe/plan"
@@ -32,7 +32,7 @@ type document struct {
 	plan     func() *planned
 	index    func() []occurrence
 	settings func() map[int]*check.Setting // by the start of the line
-	masker   func() report.Masker
+	masker   func() mask.Masker
 	// superseded ends when a newer version is there.
 	superseded context.Context
 	retire     context.CancelFunc
@@ -65,7 +65,7 @@ func (d *document) remember() {
 	d.plan = sync.OnceValue(d.lower)
 	d.index = sync.OnceValue(d.occurrences)
 	d.settings = sync.OnceValue(d.byLine)
-	d.masker = sync.OnceValue(func() report.Masker { return report.NewMasker(d.file().Text, d.program().Secrets) })
+	d.masker = sync.OnceValue(func() mask.Masker { return mask.New(d.file().Text, d.program().Secrets) })
 }
 
 // closedDocument reads a document that is not open from its bytes.

@@ -1,10 +1,8 @@
 package config
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -12,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/go-multierror"
-	"github.com/pelletier/go-toml/v2"
 
 	"inscribe/ast/diag"
 	"inscribe/check/profile"
@@ -138,7 +135,7 @@ type userKeyword struct {
 // file's name.
 func Parse(name string, raw []byte) (*Config, error) {
 	var f fileFormat
-	if err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(&f); err != nil {
+	if err := decode(raw, &f); err != nil {
 		return nil, Located(name, err)
 	}
 	c := &Config{Path: name, Severity: map[diag.Code]diag.Severity{}, Middleware: f.Middleware, Certificates: f.Certificate, Policy: f.Policy, SHA256: digest(raw)}
@@ -193,25 +190,6 @@ func Parse(name string, raw []byte) (*Config, error) {
 func digest(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:])
-}
-
-// Located adds file, line and column to an error of the TOML library.
-func Located(name string, err error) error {
-	var strict *toml.StrictMissingError
-	if errors.As(err, &strict) {
-		var errs *multierror.Error
-		for _, e := range strict.Errors {
-			line, column := e.Position()
-			errs = multierror.Append(errs, fmt.Errorf("%s:%d:%d: unknown key %s", name, line, column, strings.Join(e.Key(), ".")))
-		}
-		return errs.ErrorOrNil()
-	}
-	var decode *toml.DecodeError
-	if errors.As(err, &decode) {
-		line, column := decode.Position()
-		return fmt.Errorf("%s:%d:%d: %s", name, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
-	}
-	return fmt.Errorf("%s: %w", name, err)
 }
 
 // Table is the table of keywords with the project's own.

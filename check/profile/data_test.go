@@ -1,10 +1,18 @@
+//go:build !js
+
 package profile
 
 import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "write data/profiles.json")
 
 func TestEveryProfileIsThere(t *testing.T) {
 	want := []string{"cardos", "cryptovision", "gemalto", "generic", "idopte", "nss", "opencryptoki", "openpgp",
@@ -221,5 +229,35 @@ func TestNotesWarn(t *testing.T) {
 				t.Errorf("%s: the note does not say %q", name, w)
 			}
 		}
+	}
+}
+
+// TestJSONIsTheTOML: the browser's build reads the same facts.
+func TestJSONIsTheTOML(t *testing.T) {
+	all := map[string]Definition{}
+	for _, name := range Names() {
+		d, _, err := definition(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = d
+	}
+	var want bytes.Buffer
+	enc := json.NewEncoder(&want)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(all); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("data/profiles.json", want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile("data/profiles.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Error("data/profiles.json is not the files beside it; go test ./check/profile -update writes it")
 	}
 }

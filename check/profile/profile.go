@@ -1,8 +1,6 @@
 package profile
 
 import (
-	"bytes"
-	"embed"
 	"fmt"
 	"path"
 	"slices"
@@ -11,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/hashicorp/go-multierror"
-	"github.com/pelletier/go-toml/v2"
 )
 
 // Tri is a fact of three values.
@@ -103,9 +100,6 @@ func (p *Profile) Offers(name FactName, word string) Tri {
 // Words gives a list, nil where it is unknown.
 func (p *Profile) Words(name FactName) []string { return p.facts[name].words }
 
-//go:embed data/*.toml
-var data embed.FS
-
 // loaded are the built-in profiles that were asked for; a process that needs one,
 // or none, does not wait for all.
 var loaded = struct {
@@ -113,26 +107,20 @@ var loaded = struct {
 	profiles map[string]*Profile
 }{profiles: map[string]*Profile{}}
 
-// source is the file of a built-in profile, nil where there is none.
-func source(name string) []byte {
-	b, err := data.ReadFile("data/" + name + ".toml")
-	if err != nil {
-		return nil
-	}
-	return b
-}
-
 // load reads a built-in profile and those that it inherits from. The files are part
 // of the program, so an error in one is a fault in it, which the tests find.
 func load(name string) *Profile {
 	if p := loaded.profiles[name]; p != nil {
 		return p
 	}
-	raw := source(name)
-	if raw == nil {
+	d, known, err := definition(name)
+	if !known {
 		return nil
 	}
-	p, err := Parse(name, raw, load)
+	var p *Profile
+	if err == nil {
+		p, err = Build(name, d, load)
+	}
 	if err != nil {
 		panic(fmt.Sprintf("profile: embedded %s: %v", name, err))
 	}
@@ -158,21 +146,8 @@ func first(word string, fits func(*Profile) bool) *Profile {
 	return nil
 }
 
+// file is a built-in profile with its text in lower case.
 type file struct{ name, lower string }
-
-// files are the built-in profiles by name, with their text in lower case.
-var files = sync.OnceValue(func() []file {
-	entries, err := data.ReadDir("data")
-	if err != nil {
-		panic(err)
-	}
-	var out []file
-	for _, e := range entries {
-		name := strings.TrimSuffix(e.Name(), ".toml")
-		out = append(out, file{name, strings.ToLower(string(source(name)))})
-	}
-	return out
-})
 
 // Lookup gives a built-in profile, or nil.
 func Lookup(name string) *Profile {
@@ -210,29 +185,18 @@ func Names() []string {
 
 // Definition is a profile as a file, or a table of inscribe.toml, has it.
 type Definition struct {
-	Title    string                    `toml:"title"`
-	Notes    string                    `toml:"notes"`
-	Inherits string                    `toml:"inherits"`
-	Makers   []string                  `toml:"manufacturers"`
-	Modules  []string                  `toml:"libraries"`
-	Fact     map[string]FactDefinition `toml:"fact"`
+	Title    string                    `toml:"title" json:"title,omitempty"`
+	Notes    string                    `toml:"notes" json:"notes,omitempty"`
+	Inherits string                    `toml:"inherits" json:"inherits,omitempty"`
+	Makers   []string                  `toml:"manufacturers" json:"manufacturers,omitempty"`
+	Modules  []string                  `toml:"libraries" json:"libraries,omitempty"`
+	Fact     map[string]FactDefinition `toml:"fact" json:"fact,omitempty"`
 }
 
 // FactDefinition is one fact of a [Definition].
 type FactDefinition struct {
-	Is     any    `toml:"is"`
-	Source string `toml:"source"`
-}
-
-// Parse reads a profile. parent finds the profile that it inherits from, and may
-// return nil. All slips come back as one error.
-func Parse(name string, raw []byte, parent func(string) *Profile) (*Profile, error) {
-	var f Definition
-	dec := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields()
-	if err := dec.Decode(&f); err != nil {
-		return nil, fmt.Errorf("profile %s: %w", name, err)
-	}
-	return Build(name, f, parent)
+	Is     any    `toml:"is" json:"is,omitempty"`
+	Source string `toml:"source" json:"source,omitempty"`
 }
 
 // Build makes a profile of its definition, as Parse does.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"inscribe/ast"
+	"inscribe/check/mask"
 )
 
 // diffContext is the number of lines shown around a change.
@@ -21,9 +22,9 @@ func WriteDiff(w io.Writer, before, after File, o Options) error {
 	if old.text == fresh.text {
 		return nil
 	}
-	mask := old.mask.and(fresh.mask)
+	both := old.mask.And(fresh.mask)
 	usual := ast.LineEnd(fresh.text)
-	a, b := old.diffLines(mask, usual), fresh.diffLines(mask, usual)
+	a, b := old.diffLines(both, usual), fresh.diffLines(both, usual)
 	var out bytes.Buffer
 	p := newPrinter(&out, o)
 	fmt.Fprintln(&out, p.style(strong, "--- "+clean(old.path)))
@@ -46,8 +47,8 @@ type diffLines struct{ raw, shown []string }
 
 // diffLines cuts the text into lines. A line end that is not the usual one is
 // shown, since it may be all that differs.
-func (s *sheet) diffLines(m Masker, usual string) diffLines {
-	hidden := merge(append(append([]ast.Span{}, s.hidden...), m.find(s.text)...))
+func (s *sheet) diffLines(m mask.Masker, usual string) diffLines {
+	hidden := mask.Merge(append(append([]ast.Span{}, s.hidden...), m.Find(s.text)...))
 	var d diffLines
 	for i := range s.table.Lines() {
 		span, next := s.table.LineSpan(i), len(s.text)
@@ -80,7 +81,7 @@ func diffLine(text string, line ast.Span, hidden []ast.Span) string {
 			hidden = hidden[1:]
 		}
 		if len(hidden) > 0 && hidden[0].Start <= at {
-			b.WriteString(mask)
+			b.WriteString(mask.Mark)
 			at = hidden[0].End
 			continue
 		}

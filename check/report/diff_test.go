@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"inscribe/ast"
+	"inscribe/check/mask"
 )
 
 func diffOf(before, after string, secrets ...string) string {
@@ -60,7 +61,7 @@ func TestDiff(t *testing.T) {
 
 func TestDiffMasks(t *testing.T) {
 	got := diffOf("# pin 97531\nPIN = #97531\nx\n", "# pin 97531\nPIN=#86420\nX\n", "97531", "86420")
-	if want := "--- x.dsc\n+++ x.dsc\n@@ -1,3 +1,3 @@\n # pin " + mask + "\n-PIN = #" + mask + "\n-x\n+PIN=#" + mask + "\n+X\n"; got != want {
+	if want := "--- x.dsc\n+++ x.dsc\n@@ -1,3 +1,3 @@\n # pin " + mask.Mark + "\n-PIN = #" + mask.Mark + "\n-x\n+PIN=#" + mask.Mark + "\n+X\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
+	"inscribe/check/mask"
 )
 
 // longestPatch is the number of lines from which on a patch is cut.
@@ -78,7 +79,7 @@ func (s *sheet) hunk(edits []diag.Edit, first, last, shift int) (patch, int) {
 	}
 	fresh.keep(s, ast.Span{Start: from, End: whole.End})
 	// A value may come together from what stays and what is new.
-	fresh.hidden = merge(append(fresh.hidden, s.mask.find(fresh.text)...))
+	fresh.hidden = mask.Merge(append(fresh.hidden, s.mask.Find(fresh.text)...))
 
 	before, after := old.rows(), fresh.rows()
 	grown := len(after) - len(before)

@@ -10,6 +10,7 @@ import (
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
+	"inscribe/check/mask"
 )
 
 // Format names an output format.
@@ -104,7 +105,7 @@ type sheet struct {
 	bare   bool // there is no source to show
 	text   string
 	table  *ast.LineTable
-	mask   Masker
+	mask   mask.Masker
 	hidden []ast.Span
 	diags  []diag.Diagnostic
 }
@@ -120,8 +121,8 @@ func newSheet(f File) *sheet {
 	for i, span := range f.Secrets {
 		secrets[i] = s.clamp(span)
 	}
-	s.mask = NewMasker(s.text, secrets)
-	s.hidden = merge(append(secrets, s.mask.find(s.text)...))
+	s.mask = mask.New(s.text, secrets)
+	s.hidden = mask.Merge(append(secrets, s.mask.Find(s.text)...))
 	for _, d := range f.Diagnostics {
 		if d.Severity < diag.Off {
 			s.diags = append(s.diags, s.sanitize(d))

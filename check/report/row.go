@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"inscribe/ast"
+	"inscribe/check/mask"
 )
 
 // tabStop is the distance of the columns that a tab jumps to.
@@ -35,7 +36,7 @@ func layout(text string, line ast.Span, hidden []ast.Span) row {
 		size := 0
 		switch {
 		case next < len(hidden) && hidden[next].Start <= at:
-			g.text, g.width = mask, columns(mask)
+			g.text, g.width = mask.Mark, columns(mask.Mark)
 			size = min(hidden[next].End, line.End) - at
 			next++
 		case text[at] == '\t':

@@ -8,6 +8,7 @@ import (
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
+	"inscribe/check/mask"
 )
 
 var sgr = regexp.MustCompile(`\x1b\[[0-9;]+m`)
@@ -21,7 +22,7 @@ func TestSecretsAreMasked(t *testing.T) {
 				t.Errorf("%s shows the secret:\n%s", format, got)
 			}
 		}
-		if format != Compact && !strings.Contains(render(t, format, Options{}, allFiles(t)...), mask) {
+		if format != Compact && !strings.Contains(render(t, format, Options{}, allFiles(t)...), mask.Mark) {
 			t.Errorf("%s shows no mask: the test tests nothing", format)
 		}
 	}
@@ -47,15 +48,15 @@ func TestMaskTellsNoLength(t *testing.T) {
 }
 
 func TestScrub(t *testing.T) {
-	var m Masker
+	var m mask.Masker
 	for _, v := range []string{"1234", "12", "121212", "end", "12"} {
-		m.add(v)
+		m.Add(v)
 	}
 	for text, want := range map[string]string{
-		"x1234y":       "x" + mask + "y",
-		"12, 129":      mask + ", 129",
-		"12121212":     mask,
-		"send the end": "send the " + mask,
+		"x1234y":       "x" + mask.Mark + "y",
+		"12, 129":      mask.Mark + ", 129",
+		"12121212":     mask.Mark,
+		"send the end": "send the " + mask.Mark,
 		"nothing":      "nothing",
 	} {
 		if got := m.Scrub(text); got != want {

@@ -10,6 +10,7 @@ import (
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
+	"inscribe/check/mask"
 )
 
 // The types below are the part of SARIF 2.1.0 (OASIS) that a linter needs.
@@ -174,7 +175,7 @@ func (s *sheet) sarifResult(d diag.Diagnostic) sarifResult {
 			if e.NewText != "" {
 				replacement.Inserted = &sarifMessage{e.NewText}
 			}
-			masked = masked || strings.Contains(e.NewText, mask)
+			masked = masked || strings.Contains(e.NewText, mask.Mark)
 			change.Replacements = append(change.Replacements, replacement)
 		}
 		// Fixes in SARIF are there to be applied, and the mask is not what the

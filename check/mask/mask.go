@@ -1,4 +1,4 @@
-package report
+package mask
 
 import (
 	"cmp"
@@ -10,8 +10,8 @@ import (
 	"inscribe/ast"
 )
 
-// mask stands for a secret of any length, so that it does not tell the length.
-const mask = "••••••••"
+// Mark stands for a secret of any length, so that it does not tell the length.
+const Mark = "••••••••"
 
 // wordOnly is the length, in characters, below which a secret is hidden only
 // where it stands as a word of its own: hiding each letter of a text that
@@ -31,19 +31,20 @@ type Masker struct {
 // startLength is how many bytes of a value are its start.
 const startLength = 4
 
-// NewMasker collects the values that stand at the spans of a text.
-func NewMasker(text string, secrets []ast.Span) Masker {
+// New collects the values that stand at the spans of a text.
+func New(text string, secrets []ast.Span) Masker {
 	var m Masker
 	for _, s := range secrets {
 		value := strings.TrimSpace(text[s.Start:s.End])
 		// The span may or may not take in the mark of a literal.
-		m.add(value)
-		m.add(strings.TrimPrefix(value, "#"))
+		m.Add(value)
+		m.Add(strings.TrimPrefix(value, "#"))
 	}
 	return m
 }
 
-func (m *Masker) add(value string) {
+// Add takes in one more value; an empty one is none.
+func (m *Masker) Add(value string) {
 	if value == "" {
 		return
 	}
@@ -58,22 +59,22 @@ func (m *Masker) add(value string) {
 	m.first[value[0]] = true
 }
 
-// and knows the values of both.
-func (m Masker) and(other Masker) Masker {
+// And knows the values of both.
+func (m Masker) And(other Masker) Masker {
 	var both Masker
 	for _, one := range []Masker{m, other} {
 		for _, values := range one.starts {
 			for _, v := range values {
-				both.add(v)
+				both.Add(v)
 			}
 		}
 	}
 	return both
 }
 
-// find gives the places of the values in text. They may overlap, as those of
+// Find gives the places of the values in text. They may overlap, as those of
 // 1212 do in 121212.
-func (m Masker) find(text string) []ast.Span {
+func (m Masker) Find(text string) []ast.Span {
 	if m.starts == nil {
 		return nil
 	}
@@ -103,7 +104,7 @@ func isWord(text string, s ast.Span) bool {
 
 // Scrub gives the text with the values masked.
 func (m Masker) Scrub(text string) string {
-	spans := merge(m.find(text))
+	spans := Merge(m.Find(text))
 	if len(spans) == 0 {
 		return text
 	}
@@ -111,15 +112,15 @@ func (m Masker) Scrub(text string) string {
 	from := 0
 	for _, s := range spans {
 		b.WriteString(text[from:s.Start])
-		b.WriteString(mask)
+		b.WriteString(Mark)
 		from = s.End
 	}
 	b.WriteString(text[from:])
 	return b.String()
 }
 
-// merge sorts spans, unites those that overlap and drops empty ones.
-func merge(spans []ast.Span) []ast.Span {
+// Merge sorts spans, unites those that overlap and drops empty ones.
+func Merge(spans []ast.Span) []ast.Span {
 	slices.SortStableFunc(spans, func(a, b ast.Span) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
 	})
