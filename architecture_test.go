@@ -164,6 +164,9 @@ func walk(f func(name string) error) error {
 			}
 			return nil
 		}
+		if d.Name() == ".git" {
+			return nil // of a worktree: it names the place of the repository
+		}
 		return f(filepath.ToSlash(name))
 	})
 }
