@@ -65,8 +65,9 @@ demo-card: setup ## the same on an emulated smart card with a signature slot (ro
 	@docs/demo/card.sh
 
 .PHONY: test
-test: setup ## everything: lint, all platforms, tests, races, a short fuzz, VS Code
+test: setup ## everything: lint, all platforms, tests, races, a short fuzz, VS Code, the playground
 	@$(MAKE) lint cross unit race fuzz bench-builds test-editors
+	@TIMED=0 $(MAKE) test-playground
 	@echo 'make test: all is well'
 
 .PHONY: lint

@@ -100,7 +100,11 @@ test('the language server is below 1.5 MB by brotli, as it is in the page', () =
   assert.ok(packed.length < 1_500_000, `${packed.length} bytes`);
 });
 
-test('the first findings come within a second', async () => {
+// The build server runs this file for what the page does; how fast it is, is asked
+// where nothing else runs.
+const timed = process.env.TIMED !== '0';
+
+test('the first findings come within a second', { skip: !timed && 'TIMED=0' }, async () => {
   // One undisturbed load tells. Where more wants to run than there are
   // processors, a second of the page's own is longer by the clock.
   const times = [];
