@@ -82,6 +82,7 @@ func Explore(ctx context.Context, o Options, from []Beginning, limit int) (*Expl
 		r.journal, r.begun = nowhere{}, true
 		branches = append(branches, &branch{r, []Case{b.Case}, each})
 	}
+	ahead := futures(o.Plan)
 	for i := range o.Plan.Ops {
 		op := &o.Plan.Ops[i]
 		for _, f := range reads(op) {
@@ -100,7 +101,7 @@ func Explore(ctx context.Context, o Options, from []Beginning, limit int) (*Expl
 			}
 			out.end(e, b)
 		}
-		branches = join(alive, o.Plan, i)
+		branches = join(alive, ahead[i])
 	}
 	return out, nil
 }
@@ -234,12 +235,23 @@ func (x *Exploration) end(err *Error, b *branch) {
 	x.Endings[i].Count += b.weight
 }
 
-// join makes one of the branches that nothing after op i can tell apart.
-func join(branches []*branch, p *plan.Plan, i int) []*branch {
+// join makes one of the branches that the future cannot tell apart.
+func join(branches []*branch, ahead future) []*branch {
 	if len(branches) < 2 {
 		return branches
 	}
-	ahead := lookahead(p, i)
+	// Most part in a field that is still to be read: that is seen at once.
+	alike := map[string][]*branch{}
+	for _, b := range branches {
+		key := ""
+		for _, f := range ahead.fields {
+			key += b.run.Cases[f] + " "
+		}
+		alike[key] = append(alike[key], b)
+	}
+	if len(alike) == len(branches) {
+		return branches
+	}
 	at := map[string]*branch{}
 	kept := branches[:0]
 	for _, b := range branches {
@@ -253,10 +265,6 @@ func join(branches []*branch, p *plan.Plan, i int) []*branch {
 		same.cases = combine(append(same.cases, b.cases...))
 		same.weight += b.weight
 	}
-	// What is not read again must not keep a later fork from being seen as one.
-	for _, b := range kept {
-		maps.DeleteFunc(b.run.Cases, func(f, _ string) bool { return !slices.Contains(ahead.fields, f) })
-	}
 	return kept
 }
 
@@ -266,27 +274,42 @@ type future struct {
 	unended  map[string]bool // applications that have ops left
 	finished []string        // applications that made a key of their own and have none left
 	objects  bool            // some op looks for objects by more than a new CKA_ID
+	keys     bool            // some op makes a key
 }
 
-func lookahead(p *plan.Plan, i int) future {
+// futures gives the future after each op.
+func futures(p *plan.Plan) []future {
+	out := make([]future, len(p.Ops))
 	f := future{unended: map[string]bool{}}
-	lists := false
-	for j := range p.Ops {
-		op := &p.Ops[j]
-		lists = lists || op.Kind == plan.PutList
-		if j <= i {
-			continue
-		}
-		f.fields = append(f.fields, reads(op)...)
+	for i := len(p.Ops) - 1; i >= 0; i-- {
+		out[i] = f
+		op := &p.Ops[i]
+		f.unended = maps.Clone(f.unended)
 		f.unended[op.Application] = true
-		f.objects = f.objects || op.Kind == plan.PutList || op.Kind == plan.PutData || op.Kind == plan.Delete || op.Kind == plan.PutCert && op.Certificate != nil || op.Kind == plan.GenKey && lists
+		for _, field := range reads(op) {
+			if !slices.Contains(f.fields, field) {
+				f.fields = append(slices.Clone(f.fields), field)
+			}
+		}
+		f.objects = f.objects || op.Kind == plan.PutList || op.Kind == plan.PutData || op.Kind == plan.Delete || op.Kind == plan.PutCert && op.Certificate != nil
+		f.keys = f.keys || op.Kind == plan.GenKey
 	}
-	for j := range p.Ops[:i+1] {
-		if op := &p.Ops[j]; op.Kind == plan.GenKey && !f.unended[op.Application] {
-			f.finished = append(f.finished, op.Application)
+	lists := false
+	var made []string
+	for i := range p.Ops {
+		op := &p.Ops[i]
+		lists = lists || op.Kind == plan.PutList
+		out[i].objects = out[i].objects || lists && out[i].keys
+		if op.Kind == plan.GenKey {
+			made = append(made, op.Application)
+		}
+		for _, a := range made {
+			if !out[i].unended[a] {
+				out[i].finished = append(out[i].finished, a)
+			}
 		}
 	}
-	return f
+	return out
 }
 
 // state says all that the future can see of a branch.
