@@ -2,10 +2,13 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
@@ -312,7 +315,46 @@ func (r *run) wrap(err error, op *plan.Op, slot string) error {
 	if e.Slot == "" {
 		e.Slot = r.slotName(slot)
 	}
+	if e.Kind == Device && !e.CKR.WrongPIN() && !e.CKR.Locked() && r.takenOut(slot, e.CKR) {
+		e.Message, e.Advice = "the card was taken out", "put it in again and run the same command: it goes on where it stopped"
+	}
 	return e
+}
+
+// noticed is how long a PC/SC daemon may take to notice that a card was pulled: it
+// asks some readers a few times a second only.
+const noticed = 700 * time.Millisecond
+
+// takenOut reports whether the token of a slot is gone. Modules seldom say so in
+// the call that a card is pulled in: they fail without a reason.
+func (r *run) takenOut(slot string, told CKR) bool {
+	if r.tokens[slot] == nil || r.Symbolic {
+		return false
+	}
+	patient := told == CKRGeneralError || told == CKRFunctionFailed || told == CKRDeviceError
+	if r.Plan.Facts().Is(profile.Software) == profile.Yes {
+		patient = false
+	}
+	for end := time.Now().Add(noticed); r.ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		if r.absent(slot) {
+			return true
+		}
+		if !patient || time.Now().After(end) {
+			break
+		}
+	}
+	return false
+}
+
+// absent reports whether the module says that a slot has no token.
+func (r *run) absent(slot string) bool {
+	var e *Error
+	if _, err := r.tokens[slot].Info(r.ctx); errors.As(err, &e) {
+		return e.CKR == CKRTokenNotPresent || e.CKR == CKRDeviceRemoved || e.CKR == CKRSlotIDInvalid
+	}
+	// Some tell what they remember of a token, and only the list is fresh.
+	slots, err := r.Module.Slots(r.ctx)
+	return err == nil && !slices.ContainsFunc(slots, func(s Slot) bool { return s.ID == r.slots[slot].ID })
 }
 
 func (r *run) report(e Event) {

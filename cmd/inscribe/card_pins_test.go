@@ -212,6 +212,7 @@ func TestCardPulledWhilePINsChange(t *testing.T) {
 						if m.reader().Inserted() {
 							t.Fatalf("the run was over before APDU %d: %s", n, first)
 						}
+						m.saysTakenOut(first)
 						m.insert()
 						pin, puk := m.card().Tries(s.reference)
 						o := m.run(args...)

@@ -108,6 +108,7 @@ func TestCardPulledAnywhere(t *testing.T) {
 				if !pulled {
 					t.Fatalf("the run was over before APDU %d: %s", n, first)
 				}
+				m.saysTakenOut(first)
 				m.insert()
 				m.must(0, args, "Applied x.dsc")
 				if got := m.picture(); got != want {
@@ -116,6 +117,20 @@ func TestCardPulledAnywhere(t *testing.T) {
 				m.tries(lab.UserPIN, 3, 10)
 				m.tries(lab.SignaturePIN, 3, 10)
 			})
+		}
+	}
+}
+
+// saysTakenOut demands that a run says what happened, and what to do, unless the
+// card was pulled before the run had chosen it or after its last op.
+func (m *cardMachine) saysTakenOut(o outcome) {
+	m.Helper()
+	if o.code == exitOK || strings.Contains(o.stderr, "insert the ") {
+		return
+	}
+	for _, words := range []string{"the card was taken out", "put it in again and run the same command"} {
+		if !strings.Contains(o.stderr, words) {
+			m.Errorf("it does not say %q: %s", words, o)
 		}
 	}
 }
