@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
@@ -149,10 +150,27 @@ func (r *run) putPrivateKey(slot, label string, id []byte, e ListEntry) error {
 	if err != nil {
 		return err
 	}
-	read, err := t.Attributes(r.ctx, object, CKALabel, CKAID, CKAPrivate, CKASensitive, CKAExtractable, CKALocal)
+	want := append([]Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKALocal, false)}, importedMustBe(r.Plan.Facts())...)
+	read, err := t.Attributes(r.ctx, object, typesOf(want)...)
 	if err != nil {
 		return err
 	}
-	return compare("imported private key", []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bool(CKAPrivate, true), Bool(CKASensitive, true),
-		Bool(CKAExtractable, false), Bool(CKALocal, false)}, read)
+	if err := compare("imported private key", want, read); err != nil {
+		return err
+	}
+	kind := "EC"
+	if e.Certificate.Key.Type == CKKRSA {
+		kind = "RSA"
+	}
+	return r.cannotBeRead(slot, object, kind)
+}
+
+// importedMustBe is how an imported private key must be guarded, but for what the
+// profile says that the token does not tell.
+func importedMustBe(facts *profile.Profile) []Attribute {
+	must := []Attribute{Bool(CKAPrivate, true), Bool(CKAExtractable, false)}
+	if facts.Is(profile.HonestKeys) != profile.No {
+		must = append(must, Bool(CKASensitive, true))
+	}
+	return must
 }

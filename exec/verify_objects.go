@@ -336,7 +336,7 @@ func (v *verifier) lookImported(slot string, e ListEntry, id []byte, f *Finding)
 			continue
 		}
 		i.claimed = "a list"
-		want := []Attribute{Bool(CKAPrivate, true), Bool(CKASensitive, true), Bool(CKAExtractable, false)}
+		want := importedMustBe(v.Plan.Facts())
 		got, err := v.tokens[slot].Attributes(v.ctx, i.object, typesOf(want)...)
 		if err != nil {
 			return err

@@ -50,27 +50,39 @@ pkcs15-init --store-pin --auth-id 02 --label "Signature PIN" --pin env:SIGN --pu
 pkcs15-init --finalize
 `
 
+// hookedProfile is the profile of such cards, for inscribe.toml.
+const hookedProfile = `[profile.hooked]
+title = "cards that the station makes"
+inherits = "opensc"
+fact.init-by-hook = { is = true, source = "this station" }
+`
+
+// showBlankCards lets OpenSC show a blank card, which it hides else.
+func showBlankCards(t testing.TB, l *lab.Lab) {
+	t.Helper()
+	conf, err := os.ReadFile(l.OpenSCConf())
+	if err == nil {
+		conf = []byte(strings.Replace(string(conf), "framework pkcs15 {", "framework pkcs15 {\n\t\tpkcs11_enable_InitToken = yes;", 1))
+		err = os.WriteFile(l.OpenSCConf(), conf, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestCardInitialisedByHook: C_InitToken cannot make such a card, the station's
 // command does, and the run goes on with both slots of it.
 func TestCardInitialisedByHook(t *testing.T) {
 	t.Parallel()
 	m := newBlankCard(t)
-	conf, err := os.ReadFile(m.OpenSCConf())
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Without this OpenSC does not show a blank card at all.
-	conf = []byte(strings.Replace(string(conf), "framework pkcs15 {", "framework pkcs15 {\n\t\tpkcs11_enable_InitToken = yes;", 1))
-	if err := os.WriteFile(m.OpenSCConf(), conf, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	showBlankCards(t, m.Lab)
 	hook := m.file("initialise", initialiseHook)
 	if err := os.Chmod(hook, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	m.station += "[middleware.\"yourMiddleware.dll\".hook]\ninitialise = [\"" + hook + "\"]\n" +
 		"[middleware.\"yourMiddleware.dll\".env]\nPCSCLITE_CSOCK_NAME = \"" + m.Socket() + "\"\nOPENSC_CONF = \"" + m.OpenSCConf() + "\"\nPATH = \"" + os.Getenv("PATH") + "\"\n"
-	m.file("inscribe.toml", "[profile.hooked]\ntitle = \"cards that the station makes\"\ninherits = \"opensc\"\nfact.init-by-hook = { is = true, source = \"this station\" }\n")
+	m.file("inscribe.toml", hookedProfile)
 	m.env["SO_PIN"] = m.values.SOPIN
 	args := []string{"apply", m.file("x.dsc", initialiseBoth), "--profile", "hooked", "--token", "fresh", "--lab-ca", "--yes", "--field", "SO=env:SO_PIN", "--field", "CARD=env:CARD_PIN",
 		"--field", "CARD_PUK=env:CARD_PUK", "--field", "SIGN=env:SIGN_PIN", "--field", "SIGN_PUK=env:SIGN_PUK"}

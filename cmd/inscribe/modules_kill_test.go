@@ -28,12 +28,7 @@ func TestKilledOnModules(t *testing.T) {
 			l := m.lab(t)
 			l.profile = m.profile
 			l.station("")
-			if fresh := l.fresh[plan.Default]; fresh != "" {
-				o := l.run("apply", example(t, "09-initialise.dsc"), "--token", fresh, "--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK")
-				if o.code != exitOK {
-					t.Fatal(o)
-				}
-			}
+			l.initialise()
 			for _, op := range []string{"genkey", "reqcert", "putcert"} {
 				for _, state := range []string{"start", "done"} {
 					name := op + "-" + state

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"inscribe/internal/vcard/lab"
 	"inscribe/plan"
 )
 
@@ -40,6 +41,9 @@ type testLab struct {
 	// nameless says that the module does not name the maker of the tokens, so
 	// that the station has to say what they are.
 	nameless bool
+	// hook is the station's command for initialisation, hooked the profile that
+	// leaves it to that; most modules need none.
+	hook, hooked string
 	// secrets are in the environment of the command, for env: values.
 	secrets map[string]string
 	last    outcome // of the command
@@ -199,7 +203,8 @@ func nssLab(t testing.TB) *testLab {
 // earlier.
 func listens(path string) bool {
 	const accepting = "00010000" // __SO_ACCEPTCON
-	b, err := os.ReadFile("/proc/net/unix")
+	// The first thread, which /proc/net shows, may be in the network of a card lab.
+	b, err := os.ReadFile("/proc/thread-self/net/unix")
 	if err != nil {
 		return false
 	}
@@ -237,6 +242,33 @@ func tpmLab(t testing.TB) *testLab {
 	return l
 }
 
+// cardLab has an emulated card, blank, behind a pcscd of its own and OpenSC.
+func cardLab(t testing.TB) *testLab {
+	l := newTestLab(t)
+	cards, err := lab.Start(l.mkdir("pcsc"), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cards.Close)
+	l.module = lab.OpenSC
+	// As OpenSC calls the slots of a card with that label.
+	l.labels = map[string]string{plan.Default: "My Token Label (User PIN)", plan.Signature: "My Token Label (Signature PIN)"}
+	delete(l.fresh, plan.Signature)
+	l.env["PATH"] = os.Getenv("PATH") // for the hook
+	for _, v := range cards.Env() {
+		name, value, _ := strings.Cut(v, "=")
+		l.env[name] = value
+	}
+	showBlankCards(t, cards)
+	l.hook, l.hooked = l.file("initialise", initialiseHook), "hooked"
+	if err := os.Chmod(l.hook, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l.file("inscribe.toml", hookedProfile)
+	l.secrets["SO_PIN"] = "12345678"
+	return l
+}
+
 // station writes station.toml. With the name of a log the spy stands before the
 // module; without one the module is alone, and names its profile itself if it can.
 func (l *testLab) station(spy string) string {
@@ -253,12 +285,32 @@ func (l *testLab) station(spy string) string {
 		if l.init != "" {
 			fmt.Fprintf(&b, "init = %q\n", l.init)
 		}
+		if l.hook != "" {
+			fmt.Fprintf(&b, "[middleware.%q.hook]\ninitialise = [%q]\n", name, l.hook)
+		}
 		fmt.Fprintf(&b, "[middleware.%q.env]\n", name)
 		for _, name := range slices.Sorted(maps.Keys(env)) {
 			fmt.Fprintf(&b, "%s = %q\n", name, env[name])
 		}
 	}
 	return l.file("station.toml", b.String())
+}
+
+// initialise makes the token of the default slot what the tasks make of a fresh
+// one, and where it is one card the signature slot with it.
+func (l *testLab) initialise() {
+	l.Helper()
+	fresh := l.fresh[plan.Default]
+	if fresh == "" {
+		return
+	}
+	args := []string{"apply", example(l, "09-initialise.dsc"), "--token", fresh, "--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK"}
+	if l.hooked != "" {
+		args = append([]string{"apply", l.file("initialise.dsc", initByHook), "--token", fresh, "--profile", l.hooked, "--yes"}, initByHookFields...)
+	}
+	if o := l.run(args...); o.code != exitOK {
+		l.Fatal(o)
+	}
 }
 
 // run runs the command in the lab.

@@ -47,6 +47,7 @@ var modules = []struct {
 	{"openCryptoki", "opencryptoki", "The software token, with `pkcsslotd`.", false, openCryptokiLab},
 	{"NSS softokn", "nss", "Two databases that `certutil -N` made, with a PIN each; `init` in `station.toml` names them.", true, nssLab},
 	{"tpm2-pkcs11", "tpm2", "Two tokens on one TPM, simulated by `swtpm`, behind the resource manager `tpm2-abrmd`.", true, tpmLab},
+	{"OpenSC with a MyEID card", "opensc", "One card with a true signature slot, emulated, in a reader of `pcscd`. `hook.initialise` in `station.toml` makes it from a blank one with `pkcs15-init`; a profile of `inscribe.toml` that inherits from `opensc` says so, with `init-by-hook`.", true, cardLab},
 }
 
 // task is a row: a description, what it is run with, and how another program
@@ -62,6 +63,7 @@ type task struct {
 	sets  map[string]string
 	again bool // everything is there already
 	alone bool // without the spy, which can hide what a module does
+	hook  bool // with a profile that leaves it to the station's command
 	// entries is how many certificates and keys the list holds.
 	entries int
 	done    func(l *testLab) error
@@ -77,8 +79,12 @@ const (
 	givenCert  = oneApp + "WriteCertificate=true\nCertificate=CERT\nKeyLabel=#given\n"
 	dataObject = oneApp + "DataObject=CERT\nLabelExpressionDataObject=plain\nAttributesDataObject=CKA_PRIVATE=TRUE\n"
 	initSign   = head + "InitToken=true\nInitialPUK=PUK\nInitialLabel=#SIGN\nSetPIN=true\nPIN=PIN\n"
-	newPUK     = "[Fields]\nPUK=\nNEW_PUK=\nPIN=\n[Description]\nPKCS11Library=yourMiddleware.dll\nSetPIN=true\nInitialPUK=PUK\nPUK=NEW_PUK\nPIN=PIN\n"
+	initByHook = "[Fields]\nSO=\nPIN=\nPUK=\nSIGN_PIN=\nSIGN_PUK=\n[Description]\nPKCS11Library=yourMiddleware.dll\nInitToken=true\nInitialLabel=#My Token Label\nSetPIN=true\n" +
+		"InitialPUK=SO\nPUK=PUK\nPIN=PIN\nInitialSignPUK=SIGN_PUK\nSignPIN=SIGN_PIN\n"
+	newPUK = "[Fields]\nPUK=\nNEW_PUK=\nPIN=\n[Description]\nPKCS11Library=yourMiddleware.dll\nSetPIN=true\nInitialPUK=PUK\nPUK=NEW_PUK\nPIN=PIN\n"
 )
+
+var initByHookFields = []string{"--field", "SO=env:SO_PIN", "--field", "PIN=env:PIN", "--field", "PUK=env:PUK", "--field", "SIGN_PIN=env:SIGN_PIN", "--field", "SIGN_PUK=env:SIGN_PUK"}
 
 var pinField = []string{"--field", "PIN=env:PIN"}
 
@@ -86,6 +92,8 @@ var tasks = []task{
 	{row: "initialise a fresh token: label, SO PIN, first PIN", file: "09-initialise.dsc", token: plan.Default,
 		args: []string{"--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK"}, done: opened("PIN", plan.Default)},
 	{text: initSign, token: plan.Signature, args: []string{"--field", "PIN=env:SIGN_PIN", "--field", "PUK=env:SIGN_PUK"}, done: opened("SIGN_PIN", plan.Signature)},
+	{row: "initialise a blank card by the station's command: label, SO PIN, PIN and PUK of both slots", text: initByHook, token: plan.Default, hook: true,
+		args: initByHookFields, done: all(opened("PIN", plan.Default), opened("SIGN_PIN", plan.Signature))},
 	{row: "an RSA key of 2048 bits with its certificate", text: rsaKey, args: pinField, done: paired("PIN", plan.Default, "rsa")},
 	{row: "the same once more: everything is kept", text: rsaKey, args: pinField, again: true, done: paired("PIN", plan.Default, "rsa")},
 	{text: rsaKey, args: pinField, again: true, alone: true},
@@ -229,7 +237,7 @@ func (l *testLab) certified(secret, slot, label, subject string) error {
 
 // cell is one answer of the table.
 type cell struct {
-	word   string // "works", "refused", "fails"
+	word   string // "works", "refused", "fails", "-"
 	reason string
 }
 
@@ -322,6 +330,12 @@ func (l *testLab) listed() {
 // do runs one task: check, plan, apply.
 func (l *testLab) do(task task, n int) cell {
 	l.Helper()
+	kind := l.profile
+	if task.hook {
+		if kind = l.hooked; kind == "" {
+			return cell{word: "-"}
+		}
+	}
 	path := l.file(fmt.Sprintf("task-%d.dsc", n), task.text)
 	if task.file != "" {
 		path = example(l, task.file)
@@ -345,7 +359,7 @@ func (l *testLab) do(task task, n int) cell {
 			fields = append(fields, "--field", a)
 		}
 	}
-	planned := l.run(append([]string{"plan", path, "--format", "json", "--profile", l.profile}, fields...)...)
+	planned := l.run(append([]string{"plan", path, "--format", "json", "--profile", kind}, fields...)...)
 	var p plan.Plan
 	if err := json.Unmarshal([]byte(planned.stdout), &p); err != nil {
 		l.Fatalf("plan: %v %s", err, planned)
@@ -355,6 +369,9 @@ func (l *testLab) do(task task, n int) cell {
 	}
 	if fresh := l.fresh[task.token]; fresh != "" {
 		args = append(args, "--token", fresh)
+	}
+	if task.hook {
+		args = append(args, "--profile", kind, "--yes")
 	}
 	o := l.run(args...)
 	var made []spied
@@ -392,8 +409,8 @@ func (l *testLab) do(task task, n int) cell {
 		l.Errorf("a plan that is proved fails at the token: %s", o)
 		return cell{"fails", reasonOf(o.stderr)}
 	}
-	if raw, err := os.ReadFile(report); err != nil || !strings.Contains(string(raw), fmt.Sprintf("%q: %q", "profile", l.profile)) {
-		l.Errorf("the profile is not %s: %v\n%s", l.profile, err, raw)
+	if raw, err := os.ReadFile(report); err != nil || !strings.Contains(string(raw), fmt.Sprintf("%q: %q", "profile", kind)) {
+		l.Errorf("the profile is not %s: %v\n%s", kind, err, raw)
 	}
 	if nothing := strings.Contains(o.stdout, "nothing to do"); nothing != task.again {
 		l.Errorf("everything was there already: %v\n%s", nothing, o)
