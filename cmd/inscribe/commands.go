@@ -76,6 +76,7 @@ type options struct {
 	profile        string
 	token          string
 	signatureToken string
+	signaturePIN   string
 	callTimeout    time.Duration
 	allowSpy       bool
 

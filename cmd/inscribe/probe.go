@@ -19,6 +19,8 @@ func probeFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.token, "token", "", "the scratch token: a label, a PKCS#11 URI, or fresh")
 	f.StringVar(&o.soPIN, "so-pin", "", "the SO PIN of the scratch token, present or to be: env:VAR, file:PATH, fd:N or prompt")
 	pinFlags(f, o, "the user PIN of the scratch token, present or to be")
+	f.StringVar(&o.signatureToken, "signature-token", "", "a second slot of it, or a second scratch token, which is not initialised")
+	f.StringVar(&o.signaturePIN, "signature-pin", "", "the user PIN of that slot, which it has")
 	f.StringVar(&o.name, "name", "", "write the profile as a table of inscribe.toml under this name")
 	f.StringVar(&o.output, "output", "", "write the profile to FILE instead of standard output")
 	f.BoolVar(&o.spendTries, "spend-tries", false, "show wrong PINs until the token locks; some never unlock again")
@@ -41,6 +43,8 @@ func (a *app) probe(args []string) error {
 		return usagef("name the scratch token with --token; a probe initialises it, and all that it holds is lost")
 	case a.opts.soPIN == "" || a.opts.pin == "":
 		return usagef("give --so-pin and --pin: those that the scratch token has, or those that it shall get")
+	case (a.opts.signatureToken == "") != (a.opts.signaturePIN == ""):
+		return usagef("--signature-token and --signature-pin go together")
 	case a.opts.name != "" && !bareKey.MatchString(a.opts.name):
 		return usagef("--name is %q; it can have small letters, digits and hyphens", clean(a.opts.name))
 	case profile.Lookup(a.opts.name) != nil:
@@ -60,7 +64,13 @@ func (a *app) probe(args []string) error {
 		mw.Init = a.opts.init
 	}
 	o := probe.Options{SpendTries: a.opts.spendTries,
-		Start:   func(context.Context) (exec.Module, error) { return a.startModule(mw) },
+		Start: func(context.Context) (exec.Module, error) {
+			module, err := a.startModule(mw)
+			if err != nil {
+				return nil, err
+			}
+			return module, nil
+		},
 		Step:    func(what string) { fmt.Fprintf(a.stderr, "probe: %s\n", what) },
 		Confirm: a.confirmProbe}
 	if o.Selector, err = exec.ParseSelector(a.opts.token); err != nil {
@@ -77,6 +87,16 @@ func (a *app) probe(args []string) error {
 	o.SO, o.User = so.Secret, user.Secret
 	if o.User.Len() == 0 {
 		return refusedf("give a value", "the value of --pin is empty")
+	}
+	if a.opts.signatureToken != "" {
+		if o.Signature, err = exec.ParseSelector(a.opts.signatureToken); err != nil {
+			return usagef("--signature-token: %w", err)
+		}
+		pin, err := a.credential("--signature-pin", a.opts.signaturePIN)
+		if err != nil {
+			return err
+		}
+		o.SignaturePIN = pin.Secret
 	}
 	result, err := probe.Run(a.ctx, o)
 	if err != nil {

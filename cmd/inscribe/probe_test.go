@@ -36,19 +36,17 @@ var probed = []struct {
 	but  map[profile.FactName]any
 	says []string
 }{
-	{name: "SoftHSM2", module: softHSM, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm", spend: true,
-		says: []string{"slot numbers: another one after a new start", "a login before the first user PIN answers CKR_USER_PIN_NOT_INITIALIZED"}},
 	{name: "SoftHSM2 initialised", module: lying, env: map[string]string{"LIES": "rsa"}, token: "CARD", so: "11112222", pin: "1234", profile: "softhsm",
 		but: map[profile.FactName]any{profile.RSAMax: 2048}, says: []string{"RSA 3072: C_GenerateKeyPair answers CKR_KEY_SIZE_RANGE, although C_GetMechanismInfo offers 512 to 16384 bits"}},
 	{name: "NSS", module: softoken, prepare: nssDatabase, token: "NSS Certificate DB", so: "", pin: "123456", profile: "nss", spend: true,
 		says: []string{"C_InitToken does not take the label", "once there is a user PIN, C_InitPIN does not set another one", "C_SetPIN with nobody logged in answers CKR_USER_NOT_LOGGED_IN"}},
 	{name: "lies of PINs", module: lying, env: map[string]string{"LIES": "rsa,pin-length,digits,lock,user-pin,sensitive,curves"}, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm", spend: true,
 		but: map[profile.FactName]any{profile.RSAMax: 2048, profile.PINMin: 6, profile.PINMax: 8, profile.PUKMin: 6, profile.PUKMax: 8, profile.PINAlphabet: "digits",
-			profile.Locks: true, profile.Retries: 3, profile.HonestFlags: false, profile.Curves: []string{"P-256"}},
+			profile.Locks: true, profile.Retries: 3, profile.HonestFlags: false, profile.HonestKeys: false, profile.Curves: []string{"P-256"}},
 		says: []string{"CK_TOKEN_INFO lies about the shortest value (pin-min): it is 6, and not 4", "CK_TOKEN_INFO lies about the longest value (puk-max): it is 8, and not 255",
 			"flags lie: CKF_USER_PIN_INITIALIZED is set before there is a user PIN", "reads back with CKA_SENSITIVE 00", "P-384: C_GenerateKeyPair answers CKR_DOMAIN_PARAMS_INVALID"}},
 	{name: "lies of objects", module: lying, env: map[string]string{"LIES": "rsa,always,id,import,data,serial,pin-pad,derive"}, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm",
-		but: map[profile.FactName]any{profile.RSAMax: 2048, profile.AlwaysAuthenticate: false, profile.FreeKeyID: false, profile.ImportKeys: false, profile.DataObjects: false,
+		but: map[profile.FactName]any{profile.RSAMax: 2048, profile.FreeUse: false, profile.AlwaysAuthenticate: false, profile.FreeKeyID: false, profile.ImportKeys: false, profile.DataObjects: false,
 			profile.UniqueSerial: false, profile.PINPad: true},
 		says: []string{"C_CreateObject reports success, and the key is not there", "CKA_DERIVE is refused in the template of a private key: CKR_ATTRIBUTE_TYPE_INVALID"}},
 	{name: "lies of calls", module: lying, env: map[string]string{"LIES": "rsa,set-pin,label,reinit,honest-lock"}, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm", spend: true,
@@ -58,8 +56,6 @@ var probed = []struct {
 	{name: "a lie of C_InitPIN", module: lying, env: map[string]string{"LIES": "init-pin"}, token: "fresh", so: "11112222", pin: "123456", profile: "softhsm",
 		but: map[profile.FactName]any{profile.InitPIN: false}, says: []string{"without a login as user nothing more could be tried"}},
 }
-
-func softHSM(testing.TB) string { return module }
 
 func softoken(t testing.TB) string {
 	found, err := filepath.Glob("/usr/lib/*/libsoftokn3.so")
@@ -199,6 +195,11 @@ func TestProbeTouchesNothingElse(t *testing.T) {
 	m.must(exitUsage, append(probe, "--token", "CARD"), "--pin")
 	m.must(exitUsage, append(probe, "--token", "CARD", "--pin", "1234"), "every process")
 	m.must(exitUsage, append(probe, "--token", "CARD", "--pin", "env:CARD_PIN", "--name", "softhsm"), "built-in")
+	both := append(probe, "--token", "CARD", "--pin", "env:CARD_PIN", "--yes", "--signature-token")
+	m.must(exitUsage, append(both, "SIGN"), "go together")
+	m.must(exitRefused, append(both, "CARD", "--signature-pin", "env:CARD_PIN"), "the same")
+	m.must(exitDevice, append(both, "SIGN", "--signature-pin", "env:CARD_PIN"), "it is not tried again")
+	m.must(exitDevice, append([]string{"probe", filepath.Join(m.dir, "none.so")}, append(both[2:], "SIGN", "--signature-pin", "env:SIGN_PIN")...), "none.so")
 	m.must(exitRefused, append(probe, "--token", "CARD", "--pin", "env:CARD_PIN"), "nobody said yes")
 	m.must(exitDevice, append(probe, "--token", "CARD", "--pin", "env:SIGN_PIN", "--yes"), "it is not tried again")
 	// A private object shows only after the login.

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 
 	"inscribe/check/profile"
 	"inscribe/exec"
@@ -28,9 +29,14 @@ type kind struct {
 
 // generate makes a key pair with more attributes for its private half.
 func (p *prober) generate(k kind, private ...exec.Attribute) (pub, priv exec.Object, rv exec.CKR) {
+	return p.generateOn(p.token, k, nil, private)
+}
+
+// generateOn makes a key pair on a token with more attributes for its halves.
+func (p *prober) generateOn(t exec.Token, k kind, morePublic, morePrivate []exec.Attribute) (pub, priv exec.Object, rv exec.CKR) {
 	public := []exec.Attribute{exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, false), exec.Text(exec.CKALabel, name), exec.Bool(exec.CKAVerify, true)}
-	private = append([]exec.Attribute{exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, true), exec.Bool(exec.CKASensitive, true),
-		exec.Text(exec.CKALabel, name), exec.Bool(exec.CKASign, true)}, private...)
+	private := []exec.Attribute{exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, true), exec.Bool(exec.CKASensitive, true),
+		exec.Text(exec.CKALabel, name), exec.Bool(exec.CKASign, true)}
 	mechanism := exec.CKMRSAKeyPairGen
 	if k.bits > 0 {
 		public = append(public, exec.Ulong(exec.CKAModulusBits, uint64(k.bits)), exec.Bytes(exec.CKAPublicExponent, []byte{1, 0, 1}))
@@ -38,7 +44,7 @@ func (p *prober) generate(k kind, private ...exec.Attribute) (pub, priv exec.Obj
 		public = append(public, exec.Bytes(exec.CKAECParams, k.curve.Params))
 		mechanism = k.curve.KeyGen
 	}
-	pub, priv, err := p.token.GenerateKeyPair(p.ctx, mechanism, public, private)
+	pub, priv, err := t.GenerateKeyPair(p.ctx, mechanism, append(public, morePublic...), append(private, morePrivate...))
 	return pub, priv, p.rv(err)
 }
 
@@ -130,6 +136,9 @@ func (p *prober) rsa(claim exec.Mechanism) {
 		return
 	}
 	low, high := slices.Min(good), slices.Max(good)
+	if p.bits = low; slices.Contains(good, 2048) {
+		p.bits = 2048
+	}
 	if low > int(claim.Min) && low == slices.Min(sizes) {
 		p.note("RSA keys of less than %d bits were not tried; C_GetMechanismInfo offers %d", low, claim.Min)
 	} else {
@@ -159,8 +168,7 @@ func (p *prober) cheap() (kind, bool) {
 			}
 		}
 	}
-	low, some := p.result.Fact(profile.RSAMin).(int)
-	return kind{words: "RSA", bits: max(low, 2048)}, some
+	return kind{words: "RSA", bits: p.bits}, p.bits > 0
 }
 
 // attributes finds which attributes a key takes, and which it keeps.
@@ -170,9 +178,13 @@ func (p *prober) attributes() {
 		return
 	}
 	p.need("user")
-	pub, priv, rv := p.generate(k)
+	// As a run generates keys: not to be taken out.
+	pub, priv, rv := p.generate(k, exec.Bool(exec.CKAExtractable, false))
 	if rv != exec.CKROK {
-		return
+		p.note("CKA_EXTRACTABLE is refused in the template of a private key: %s", rv)
+		if pub, priv, rv = p.generate(k); rv != exec.CKROK {
+			return
+		}
 	}
 	read := func(t exec.AttributeType) []byte {
 		a, err := p.token.Attributes(p.ctx, priv, t)
@@ -181,18 +193,29 @@ func (p *prober) attributes() {
 	}
 	p.free(profile.FreeKeyID, "CKA_ID", exec.CKAID, []byte{0xca, 0xfe, 0xba, 0xbe}, priv, read)
 	p.free(profile.FreeLabel, "CKA_LABEL", exec.CKALabel, []byte("another label"), priv, read)
-	for _, t := range []exec.AttributeType{exec.CKAPrivate, exec.CKASensitive, exec.CKAAlwaysSensitive, exec.CKALocal} {
+	var lies []string
+	for _, t := range []exec.AttributeType{exec.CKAPrivate, exec.CKASensitive, exec.CKAAlwaysSensitive, exec.CKANeverExtractable} {
 		if got := read(t); !bytes.Equal(got, []byte{1}) {
 			p.note("a generated private key reads back with %s %x", attributeNames[t], got)
+			if t != exec.CKAPrivate {
+				lies = append(lies, attributeNames[t])
+			}
 		}
 	}
+	if lies == nil {
+		p.fact(profile.HonestKeys, true, "CKA_SENSITIVE, CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE of a generated private key are true")
+	} else {
+		p.fact(profile.HonestKeys, false, "%s of a generated private key read back as not true", strings.Join(lies, ", "))
+	}
+	local := read(exec.CKALocal)
+	p.fact(profile.TellsLocal, bytes.Equal(local, []byte{1}), "CKA_LOCAL of a generated private key reads back as %x", local)
 	for _, t := range []exec.AttributeType{exec.CKAPrivateExponent, exec.CKAValue} {
 		if len(read(t)) > 0 {
 			p.note("a private key that says it is sensitive gives its private part away")
 		}
 	}
 	p.destroy(pub, priv)
-	for _, a := range []exec.Attribute{exec.Bool(exec.CKAExtractable, false), exec.Bytes(exec.CKAID, []byte{1}), exec.Bool(exec.CKADecrypt, false), exec.Bool(exec.CKAUnwrap, false), exec.Bool(exec.CKADerive, false),
+	for _, a := range []exec.Attribute{exec.Bytes(exec.CKAID, []byte{1}), exec.Bool(exec.CKADecrypt, false), exec.Bool(exec.CKAUnwrap, false), exec.Bool(exec.CKADerive, false),
 		exec.Bool(exec.CKAModifiable, true), exec.Bool(exec.CKACopyable, false), exec.Bool(exec.CKADestroyable, true), exec.Bool(exec.CKASignRecover, false)} {
 		pub, priv, rv := p.generate(k, a)
 		if rv != exec.CKROK {
@@ -201,9 +224,99 @@ func (p *prober) attributes() {
 		}
 		p.destroy(pub, priv)
 	}
+	p.use(k)
 }
 
-var attributeNames = map[exec.AttributeType]string{exec.CKASensitive: "CKA_SENSITIVE", exec.CKAAlwaysSensitive: "CKA_ALWAYS_SENSITIVE", exec.CKALocal: "CKA_LOCAL", exec.CKAPrivate: "CKA_PRIVATE",
+// use finds whether a key can be kept to signing, by templates as a run has them.
+func (p *prober) use(cheap kind) {
+	no := func(types ...exec.AttributeType) (out []exec.Attribute) {
+		for _, t := range types {
+			out = append(out, exec.Bool(t, false))
+		}
+		return out
+	}
+	kinds := []kind{cheap}
+	if cheap.bits == 0 && p.bits > 0 {
+		kinds = append(kinds, kind{words: "RSA", bits: p.bits})
+	}
+	var seen []string
+	for _, k := range kinds {
+		private, use := no(exec.CKADecrypt, exec.CKAUnwrap), exec.CKADecrypt
+		if k.bits == 0 {
+			private, use = no(exec.CKADerive, exec.CKADecrypt, exec.CKAUnwrap), exec.CKADerive
+		}
+		pub, priv, rv := p.generateOn(p.token, k, no(exec.CKAEncrypt, exec.CKAWrap), private)
+		if rv != exec.CKROK {
+			p.fact(profile.FreeUse, false, "a template that keeps a key (%s) to signing answers %s", k.words, rv)
+			return
+		}
+		a, err := p.token.Attributes(p.ctx, priv, use)
+		p.must(err)
+		p.destroy(pub, priv)
+		if a[0].AsBool() {
+			p.fact(profile.FreeUse, false, "%s of a key (%s) reads back true where the template says that it is not", attributeNames[use], k.words)
+			return
+		}
+		seen = append(seen, k.words)
+	}
+	p.fact(profile.FreeUse, true, "keys were kept to signing: %s", strings.Join(seen, ", "))
+}
+
+// both finds how the logins of two slots go together.
+func (p *prober) both() {
+	k, ok := p.cheap()
+	if !ok {
+		return
+	}
+	s := p.second
+	enter := func() exec.CKR {
+		if s.open {
+			p.rv(s.token.CloseSession(p.ctx))
+		}
+		p.must(s.token.OpenSession(p.ctx))
+		s.open = true
+		return p.rv(s.token.Login(p.ctx, exec.NormalUser, credential("the signature PIN", p.o.SignaturePIN)))
+	}
+	works := func() exec.CKR {
+		pub, priv, rv := p.generateOn(s.token, k, nil, nil)
+		if rv == exec.CKROK {
+			p.rv(s.token.DestroyObject(p.ctx, priv))
+			p.rv(s.token.DestroyObject(p.ctx, pub))
+		}
+		return rv
+	}
+	p.need("user")
+	switch rv := enter(); {
+	case rv == exec.CKROK:
+		p.fact(profile.ExclusiveLogins, false, "logins in both slots at once")
+		if !p.user.Equal(p.o.SignaturePIN) {
+			p.fact(profile.SharedPIN, false, "each slot opens with another PIN")
+		}
+	case rv == exec.CKRUserAlreadyLoggedIn || rv == exec.CKRUserAnotherAlreadyLoggedIn:
+		p.fact(profile.ExclusiveLogins, true, "with a login in the one slot, one in the other answers %s", rv)
+	default:
+		p.note("with a login in the one slot, one in the other answers %s", rv)
+		return
+	}
+	p.close()
+	if rv := enter(); rv != exec.CKROK {
+		p.note("a login in the signature slot alone answers %s", rv)
+		return
+	}
+	alone := works()
+	if alone == exec.CKROK {
+		p.fact(profile.BothLogins, false, "a key pair was generated in the signature slot under its own login alone")
+		return
+	}
+	p.need("user")
+	if rv := works(); rv == exec.CKROK {
+		p.fact(profile.BothLogins, true, "C_GenerateKeyPair in the signature slot answers %s under its own login alone, and works under both", alone)
+	} else {
+		p.note("C_GenerateKeyPair in the signature slot answers %s under its own login alone, and %s under both", alone, rv)
+	}
+}
+
+var attributeNames = map[exec.AttributeType]string{exec.CKASensitive: "CKA_SENSITIVE", exec.CKAAlwaysSensitive: "CKA_ALWAYS_SENSITIVE", exec.CKANeverExtractable: "CKA_NEVER_EXTRACTABLE", exec.CKAPrivate: "CKA_PRIVATE",
 	exec.CKAExtractable: "CKA_EXTRACTABLE", exec.CKAID: "CKA_ID", exec.CKADecrypt: "CKA_DECRYPT", exec.CKAUnwrap: "CKA_UNWRAP", exec.CKADerive: "CKA_DERIVE",
 	exec.CKAModifiable: "CKA_MODIFIABLE", exec.CKACopyable: "CKA_COPYABLE", exec.CKADestroyable: "CKA_DESTROYABLE", exec.CKASignRecover: "CKA_SIGN_RECOVER"}
 
@@ -267,7 +380,12 @@ func (p *prober) alwaysAuthenticate() {
 	p.need("user")
 	objects, err := p.token.FindObjects(p.ctx, []exec.Attribute{exec.Text(exec.CKALabel, name)})
 	p.must(err)
-	p.destroy(objects...)
+	for _, o := range objects {
+		// OpenSC keeps no PIN that such a key stands behind, and needs it to delete.
+		if rv := p.rv(p.token.DestroyObject(p.ctx, o)); rv != exec.CKROK {
+			p.note("a key with CKA_ALWAYS_AUTHENTICATE cannot be destroyed: %s", rv)
+		}
+	}
 }
 
 // imports tries private keys and data from outside.
@@ -276,7 +394,9 @@ func (p *prober) imports() {
 	var took []string
 	for _, words := range []string{"RSA", "EC"} {
 		key := map[string]func() []exec.Attribute{"RSA": rsaKey, "EC": ecKey}[words]()
-		rv, there := p.put(append([]exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOPrivateKey), exec.Bool(exec.CKASensitive, true), exec.Bool(exec.CKAExtractable, false), exec.Bool(exec.CKASign, true)}, key...))
+		// The subject is an empty name.
+		rv, there := p.put(append([]exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOPrivateKey), exec.Bool(exec.CKASensitive, true), exec.Bool(exec.CKAExtractable, false), exec.Bool(exec.CKASign, true),
+			exec.Bytes(exec.CKAID, []byte(name+words)), exec.Bytes(exec.CKASubject, []byte{0x30, 0})}, key...))
 		switch {
 		case rv != exec.CKROK:
 			p.note("a private %s key from outside: C_CreateObject answers %s", words, rv)
@@ -289,6 +409,21 @@ func (p *prober) imports() {
 	p.fact(profile.ImportKeys, took != nil, "C_CreateObject of private keys, RSA and EC: took %d of 2", len(took))
 	rv, there := p.put([]exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOData), exec.Text(exec.CKAApplication, name), exec.Bytes(exec.CKAValue, []byte("what the probe wrote"))})
 	p.fact(profile.DataObjects, rv == exec.CKROK && there, "C_CreateObject of a data object answers %s; found again: %t", rv, there)
+	if rv != exec.CKROK || !there {
+		return
+	}
+	// An object identifier for examples: 2.999.
+	o, err := p.token.CreateObject(p.ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOData), exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, true), exec.Text(exec.CKALabel, name),
+		exec.Bytes(exec.CKAObjectID, []byte{6, 2, 0x88, 0x37}), exec.Bytes(exec.CKAValue, []byte("what the probe wrote"))})
+	if rv = p.rv(err); rv != exec.CKROK {
+		p.fact(profile.DataObjectID, false, "C_CreateObject of a data object with CKA_OBJECT_ID answers %s", rv)
+		return
+	}
+	a, err := p.token.Attributes(p.ctx, o, exec.CKAObjectID)
+	p.must(err)
+	read := a[0].Value
+	p.destroy(o)
+	p.fact(profile.DataObjectID, bytes.Equal(read, []byte{6, 2, 0x88, 0x37}), "C_CreateObject of a data object with CKA_OBJECT_ID, which reads back as %x", read)
 }
 
 // put creates an object, looks whether it is found again, and destroys it.
@@ -309,7 +444,7 @@ func rsaKey() []exec.Attribute {
 		panic(stop{err})
 	}
 	k.Precompute()
-	return []exec.Attribute{exec.Ulong(exec.CKAKeyType, exec.CKKRSA), exec.Bytes(exec.CKAModulus, k.N.Bytes()), exec.Bytes(exec.CKAPublicExponent, []byte{1, 0, 1}),
+	return []exec.Attribute{exec.Ulong(exec.CKAKeyType, exec.CKKRSA), exec.Bool(exec.CKADecrypt, true), exec.Bytes(exec.CKAModulus, k.N.Bytes()), exec.Bytes(exec.CKAPublicExponent, []byte{1, 0, 1}),
 		exec.Bytes(exec.CKAPrivateExponent, k.D.Bytes()), exec.Bytes(exec.CKAPrime1, k.Primes[0].Bytes()), exec.Bytes(exec.CKAPrime2, k.Primes[1].Bytes()),
 		exec.Bytes(exec.CKAExponent1, k.Precomputed.Dp.Bytes()), exec.Bytes(exec.CKAExponent2, k.Precomputed.Dq.Bytes()), exec.Bytes(exec.CKACoefficient, k.Precomputed.Qinv.Bytes())}
 }
@@ -324,5 +459,5 @@ func ecKey() []exec.Attribute {
 		panic(stop{err})
 	}
 	curve, _ := exec.CurveNamed("P-256")
-	return []exec.Attribute{exec.Ulong(exec.CKAKeyType, exec.CKKEC), exec.Bytes(exec.CKAECParams, curve.Params), exec.Bytes(exec.CKAValue, d)}
+	return []exec.Attribute{exec.Ulong(exec.CKAKeyType, exec.CKKEC), exec.Bool(exec.CKADerive, true), exec.Bytes(exec.CKAECParams, curve.Params), exec.Bytes(exec.CKAValue, d)}
 }

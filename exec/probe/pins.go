@@ -28,7 +28,13 @@ func (p *prober) firstPIN() bool {
 	}
 	if rv := p.as("so"); rv != exec.CKROK {
 		p.note("a login as SO answers %s", rv)
+		if p.inited && !p.fresh {
+			p.fact(profile.Reinit, false, "C_InitToken on an initialised token reports success, and afterwards the SO's login answers %s", rv)
+		}
 		return p.user.IsSet() && p.as("user") == exec.CKROK
+	}
+	if p.inited && !p.fresh {
+		p.fact(profile.Reinit, true, "C_InitToken on an initialised token, and the SO's login afterwards")
 	}
 	rv := p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", given)))
 	if rv != exec.CKROK {
@@ -61,11 +67,12 @@ func (p *prober) again() {
 	}
 	p.close()
 	before := p.info
+	other := exec.CKROK
 	if p.o.SpendTries {
 		wrong := p.digits(p.so.Len())
-		rv := p.rv(p.token.InitToken(p.ctx, credential("a value made to be wrong", wrong), p.label))
-		p.fact(profile.ReinitNeedsSOPIN, rv != exec.CKROK, "C_InitToken on an initialised token with another SO PIN answers %s", rv)
-		if rv == exec.CKROK {
+		other = p.rv(p.token.InitToken(p.ctx, credential("a value made to be wrong", wrong), p.label))
+		if other == exec.CKROK {
+			p.fact(profile.ReinitNeedsSOPIN, false, "C_InitToken on an initialised token takes another SO PIN")
 			p.so = wrong
 			if p.as("so") != exec.CKROK {
 				p.so = p.o.SO
@@ -78,8 +85,11 @@ func (p *prober) again() {
 		p.fact(profile.Reinit, false, "C_InitToken on a token that is initialised already answers %s", rv)
 		return
 	}
+	if other != exec.CKROK {
+		p.fact(profile.ReinitNeedsSOPIN, true, "C_InitToken on an initialised token answers %s to another SO PIN, and takes its own", other)
+	}
 	p.find(before)
-	p.fact(profile.Reinit, true, "C_InitToken on an initialised token, with its SO PIN")
+	p.reinit = true
 	p.user = nobody
 	p.need("")
 	given := p.o.User
@@ -91,23 +101,58 @@ func (p *prober) again() {
 	p.user = given
 }
 
+// anew initialises the token once more, after its SO PIN was changed: some tokens
+// let that pass and are of no use from then on.
+func (p *prober) anew() {
+	if !p.reinit || p.result.Fact(profile.Reinit) != nil {
+		return
+	}
+	if p.result.Fact(profile.ChangePUK) == true && p.so.Equal(p.o.SO) {
+		p.need("so")
+		fresh := p.digits(p.so.Len())
+		p.must(p.token.SetPIN(p.ctx, credential("the SO PIN", p.so), credential("another SO PIN", fresh)))
+		p.so = fresh
+	}
+	p.close()
+	before := p.info
+	if rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so), p.label)); rv != exec.CKROK {
+		p.fact(profile.Reinit, false, "C_InitToken under an SO PIN that was changed answers %s", rv)
+		return
+	}
+	p.find(before)
+	p.user = nobody
+	if rv := p.as("so"); rv != exec.CKROK {
+		p.fact(profile.Reinit, false, "C_InitToken under an SO PIN that was changed reports success, and afterwards the SO's login answers %s", rv)
+		p.note("a token is of no use once it was initialised under an SO PIN that was changed, and this one is of none now")
+		p.so = p.o.SO
+		return
+	}
+	p.fact(profile.Reinit, true, "C_InitToken on an initialised token, with its SO PIN, and the SO's login afterwards")
+	p.must(p.token.InitPIN(p.ctx, credential("the user PIN", p.o.User)))
+	p.user = p.o.User
+}
+
 // changes tries C_SetPIN in each state. A change counts only if the new value
 // opens the token.
 func (p *prober) changes() {
 	var where []string
-	for _, state := range []string{"", "user"} {
-		words := map[string]string{"": "with nobody logged in", "user": "as user"}[state]
+	words := map[string]string{"": "with nobody logged in", "user": "as user"}
+	for _, state := range []string{"user", ""} {
 		p.need(state)
-		if rv := p.setPIN("user"); rv == "" {
-			where = append(where, words)
+		if refused := p.setPIN("user"); refused == "" {
+			where = append(where, words[state])
 		} else {
-			p.note("C_SetPIN %s %s", words, rv)
+			p.note("C_SetPIN %s %s", words[state], refused)
+			if state == "" && strings.Contains(refused, exec.CKRPINIncorrect.String()) {
+				p.note("C_SetPIN with nobody logged in takes the old value for a PUK, which that may have cost a try of")
+			}
 		}
 	}
 	if where == nil {
 		p.fact(profile.ChangePIN, false, "C_SetPIN changes the user PIN neither with nobody logged in nor as user")
 	} else {
 		p.fact(profile.ChangePIN, true, "C_SetPIN %s, and the login with the new PIN", strings.Join(where, " and "))
+		p.fact(profile.ChangeByUser, !slices.Contains(where, words[""]), "C_SetPIN works %s", strings.Join(where, " and "))
 	}
 	if p.as("so") != exec.CKROK {
 		return
@@ -135,7 +180,11 @@ func (p *prober) setPIN(who string) string {
 		}
 		return "reports success, and the new value does not open the token: " + rv.String()
 	}
-	if rv := p.rv(p.token.SetPIN(p.ctx, credential("the present value", fresh), credential("the new value", old))); rv != exec.CKROK {
+	if rv := p.rv(p.token.SetPIN(p.ctx, credential("the present value", fresh), credential("the new value", old))); rv != exec.CKROK && who == "so" {
+		p.note("C_SetPIN as SO does not set the former SO PIN again: %s", rv)
+		p.need(who)
+		return ""
+	} else if rv != exec.CKROK {
 		return "works once, and answers " + rv.String() + " on the way back"
 	}
 	*value = old
@@ -172,9 +221,7 @@ func (p *prober) lengths() {
 			return false
 		}
 		p.limits(profile.PUKMin, profile.PUKMax, p.so.Len(), set)
-		if given := p.o.SO; !p.so.Equal(given) && !set(given) {
-			p.fail(exec.Device, "initialise the token anew", "the SO PIN could not be set back")
-		}
+		set(p.o.SO)
 	}
 }
 
@@ -242,8 +289,14 @@ func (p *prober) limits(low, high profile.FactName, good int, takes func(secret.
 		p.note("values of more than %d characters were not tried (%s)", longest, high)
 	case most == good || ok(most):
 		// A token that takes more than it says has a limit elsewhere, or none.
-		for top := min(2*most, longest); most < top && ok(most+1); {
+		claimed := most
+		top := min(2*most, longest)
+		for most < top && ok(most+1) {
 			most++
+		}
+		if most == top && claimed < top && claimed == p.info.MaxPIN {
+			p.note("values of up to %d characters are taken, and that is no limit (%s); CK_TOKEN_INFO says %d", top, high, claimed)
+			most = claimed // what the token stands for
 		}
 	default:
 		below, above := good, most
@@ -266,8 +319,8 @@ func (p *prober) limits(low, high profile.FactName, good int, takes func(secret.
 const wrongs = 20
 
 // spend shows wrong PINs until the token locks, looks at its flags on the way, and
-// unlocks it.
-func (p *prober) spend() {
+// unlocks it. It reports whether the token is open afterwards.
+func (p *prober) spend() (usable bool) {
 	wrong := func() exec.CKR {
 		return p.rv(p.token.Login(p.ctx, exec.NormalUser, credential("a value made to be wrong", p.digits(p.user.Len()))))
 	}
@@ -285,7 +338,7 @@ func (p *prober) spend() {
 			p.fail(exec.Device, "", "a value made to be wrong opened the token")
 		case !rv.WrongPIN():
 			p.note("wrong PIN number %d answers %s", n, rv)
-			return
+			return false
 		}
 	}
 	if locked == 0 {
@@ -293,36 +346,43 @@ func (p *prober) spend() {
 		p.fact(profile.Locks, right != exec.CKROK, "%d wrong PINs, after which the right one answers %s", wrongs, right)
 		if right != exec.CKROK {
 			p.fact(profile.Retries, wrongs, "%d wrong PINs", wrongs)
-			p.unlock()
-			return
+			return p.unlock()
 		}
 		p.read()
 		low := flags[0].Has(exec.FlagUserPINCountLow)
 		stays := p.info.Flags.Has(exec.FlagUserPINCountLow)
 		warns := slices.ContainsFunc(flags, func(f exec.TokenFlags) bool { return f.Has(exec.FlagUserPINLocked) || f.Has(exec.FlagUserPINFinalTry) })
 		p.fact(profile.HonestFlags, low && !stays && !warns, "CKF_USER_PIN_COUNT_LOW after a wrong PIN: %t, after the right one: %t; a warning of a lock that never comes: %t", low, stays, warns)
-		return
+		return true
 	}
 	p.fact(profile.Locks, true, "wrong PIN number %d answers that the PIN is locked", locked)
-	shown := locked > 0 && flags[locked-1].Has(exec.FlagUserPINLocked)
-	if !p.unlock() {
-		p.fact(profile.HonestFlags, false, "CKF_USER_PIN_LOCKED when it is: %t", shown)
-		return
-	}
-	// Whether the last wrong PIN locked, or the one before it, a right one tells.
+	was := func(n int, f exec.TokenFlags) bool { return n >= 1 && flags[n-1].Has(f) }
 	retries := locked
-	p.need("")
-	for n := 1; n < locked; n++ {
-		wrong()
+	if usable = p.unlock(); usable {
+		// Whether the last wrong PIN locked, or the one before it, a right one tells.
+		p.need("")
+		for n := 1; n < locked; n++ {
+			wrong()
+		}
+		if p.as("user") != exec.CKROK {
+			retries--
+			usable = p.unlock()
+		}
+		p.fact(profile.Retries, retries, "after %d wrong PINs the right one is refused", retries)
+	} else if was(locked, exec.FlagUserPINLocked) {
+		if was(locked-1, exec.FlagUserPINLocked) {
+			retries--
+		}
+		p.fact(profile.Retries, retries, "CKF_USER_PIN_LOCKED is set after %d wrong PINs", retries)
 	}
-	if p.as("user") != exec.CKROK {
-		retries--
-		p.unlock()
+	low := was(1, exec.FlagUserPINCountLow)
+	final := retries < 2 || was(retries-1, exec.FlagUserPINFinalTry)
+	shown := was(locked, exec.FlagUserPINLocked)
+	if !low && retries > 1 {
+		p.note("CKF_USER_PIN_COUNT_LOW is not set after a wrong PIN")
 	}
-	p.fact(profile.Retries, retries, "after %d wrong PINs the right one is refused", retries)
-	low := flags[0].Has(exec.FlagUserPINCountLow) || retries == 1
-	final := retries < 2 || flags[retries-2].Has(exec.FlagUserPINFinalTry)
-	p.fact(profile.HonestFlags, low && final && shown, "CKF_USER_PIN_COUNT_LOW after a wrong PIN: %t, CKF_USER_PIN_FINAL_TRY before the last: %t, CKF_USER_PIN_LOCKED when it is: %t", low, final, shown)
+	p.fact(profile.HonestFlags, final && shown, "CKF_USER_PIN_COUNT_LOW after a wrong PIN: %t, CKF_USER_PIN_FINAL_TRY before the last: %t, CKF_USER_PIN_LOCKED when it is: %t", low, final, shown)
+	return usable
 }
 
 // unlock sets the PIN anew as SO.

@@ -25,6 +25,11 @@ type Options struct {
 	// one that which it gets, or that of delivery where there is one. User is the
 	// user PIN: the present one, if there is one, and afterwards.
 	SO, User secret.Secret
+	// Signature names a second slot of the token, or a second token that stands for
+	// one, and SignaturePIN its user PIN; zero for none. It is not initialised, and
+	// holds nothing before and after.
+	Signature    exec.Selector
+	SignaturePIN secret.Secret
 	// SpendTries allows wrong PINs, which tell whether and when the token locks.
 	// It may lock it for good.
 	SpendTries bool
@@ -71,6 +76,7 @@ type prober struct {
 	ctx    context.Context
 	module exec.Module
 	slot   exec.SlotID
+	reader string // what the slot says it is
 	token  exec.Token
 	info   exec.TokenInfo // as it was read last
 	fresh  bool           // it was not initialised
@@ -79,7 +85,18 @@ type prober struct {
 	user   secret.Secret  // the user PIN that holds now; not set where there is none
 	open   bool
 	wrote  bool // the token was initialised, or would have been
+	inited bool // the first C_InitToken reported success
+	reinit bool // and the second one, under the SO PIN that was given
+	bits   int  // of the RSA keys that tries are made with; 0 for none
+	second *second
 	result *Result
+}
+
+// second is the slot that stands beside the scratch token.
+type second struct {
+	token exec.Token
+	info  exec.TokenInfo
+	open  bool
 }
 
 // stop ends a probe; it is panicked with and recovered in Run, since a module
@@ -119,10 +136,12 @@ func (p *prober) script() {
 	p.reload()
 	p.step("setting the first user PIN")
 	usable := p.firstPIN()
-	if p.read(); p.info.Flags.Has(exec.FlagTokenInitialized) && p.wrote && p.result.Fact(profile.InitToken) == nil {
+	if p.read(); p.info.Flags.Has(exec.FlagTokenInitialized) && p.inited && p.result.Fact(profile.InitToken) == nil {
 		p.initialised()
 	}
-	p.fact(profile.InitToken, false, "C_InitToken reports success, and the token is not initialised")
+	if p.inited {
+		p.fact(profile.InitToken, false, "C_InitToken reports success, and the token is not initialised")
+	}
 	if !usable {
 		p.note("without a login as user nothing more could be tried")
 		return
@@ -135,16 +154,30 @@ func (p *prober) script() {
 	p.lengths()
 	p.step("generating keys")
 	p.keys()
+	// Some modules hold on to what is long destroyed, until nothing more fits.
+	p.restart()
 	p.step("trying attributes")
 	p.attributes()
-	p.step("trying always-authenticate")
-	p.alwaysAuthenticate()
 	p.step("importing keys and data")
 	p.imports()
+	if p.second != nil {
+		p.restart()
+		p.step("trying both slots")
+		p.both()
+	}
+	p.restart()
+	p.step("trying always-authenticate")
+	p.alwaysAuthenticate()
+	locked := false
 	if p.o.SpendTries {
 		p.step("spending PIN tries")
-		p.spend()
+		locked = !p.spend()
 	}
+	if p.o.SpendTries && !locked {
+		p.step("initialising the token under another SO PIN")
+		p.anew()
+	}
+	p.restore()
 	p.clean()
 }
 
@@ -213,12 +246,17 @@ func (p *prober) choose() {
 	p.must(err)
 	slot, err := p.o.Selector.Choose(slots, "scratch")
 	p.must(err)
-	p.slot, p.token, p.info = slot.ID, p.module.Token(slot.ID), slot.Token
+	p.slot, p.reader, p.token, p.info = slot.ID, slot.Description, p.module.Token(slot.ID), slot.Token
 	p.result.Token, p.fresh = slot.Token, !slot.Token.Flags.Has(exec.FlagTokenInitialized)
 	if !p.fresh {
-		p.empty()
+		if !p.empty(p.token, p.info, "--pin", p.user) {
+			p.user = nobody
+		}
 	} else {
 		p.user = nobody
+	}
+	if !p.o.Signature.IsZero() {
+		p.besides(slots)
 	}
 	p.serials(slots)
 	p.fact(profile.PINPad, p.info.Flags.Has(exec.FlagProtectedAuthPath), "CKF_PROTECTED_AUTHENTICATION_PATH")
@@ -227,9 +265,22 @@ func (p *prober) choose() {
 	}
 }
 
-// empty refuses a token that holds anything. Private objects show only after a
-// login, so the present PIN is needed.
-func (p *prober) empty() {
+// besides chooses the second slot, and makes sure that it holds nothing either.
+func (p *prober) besides(slots []exec.Slot) {
+	slot, err := p.o.Signature.Choose(slots, "signature")
+	p.must(err)
+	if slot.ID == p.slot {
+		p.fail(exec.Refused, "name another one with --signature-token", "the scratch token and the signature slot are the same")
+	}
+	p.second = &second{token: p.module.Token(slot.ID), info: slot.Token}
+	if !p.empty(p.second.token, slot.Token, "--signature-pin", p.o.SignaturePIN) {
+		p.fail(exec.Refused, "initialise it first, and set its PIN", "the signature slot has no user PIN")
+	}
+}
+
+// empty refuses a token that holds anything, and tells whether it has a user PIN.
+// Private objects show only after a login, so the present PIN is needed.
+func (p *prober) empty(t exec.Token, info exec.TokenInfo, flag string, pin secret.Secret) (hasPIN bool) {
 	refuse := func(n int) {
 		p.fail(exec.Refused, "choose an empty token; a probe initialises it and destroys what it holds", "the token is not empty: it holds %s", map[bool]string{true: "1 object", false: strconv.Itoa(n) + " objects"}[n == 1])
 	}
@@ -238,22 +289,21 @@ func (p *prober) empty() {
 	count := func() int {
 		n := 0
 		for _, class := range []uint64{exec.CKOData, exec.CKOCertificate, exec.CKOPublicKey, exec.CKOPrivateKey, secretKey} {
-			found, err := p.token.FindObjects(p.ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, class)})
+			found, err := t.FindObjects(p.ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, class)})
 			p.must(err)
 			n += len(found)
 		}
 		return n
 	}
-	p.must(p.token.OpenSession(p.ctx))
-	p.open = true
+	p.must(t.OpenSession(p.ctx))
 	if n := count(); n > 0 {
 		refuse(n)
 	}
-	if p.info.Flags.Has(exec.FlagUserPINInit) {
-		if p.info.Flags.Has(exec.FlagUserPINLocked) || p.info.Flags.Has(exec.FlagUserPINFinalTry) {
+	if hasPIN = info.Flags.Has(exec.FlagUserPINInit); hasPIN {
+		if info.Flags.Has(exec.FlagUserPINLocked) || info.Flags.Has(exec.FlagUserPINFinalTry) {
 			p.fail(exec.Refused, "choose another token", "the user PIN is locked or at its final try, so nobody can see whether private objects are there")
 		}
-		err := p.token.Login(p.ctx, exec.NormalUser, credential("the value of --pin", p.user))
+		err := t.Login(p.ctx, exec.NormalUser, credential("the value of "+flag, pin))
 		var e *exec.Error
 		if errors.As(err, &e) && e.CKR.WrongPIN() {
 			e.Message = "the user PIN is wrong; it is not tried again, and without it nobody can see whether private objects are there"
@@ -262,14 +312,19 @@ func (p *prober) empty() {
 		if n := count(); n > 0 {
 			refuse(n)
 		}
-	} else {
-		p.user = nobody
 	}
-	p.close()
+	p.must(t.CloseSession(p.ctx))
+	return hasPIN
 }
 
-// serials tells whether serial numbers tell tokens apart.
+// serials tells whether serial numbers tell tokens apart, and whether the token has
+// two slots.
 func (p *prober) serials(slots []exec.Slot) {
+	for _, s := range slots {
+		if scratch := p.info; s.ID != p.slot && strings.Trim(s.Token.Serial, "0 ") != "" && s.Token.Serial == scratch.Serial && s.Token.Model == scratch.Model && s.Description == p.reader {
+			p.fact(profile.SignatureSlot, true, "two slots in the reader %s show the serial number %q", p.reader, scratch.Serial)
+		}
+	}
 	seen := map[string]int{}
 	tokens := 0
 	for _, s := range slots {
@@ -293,6 +348,10 @@ func (p *prober) serials(slots []exec.Slot) {
 func (p *prober) initialise() {
 	before := p.info
 	p.wrote = true
+	if known := profile.ForManufacturer(p.result.Module.Manufacturer); !p.fresh && known != nil && known.Is(profile.InitToken) == profile.No {
+		p.note("C_InitToken was not tried: the profile %s says that it does not work (%s), and it may destroy the card", known.Name, known.Get(profile.InitToken).Source)
+		return
+	}
 	rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so), p.label))
 	switch {
 	case rv.WrongPIN() && p.fresh:
@@ -311,6 +370,7 @@ func (p *prober) initialise() {
 		p.read()
 		return
 	}
+	p.inited = true
 	p.find(before)
 	if !p.info.Flags.Has(exec.FlagTokenInitialized) {
 		// On some tokens only the first user PIN makes it so.
@@ -332,9 +392,6 @@ func (p *prober) initialise() {
 // initialised notes that C_InitToken works.
 func (p *prober) initialised() {
 	p.fact(profile.InitToken, true, "C_InitToken on %s token", map[bool]string{true: "a fresh", false: "an initialised"}[p.fresh])
-	if !p.fresh {
-		p.fact(profile.Reinit, true, "C_InitToken on an initialised token, with its SO PIN")
-	}
 }
 
 // find looks for the token after an initialisation or a new start of the module:
@@ -377,18 +434,41 @@ func (p *prober) read() {
 
 // reload starts the module anew and looks whether the slot kept its number.
 func (p *prober) reload() {
-	before, info := p.slot, p.info
+	before := p.slot
+	p.restart()
+	// A fresh token has a serial number only now.
+	slots, err := p.module.Slots(p.ctx)
+	p.must(err)
+	p.serials(slots)
+	if p.slot == before {
+		p.note("slot numbers: the same after a new start of the module")
+	} else {
+		p.note("slot numbers: another one after a new start of the module")
+	}
+}
+
+// restart starts the module anew.
+func (p *prober) restart() {
+	info := p.info
+	p.close()
 	p.must(p.module.Close())
 	p.module = nil
 	module, err := p.o.Start(p.ctx)
 	p.must(err)
 	p.module = module
 	p.find(info)
-	if p.slot == before {
-		p.note("slot numbers: the same after a new start of the module")
-	} else {
-		p.note("slot numbers: another one after a new start of the module")
+	if p.second == nil {
+		return
 	}
+	slots, err := p.module.Slots(p.ctx)
+	p.must(err)
+	for _, s := range slots {
+		if is := p.second.info; s.ID != p.slot && s.Token.Label == is.Label && s.Token.Serial == is.Serial && s.Token.Model == is.Model {
+			p.second.token = p.module.Token(s.ID)
+			return
+		}
+	}
+	p.fail(exec.Device, "look with inscribe tokens what became of it", "the signature slot is not to be found again")
 }
 
 // as closes the session and opens a new one under the login: "", "user" or "so".
@@ -450,22 +530,52 @@ func (p *prober) tidy() {
 	}()
 	p.ctx = context.WithoutCancel(p.ctx)
 	if p.as("so") == exec.CKROK {
-		if !p.so.Equal(p.o.SO) && p.rv(p.token.SetPIN(p.ctx, credential("the SO PIN", p.so), credential("the SO PIN that was given", p.o.SO))) == exec.CKROK {
-			p.so = p.o.SO
-		}
-		if p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", p.o.User))) == exec.CKROK {
+		p.restore()
+		if p.as("so") == exec.CKROK && p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", p.o.User))) == exec.CKROK {
 			p.user = p.o.User
 		}
 	}
 	p.clean()
 }
 
+// restore gives the token the SO PIN back that was given. One that takes a value of
+// delivery no second time gets the user PIN, so that somebody knows it.
+func (p *prober) restore() {
+	for _, known := range []struct {
+		value secret.Secret
+		note  string
+	}{{p.o.SO, ""}, {p.o.User, "the token does not take back the SO PIN that it had: its SO PIN is the value of --pin now"}} {
+		if p.so.Equal(p.o.SO) {
+			return
+		}
+		if p.as("so") != exec.CKROK {
+			break
+		}
+		if p.rv(p.token.SetPIN(p.ctx, credential("the SO PIN", p.so), credential("an SO PIN that was given", known.value))) != exec.CKROK {
+			continue
+		}
+		if p.so = known.value; known.note != "" {
+			p.note("%s", known.note)
+		}
+		return
+	}
+	p.note("the SO PIN is a value that the probe made up, and nobody knows it: initialise the token anew")
+}
+
 // clean destroys what the script made.
 func (p *prober) clean() {
+	if s := p.second; s != nil && s.open {
+		p.rv(s.token.CloseSession(p.ctx))
+		s.open = false
+	}
 	if p.user.IsSet() && p.as("user") == exec.CKROK {
 		objects, err := p.token.FindObjects(p.ctx, []exec.Attribute{exec.Text(exec.CKALabel, name)})
 		p.must(err)
-		p.destroy(objects...)
+		for _, o := range objects {
+			if rv := p.rv(p.token.DestroyObject(p.ctx, o)); rv != exec.CKROK {
+				p.note("an object that the probe made cannot be destroyed: %s", rv)
+			}
+		}
 	}
 	p.close()
 }
