@@ -34,14 +34,16 @@ import (
 
 var update = flag.Bool("update", false, "write the pages that tests make")
 
-// modules are the columns of docs/modules.md.
-var modules = []struct {
+// moduleColumn is a column of docs/modules.md.
+type moduleColumn struct {
 	name, profile, started string
 	// durable says that a kill in the middle of a write takes nothing but the write.
 	// SoftHSM2 and openCryptoki write their files in place.
 	durable bool
 	lab     func(testing.TB) *testLab
-}{
+}
+
+var modules = []moduleColumn{
 	{"SoftHSM2", "softhsm", "Two tokens in a folder.", false, softHSMLab},
 	{"SoftHSM2 by p11-kit", "softhsm", "The same behind `p11-kit server`, in another process, reached with `p11-kit-client.so`. It passes on only the mechanisms that p11-kit knows.", true, p11kitLab},
 	{"openCryptoki", "opencryptoki", "The software token, with `pkcsslotd`.", false, openCryptokiLab},

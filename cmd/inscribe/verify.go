@@ -19,6 +19,7 @@ import (
 func verifyFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.format, "format", "text", "text or json")
 	f.StringVar(&o.description, "description", "", "the description of a saved plan (default: the file of its name beside the plan)")
+	f.BoolVar(&o.labCA, "lab-ca", false, "hold certificates against what the embedded CA gives a token that is no software token")
 	f.BoolVar(&o.public, "public", false, "log in nowhere and look at public objects only")
 	targetFlags(f, o)
 	stateFlags(f, o)
