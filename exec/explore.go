@@ -101,7 +101,7 @@ func Explore(ctx context.Context, o Options, from []Beginning, limit int) (*Expl
 			}
 			out.end(e, b)
 		}
-		branches = join(alive, ahead[i])
+		branches = join(alive, &ahead[i])
 	}
 	return out, nil
 }
@@ -236,7 +236,7 @@ func (x *Exploration) end(err *Error, b *branch) {
 }
 
 // join makes one of the branches that the future cannot tell apart.
-func join(branches []*branch, ahead future) []*branch {
+func join(branches []*branch, ahead *future) []*branch {
 	if len(branches) < 2 {
 		return branches
 	}
@@ -268,59 +268,64 @@ func join(branches []*branch, ahead future) []*branch {
 	return kept
 }
 
-// future is what the rest of a plan can still see of a state.
+// future is what the rest of a plan, after op i, can still see of a state.
 type future struct {
-	fields   []string
-	unended  map[string]bool // applications that have ops left
-	finished []string        // applications that made a key of their own and have none left
-	objects  bool            // some op looks for objects by more than a new CKA_ID
-	keys     bool            // some op makes a key
+	i       int
+	fields  []string       // that are still to be read
+	objects bool           // some op looks for objects by more than a new CKA_ID
+	last    map[string]int // the last op of each application
+	made    map[string]bool
+}
+
+// unended reports whether an application has ops left.
+func (f *future) unended(application string) bool { return f.last[application] > f.i }
+
+// forgets reports whether an application is over that made a key of its own, which
+// nobody can meet again: its CKA_ID is new.
+func (f *future) forgets(application string) bool {
+	return f.made[application] && !f.unended(application)
 }
 
 // futures gives the future after each op.
 func futures(p *plan.Plan) []future {
 	out := make([]future, len(p.Ops))
-	f := future{unended: map[string]bool{}}
-	for i := len(p.Ops) - 1; i >= 0; i-- {
-		out[i] = f
-		op := &p.Ops[i]
-		f.unended = maps.Clone(f.unended)
-		f.unended[op.Application] = true
-		for _, field := range reads(op) {
-			if !slices.Contains(f.fields, field) {
-				f.fields = append(slices.Clone(f.fields), field)
-			}
-		}
-		f.objects = f.objects || op.Kind == plan.PutList || op.Kind == plan.PutData || op.Kind == plan.Delete || op.Kind == plan.PutCert && op.Certificate != nil
-		f.keys = f.keys || op.Kind == plan.GenKey
-	}
-	lists := false
-	var made []string
+	last, made := map[string]int{}, map[string]bool{}
 	for i := range p.Ops {
 		op := &p.Ops[i]
-		lists = lists || op.Kind == plan.PutList
-		out[i].objects = out[i].objects || lists && out[i].keys
-		if op.Kind == plan.GenKey {
-			made = append(made, op.Application)
-		}
-		for _, a := range made {
-			if !out[i].unended[a] {
-				out[i].finished = append(out[i].finished, a)
+		last[op.Application] = i
+		made[op.Application] = made[op.Application] || op.Kind == plan.GenKey
+	}
+	var fields []string
+	objects, keys := false, false
+	for i := len(p.Ops) - 1; i >= 0; i-- {
+		out[i] = future{i, fields, objects, last, made}
+		op := &p.Ops[i]
+		for _, field := range reads(op) {
+			if !slices.Contains(fields, field) {
+				fields = append(slices.Clone(fields), field)
 			}
 		}
+		objects = objects || op.Kind == plan.PutList || op.Kind == plan.PutData || op.Kind == plan.Delete || op.Kind == plan.PutCert && op.Certificate != nil
+		if op.Kind == plan.PutList && keys {
+			// A key of the list may have the label of a key that is made later.
+			for j := i; j < len(p.Ops); j++ {
+				out[j].objects = true
+			}
+		}
+		keys = keys || op.Kind == plan.GenKey
 	}
 	return out
 }
 
 // state says all that the future can see of a branch.
-func (b *branch) state(ahead future) string {
+func (b *branch) state(ahead *future) string {
 	var s strings.Builder
 	for _, f := range ahead.fields {
 		fmt.Fprintf(&s, "%q=%s ", f, b.run.Cases[f])
 	}
 	forgotten := map[string]bool{}
-	for _, a := range ahead.finished {
-		if w := b.work[a]; w != nil {
+	for a, w := range b.work {
+		if ahead.forgets(a) {
 			forgotten[string(w.id)] = true
 		}
 	}
@@ -332,7 +337,7 @@ func (b *branch) state(ahead future) string {
 		}
 	}
 	for _, a := range slices.Sorted(maps.Keys(b.work)) {
-		if w := b.work[a]; ahead.unended[a] {
+		if w := b.work[a]; ahead.unended(a) {
 			fmt.Fprintf(&s, "%q %d %x %v %v;", a, w.private, w.id, w.request != nil, w.cert != nil)
 		}
 	}
