@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,10 +31,14 @@ func NoToken(ctx context.Context, m Module) error {
 		e.Advice = "connect the reader, and see that the service runs that the module asks for it: pcscd for most cards"
 	default:
 		var quoted []string
-		for _, name := range readers {
-			quoted = append(quoted, fmt.Sprintf("%q", name))
+		// A reader shows a slot for each PIN of a card, and may forget its name with
+		// the card.
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(readers))) {
+			if name != "" {
+				quoted = append(quoted, fmt.Sprintf("%q", name))
+			}
 		}
-		e.Message = "no token is in the reader: " + strings.Join(quoted, ", ")
+		e.Message = strings.TrimSuffix("no token is in the reader: "+strings.Join(quoted, ", "), ": ")
 		e.Advice = "insert the card, with the chip to the front, and run the same command again"
 	}
 	return e
