@@ -20,8 +20,8 @@ func (r readers) Readers(context.Context) ([]string, error) { return r.names, ni
 func TestReadersAreNamedOnce(t *testing.T) {
 	for want, names := range map[string][]string{
 		`no token is in the reader: "Lab 00", "Lab 01"`: {"Lab 00", "Lab 01", "Lab 00", "Lab 00", ""},
-		"no token is in the reader":                      {""},
-		"the module sees no reader and no token":         nil,
+		"no token is in the reader":                     {""},
+		"the module sees no reader and no token":        nil,
 	} {
 		err := exec.NoToken(context.Background(), readers{names: names})
 		if !strings.HasSuffix(err.Error(), want) {
