@@ -31,40 +31,19 @@ type SlotPIN struct {
 // initByHook lets the station's command initialise the card, finds its slots anew
 // in the module that was started again, and notes what the tokens are now.
 func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
-	hook := r.initialiser()
-	label, err := r.label(op)
+	req, err := r.initRequest(op, slot)
 	if err != nil {
 		return err
 	}
-	before := r.slots[slot]
-	if label == "" {
-		label = before.Token.Label
-	}
-	if before.Token.Flags.Has(FlagTokenInitialized) {
-		if err := r.tries(before.Token, true, false); err != nil {
+	if before := req.Slot.Token; before.Flags.Has(FlagTokenInitialized) {
+		if err := r.tries(before, true, false); err != nil {
 			return err
 		}
 	}
-	req := InitRequest{Slot: before, Label: label}
-	if req.SOPIN, err = r.credential(op.Credential, slot); err != nil {
+	if r.Module, err = r.initialiser().Initialise(r.ctx, req); err != nil {
 		return err
 	}
-	for _, p := range op.PINs {
-		s := SlotPIN{Slot: p.Slot}
-		if s.PIN, err = r.credential(p.PIN, p.Slot); err != nil {
-			return err
-		}
-		if p.PUK != nil {
-			if s.PUK, err = r.credential(p.PUK, p.Slot); err != nil {
-				return err
-			}
-		}
-		req.PINs = append(req.PINs, s)
-	}
-	if r.Module, err = hook.Initialise(r.ctx, req); err != nil {
-		return err
-	}
-	if err := r.findAgain(op, slot, before); err != nil {
+	if err := r.findAgain(op, slot, req.Slot); err != nil {
 		return err
 	}
 	record.Tokens = r.identities()
@@ -74,6 +53,33 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 		}
 	}
 	return nil
+}
+
+// initRequest resolves what the op says that the card is to become.
+func (r *run) initRequest(op *plan.Op, slot string) (req InitRequest, err error) {
+	req.Slot = r.slots[slot]
+	if req.Label, err = r.label(op); err != nil {
+		return req, err
+	}
+	if req.Label == "" {
+		req.Label = req.Slot.Token.Label
+	}
+	if req.SOPIN, err = r.credential(op.Credential, slot); err != nil {
+		return req, err
+	}
+	for _, p := range op.PINs {
+		s := SlotPIN{Slot: p.Slot}
+		if s.PIN, err = r.credential(p.PIN, p.Slot); err != nil {
+			return req, err
+		}
+		if p.PUK != nil {
+			if s.PUK, err = r.credential(p.PUK, p.Slot); err != nil {
+				return req, err
+			}
+		}
+		req.PINs = append(req.PINs, s)
+	}
+	return req, nil
 }
 
 // findAgain chooses the tokens of a card that was made anew: the one that the
@@ -134,31 +140,19 @@ func (r *run) checkHook(op *plan.Op, slot string) error {
 		return &Error{Kind: Refused, Message: "the profile " + r.Plan.Facts().Name + " leaves the initialisation to a command of the station, and this station has none",
 			Advice: "set hook.initialise in station.toml"}
 	}
-	so, err := r.credential(op.Credential, slot)
+	req, err := r.initRequest(op, slot)
 	if err != nil {
 		return err
 	}
-	given := []Credential{so}
-	for _, p := range op.PINs {
-		pin, err := r.credential(p.PIN, p.Slot)
-		if err != nil {
+	given := []Credential{req.SOPIN}
+	for i, p := range req.PINs {
+		if err := r.checkValue(p.PIN, &plan.Op{Kind: plan.InitPIN, Validation: op.PINs[i].Validation}, p.Slot); err != nil {
 			return err
 		}
-		if err := r.checkValue(pin, &plan.Op{Kind: plan.InitPIN, Validation: p.Validation}, p.Slot); err != nil {
+		if err := r.checkValue(p.PUK, &plan.Op{Kind: plan.SetPUK}, p.Slot); err != nil {
 			return err
 		}
-		given = append(given, pin)
-		if p.PUK == nil {
-			continue
-		}
-		puk, err := r.credential(p.PUK, p.Slot)
-		if err != nil {
-			return err
-		}
-		if err := r.checkValue(puk, &plan.Op{Kind: plan.SetPUK}, p.Slot); err != nil {
-			return err
-		}
-		given = append(given, puk)
+		given = append(given, p.PIN, p.PUK)
 	}
 	for _, c := range given {
 		if c.PINPad {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -27,40 +26,12 @@ func (a *app) apply(args []string) error {
 	if err := a.checkExisting(); err != nil {
 		return err
 	}
-	path, err := one(args, "description or saved plan")
+	t, err := a.target(args, func([]byte) bool { return true })
 	if err != nil {
 		return err
 	}
-	st, err := a.loadStation()
-	if err != nil {
-		return err
-	}
-	raw, err := a.read(path)
-	if err != nil {
-		return err
-	}
-	if path == stdinName {
-		a.stdin = bytes.NewReader(raw)
-	}
-	sp, err := a.openSaved(path, raw, st)
-	if err != nil {
-		return err
-	}
-	if sp != nil {
-		path = a.descriptionOf(path, sp)
-	}
-	p, err := a.load(path)
-	if err != nil {
-		return err
-	}
-	if err := a.sound(p); err != nil {
-		return err
-	}
-	in, err := a.inputs(p)
-	if err != nil {
-		return err
-	}
-	o := exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing != "refuse", DestroyConfirmed: a.opts.yes}
+	p, sp, st := t.program, t.saved, t.station
+	o := exec.Options{Inputs: t.inputs, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing != "refuse", DestroyConfirmed: a.opts.yes}
 	if sp != nil {
 		if err := a.takeSaved(p, sp, &o); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -49,39 +48,12 @@ func (a *app) verify(args []string) error {
 	if e := a.opts.existing; e != "refuse" && e != "add" {
 		return usagef("--existing is %q; it can be refuse or add", e)
 	}
-	path, err := one(args, "description or saved plan")
+	// Only a run asks for a signature, so a description is looked at as it is.
+	t, err := a.target(args, looksSaved)
 	if err != nil {
 		return err
 	}
-	st, err := a.loadStation()
-	if err != nil {
-		return err
-	}
-	raw, err := a.read(path)
-	if err != nil {
-		return err
-	}
-	if path == stdinName {
-		a.stdin = bytes.NewReader(raw)
-	}
-	var sp *plan.Plan
-	if looksSaved(raw) {
-		if sp, err = a.openSaved(path, raw, st); err != nil {
-			return err
-		}
-		path = a.descriptionOf(path, sp)
-	}
-	p, err := a.load(path)
-	if err != nil {
-		return err
-	}
-	if err := a.sound(p); err != nil {
-		return err
-	}
-	in, err := a.inputs(p)
-	if err != nil {
-		return err
-	}
+	p, sp, st, in := t.program, t.saved, t.station, t.inputs
 	o := exec.VerifyOptions{Options: exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, AllowExisting: a.opts.existing == "add"}, Public: a.opts.public}
 	if sp != nil {
 		if err := a.takeSaved(p, sp, &o.Options); err != nil {
