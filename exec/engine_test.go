@@ -103,8 +103,11 @@ type journals struct {
 	earlier     []exec.Record
 	finished    bool
 	// failAt makes the nth write fail, as a crash would end a run there: 1 is
-	// the first. Nothing is noted then.
-	failAt, writes int
+	// the first. Nothing is noted then. lastSync makes the nth Sync and all after
+	// it fail, as a power cut would: what was not on the disk by then is lost.
+	failAt, writes  int
+	lastSync, syncs int
+	synced          int
 }
 
 var errCrash = errors.New("the lights went out")
@@ -119,6 +122,19 @@ func (j *journals) Write(r exec.Record) error {
 		return errCrash
 	}
 	j.records = append(j.records, r)
+	return nil
+}
+
+func (j *journals) Sync() error {
+	if j.synced == len(j.records) {
+		return nil
+	}
+	j.syncs++
+	if j.lastSync > 0 && j.syncs >= j.lastSync {
+		j.records = j.records[:j.synced]
+		return errCrash
+	}
+	j.synced = len(j.records)
 	return nil
 }
 

@@ -219,6 +219,7 @@ func (b *branch) step(op *plan.Op) error {
 type nowhere struct{}
 
 func (nowhere) Write(Record) error                { return nil }
+func (nowhere) Sync() error                       { return nil }
 func (nowhere) Tries(_, _ string) (int, error)    { return 0, nil }
 func (nowhere) SetTries(_, _ string, _ int) error { return nil }
 func (nowhere) Close() error                      { return nil }

@@ -38,9 +38,14 @@ type Record struct {
 	Untouched bool `json:"untouched,omitempty"`
 }
 
-// Journal keeps the records of one run. Each Write is durable when it returns.
+// Journal keeps the records of one run.
 type Journal interface {
+	// Write appends a record, which then outlives the process. The record "end"
+	// is durable when Write returns.
 	Write(r Record) error
+	// Sync makes the records durable: they outlive a power cut too. Without any
+	// new record it does nothing.
+	Sync() error
 	Tries
 	// Close lets go of the tokens. A run without the record "end" is unfinished
 	// then, and one without any record never was.
@@ -71,6 +76,9 @@ func (m *Memory) Write(r Record) error {
 	m.Records = append(m.Records, r)
 	return nil
 }
+
+// Sync does nothing.
+func (m *Memory) Sync() error { return nil }
 
 // Tries gives the count.
 func (m *Memory) Tries(slot, who string) (int, error) { return m.tries[slot+" "+who], nil }

@@ -48,6 +48,56 @@ func TestResumeAfterEachRecord(t *testing.T) {
 	}
 }
 
+// TestPowerCut loses, at each wait for the disk, what was not on it yet. No key and no
+// certificate is made twice.
+func TestPowerCut(t *testing.T) {
+	cuts := 0
+	for at := 1; ; at++ {
+		b := newBench(t, bothSlots, model.Start{})
+		b.journals.lastSync = at
+		_, err := b.apply()
+		if err == nil {
+			break
+		}
+		cuts++
+		made := count(b.module.Calls, "C_GenerateKeyPair") + count(b.module.Calls, "C_CreateObject")
+		if _, err := b.again(); err != nil {
+			t.Fatalf("after the cut at wait %d: %v", at, err)
+		}
+		made += count(b.module.Calls, "C_GenerateKeyPair") + count(b.module.Calls, "C_CreateObject")
+		if made != 4 {
+			t.Errorf("cut at wait %d: %d keys and certificates were made, want 4", at, made)
+		}
+	}
+	// Two keys, two requests, two certificates; the wait at the end is the journal's.
+	if cuts < 6 {
+		t.Errorf("%d cuts; the test shows nothing", cuts)
+	}
+}
+
+// TestPowerCutInAChangeOfAPUK has the change on the disk before anything else is
+// done, so that what nobody can know is at its own start alone.
+func TestPowerCutInAChangeOfAPUK(t *testing.T) {
+	unknown := 0
+	for at := 1; ; at++ {
+		b := newBench(t, newPUK, model.Start{})
+		b.journals.lastSync = at
+		if _, err := b.apply(); err == nil {
+			break
+		}
+		changed := count(b.module.Calls, "C_SetPIN") > 0
+		_, err := b.again()
+		if changed && err != nil && strings.Contains(err.Error(), "which one holds is not known") {
+			unknown++
+		} else if err != nil {
+			t.Errorf("cut at wait %d: %v", at, err)
+		}
+	}
+	if unknown != 1 {
+		t.Errorf("%d cuts leave the PUK unknown, want the one between the call and its record", unknown)
+	}
+}
+
 func count(calls []string, name string) int {
 	n := 0
 	for _, c := range calls {

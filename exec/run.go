@@ -181,6 +181,11 @@ func (r *run) op(op *plan.Op) error {
 			return r.wrap(err, op, slot)
 		}
 	}
+	// This waits for the end of the op before too: nothing happens on a token in
+	// between.
+	if err := r.journal.Sync(); err != nil {
+		return r.wrap(err, op, slot)
+	}
 	begin := r.Now()
 	err = handlers[op.Kind](r, op, slot, &record)
 	event.MS = r.Now().Sub(begin).Milliseconds()
@@ -204,11 +209,17 @@ func (r *run) op(op *plan.Op) error {
 			return err
 		}
 		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error(), Untouched: whole})
+		_ = r.journal.Sync()
 		return err
 	}
 	if record.Event != "" {
 		record.Event = "done"
 		if err := r.journal.Write(record); err != nil {
+			return r.wrap(err, op, slot)
+		}
+	}
+	if !readable(op.Kind) {
+		if err := r.journal.Sync(); err != nil {
 			return r.wrap(err, op, slot)
 		}
 	}
@@ -218,6 +229,13 @@ func (r *run) op(op *plan.Op) error {
 	event.State = Done
 	r.report(event)
 	return nil
+}
+
+// readable reports whether what an op did can be read from the token, or asked for
+// again: a power cut may then take the record of its end, though not that of its
+// start. Which PIN holds can only be tried.
+func readable(k plan.Kind) bool {
+	return k == plan.GenKey || k == plan.ReqCert || k == plan.PutCert || k == plan.PutData
 }
 
 // untouched reports whether an op that failed certainly changed nothing: it was

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"inscribe/check"
@@ -126,12 +127,20 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 	if err != nil {
 		return err
 	}
-	module, err := a.startModule(mw)
+	starting := a.startingModule(mw)
+	var planErr error
+	if o.Plan == nil && facts != nil {
+		o.Plan, _, planErr = a.proved(p, o.Inputs, facts)
+	}
+	module, err := starting()
 	if err != nil {
 		return err
 	}
 	h := &hook{a, mw, module}
 	defer h.close()
+	if planErr != nil {
+		return planErr
+	}
 	o.Module = module
 	if len(mw.Hook.Initialise) > 0 {
 		o.Initialiser = h
@@ -266,21 +275,39 @@ func (a *app) selectors(mw station.Middleware) (map[string]exec.Selector, error)
 	return out, nil
 }
 
-// startModule starts the module. A variable that holds a value of this run does
-// not reach it, whatever its name.
+// startModule starts the module.
 func (a *app) startModule(mw station.Middleware) (*host.Module, error) {
+	return host.Start(a.ctx, host.Options{Module: mw.Module, InitArgs: mw.Init, Env: mw.Env, Withheld: a.withheld(), AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout})
+}
+
+// withheld are the variables that hold values of this run.
+func (a *app) withheld() []string {
+	names := slices.Clone(a.variables)
 	for _, arg := range a.opts.answers {
 		if _, value, _ := strings.Cut(arg, "="); strings.HasPrefix(value, "env:") {
-			a.variables = append(a.variables, strings.TrimPrefix(value, "env:"))
+			names = append(names, strings.TrimPrefix(value, "env:"))
 		}
 	}
-	for _, name := range a.variables {
-		if value, ok := os.LookupEnv(name); ok {
-			_ = os.Unsetenv(name)
-			defer func() { _ = os.Setenv(name, value) }()
-		}
+	return names
+}
+
+// startingModule starts the module while the caller goes on with what needs no
+// token: a process and a vendor's library take longer to start than a plan to be
+// proved. The function that it returns waits for it, once.
+func (a *app) startingModule(mw station.Middleware) func() (*host.Module, error) {
+	type started struct {
+		module *host.Module
+		err    error
 	}
-	return host.Start(a.ctx, host.Options{Module: mw.Module, InitArgs: mw.Init, Env: mw.Env, AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout})
+	done := make(chan started, 1)
+	go func() {
+		m, err := a.startModule(mw)
+		done <- started{m, err}
+	}()
+	return func() (*host.Module, error) {
+		s := <-done
+		return s.module, s.err
+	}
 }
 
 // stateDir is the folder of journals and the embedded CA.
@@ -313,7 +340,7 @@ func (a *app) issuer(cfg *config.Config, st *station.Station, facts *profile.Pro
 		t := ca.DefaultTemplate()
 		o.Default = &t
 	}
-	o.CAFor = func(template string) (ca.CA, error) {
+	o.CAFor = once(func(template string) (ca.CA, error) {
 		name := named[template]
 		switch entry, known := st.CA[name]; {
 		case known:
@@ -330,8 +357,26 @@ func (a *app) issuer(cfg *config.Config, st *station.Station, facts *profile.Pro
 			return nil, err
 		}
 		return ca.Open(filepath.Join(dir, "ca"))
-	}
+	})
 	return ca.New(o), nil
+}
+
+// once opens the CA of a template one time, and keeps it.
+func once(open func(template string) (ca.CA, error)) func(string) (ca.CA, error) {
+	var turn sync.Mutex
+	opened := map[string]ca.CA{}
+	return func(template string) (ca.CA, error) {
+		turn.Lock()
+		defer turn.Unlock()
+		if c, again := opened[template]; again {
+			return c, nil
+		}
+		c, err := open(template)
+		if err == nil {
+			opened[template] = c
+		}
+		return c, err
+	}
 }
 
 func template(name string, c config.Certificate) pki.Template {

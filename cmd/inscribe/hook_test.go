@@ -48,6 +48,8 @@ func TestHookGetsItsSecretsByDescriptor(t *testing.T) {
 	h := hookOf(t, `cat <&3 >$OUT/3; cat <&4 >$OUT/4; cat <&5 >$OUT/5; cat <&6 >$OUT/6; cat <&7 >$OUT/7
 env >$OUT/env; tr '\0' ' ' </proc/$$/cmdline >$OUT/cmdline
 `)
+	t.Setenv("LC_PIN", "canary-variable")
+	h.app.variables = []string{"LC_PIN"}
 	before := h.module.PID()
 	out := h.mw.Env["OUT"]
 	m, err := h.Initialise(context.Background(), request())

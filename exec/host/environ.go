@@ -23,9 +23,9 @@ var (
 // each call, PINs included, to a file.
 const spyPrefix = "PKCS11SPY"
 
-// childEnvironment filters parent ("NAME=value") by the allow-list and adds
-// extra, which wins.
-func childEnvironment(parent []string, extra map[string]string, allowSpy bool, goos string) []string {
+// childEnvironment filters parent ("NAME=value") by the allow-list, leaves out what
+// is withheld and adds extra, which wins.
+func childEnvironment(parent []string, extra map[string]string, withheld []string, allowSpy bool, goos string) []string {
 	patterns := slices.Clone(allowed)
 	if goos == "windows" {
 		patterns = append(patterns, allowedOnWindows...)
@@ -36,7 +36,8 @@ func childEnvironment(parent []string, extra map[string]string, allowSpy bool, g
 	env := map[string]string{}
 	for _, entry := range parent {
 		name, value, ok := strings.Cut(entry, "=")
-		if ok && slices.ContainsFunc(patterns, func(p string) bool { return matches(p, name, goos) }) {
+		names := func(p string) bool { return matches(p, name, goos) }
+		if ok && !slices.ContainsFunc(withheld, names) && slices.ContainsFunc(patterns, names) {
 			env[name] = value
 		}
 	}
@@ -49,9 +50,9 @@ func childEnvironment(parent []string, extra map[string]string, allowSpy bool, g
 }
 
 // Environment is what a command beside a module sees: the same few variables, and
-// extra.
-func Environment(extra map[string]string) []string {
-	return childEnvironment(os.Environ(), extra, false, runtime.GOOS)
+// extra. See [Options] for what is withheld.
+func Environment(extra map[string]string, withheld []string) []string {
+	return childEnvironment(os.Environ(), extra, withheld, false, runtime.GOOS)
 }
 
 func matches(pattern, name, goos string) bool {

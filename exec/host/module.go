@@ -25,6 +25,9 @@ type Options struct {
 	// Env is added to the few variables that the module sees. It may name
 	// those of pkcs11-spy only with AllowSpy.
 	Env map[string]string
+	// Withheld names variables of this program's environment that hold values of
+	// the run, so that the module must not see them, whatever their names.
+	Withheld []string
 	// AllowSpy lets the variables of pkcs11-spy through, which then writes
 	// PINs to a file.
 	AllowSpy bool
@@ -93,7 +96,7 @@ func Start(ctx context.Context, o Options) (*Module, error) {
 		}
 		o.Command = []string{self, Arg}
 	}
-	p, err := startProcess(o.Command, childEnvironment(os.Environ(), o.Env, o.AllowSpy, runtime.GOOS))
+	p, err := startProcess(o.Command, childEnvironment(os.Environ(), o.Env, o.Withheld, o.AllowSpy, runtime.GOOS))
 	if err != nil {
 		return nil, &exec.Error{Kind: exec.Local, Message: "cannot start the module host", Cause: err}
 	}

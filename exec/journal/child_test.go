@@ -24,15 +24,27 @@ func TestMain(m *testing.M) {
 // with JOURNAL_TEST_HOLD half of one, and waits to be killed.
 func child(dir string) {
 	j, _, _, err := In(dir).Open(both, "a", false)
-	records := []exec.Record{{Event: "run", OpsSHA256: "a", Tokens: both}, {Event: "start", ID: "1"}, {Event: "done", ID: "1"}, {Event: "end"}}
+	steps := [][]exec.Record{
+		{{Event: "run", OpsSHA256: "a", Tokens: both}, {Event: "start", ID: "1"}},
+		{{Event: "done", ID: "1"}, {Event: "start", ID: "2"}},
+		{},
+		{{Event: "done", ID: "2"}, {Event: "end"}},
+	}
 	hold := os.Getenv("JOURNAL_TEST_HOLD") != ""
-	for i := 0; i < len(records) && err == nil; i++ {
-		if hold && i == 2 {
+	for i := 0; i < len(steps) && err == nil; i++ {
+		if hold && i == 1 {
 			fmt.Println("ready")
 			time.Sleep(time.Hour)
 		}
 		mark(2 * i)
-		err = j.Write(records[i])
+		for _, r := range steps[i] {
+			if err == nil {
+				err = j.Write(r)
+			}
+		}
+		if err == nil {
+			err = j.Sync()
+		}
 		mark(2*i + 1)
 	}
 	if err != nil {

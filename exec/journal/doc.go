@@ -1,8 +1,8 @@
 // Package journal keeps what runs did, so that a run which was cut off can go
 // on and a finished one is not done twice.
 //
-// One file a run, JSON a line, append-only; each record is on the disk before
-// Write returns. Files stand in the state folder: "open" holds the runs that did
+// One file a run, JSON a line, append-only; what was written is on the disk when
+// Sync returns. Files stand in the state folder: "open" holds the runs that did
 // not end, "done" those that did, by token. A token has one open run at most,
 // and a run holds a lock on its tokens. No record holds a secret.
 package journal

@@ -38,6 +38,7 @@ type run struct {
 	folder *Folder
 	file   *os.File
 	path   string
+	dirty  bool // has records that are not on the disk yet
 	locks  []*os.File
 	keys   map[string]string // token key by slot
 }
@@ -154,12 +155,12 @@ func (r *run) Close() error {
 	if r.file == nil {
 		return nil
 	}
-	err := r.file.Close()
-	r.file = nil
-	if err != nil {
-		return local(err)
+	err := r.Sync()
+	if closing := r.file.Close(); err == nil && closing != nil {
+		err = local(closing)
 	}
-	return nil
+	r.file = nil
+	return err
 }
 
 // concerns reports whether a run had one of our tokens.
@@ -235,8 +236,7 @@ func (r *run) doneName() string {
 	return strings.Join(names, "-")
 }
 
-// Write appends a record and waits until it is on the disk. The record "end"
-// closes the run and moves its file.
+// Write appends a record. The record "end" closes the run and moves its file.
 func (r *run) Write(rec exec.Record) error {
 	if r.file == nil {
 		if err := r.create(); err != nil {
@@ -248,10 +248,8 @@ func (r *run) Write(rec exec.Record) error {
 	if err != nil {
 		return local(err)
 	}
+	r.dirty = true
 	if _, err := r.file.Write(append(b, '\n')); err != nil {
-		return local(err)
-	}
-	if err := r.file.Sync(); err != nil {
 		return local(err)
 	}
 	for slot, id := range rec.Tokens {
@@ -263,7 +261,22 @@ func (r *run) Write(rec exec.Record) error {
 	return r.end()
 }
 
+// Sync waits until all records are on the disk.
+func (r *run) Sync() error {
+	if !r.dirty {
+		return nil
+	}
+	if err := r.file.Sync(); err != nil {
+		return local(err)
+	}
+	r.dirty = false
+	return nil
+}
+
 func (r *run) end() error {
+	if err := r.Sync(); err != nil {
+		return err
+	}
 	if err := r.file.Close(); err != nil {
 		return local(err)
 	}
