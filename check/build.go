@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"inscribe/ast"
 	"inscribe/check/config"
@@ -284,7 +285,7 @@ func (p *Program) sharedColumns() {
 	}
 }
 
-var typeID = regexp.MustCompile(`^(\d+)\s*,\s*(\S.*)$`)
+var typeID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\d+)\s*,\s*(\S.*)$`) })
 
 func parseNumber(text string) (int, bool) {
 	n, err := strconv.ParseUint(text, 10, 31)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"inscribe/ast"
@@ -48,7 +49,7 @@ func (p *Program) read(s *Setting) {
 	case schema.Numbers:
 		p.readNames(s, text, false)
 	case schema.TypeID:
-		m := typeID.FindStringSubmatch(text)
+		m := typeID().FindStringSubmatch(text)
 		if m == nil {
 			s.Problem = "is no number, comma, name"
 			return
@@ -110,14 +111,14 @@ func (p *Program) readOperand(s *Setting, text string) {
 	}
 }
 
-var dialog = regexp.MustCompile(`^!FROM_USER_DIALOG_([123])_FIELD(_AUTO)?$`)
+var dialog = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^!FROM_USER_DIALOG_([123])_FIELD(_AUTO)?$`) })
 
 func readSpecial(v *Value, special string) bool {
 	if special == "!FROM_PROTECTED_AUTHENTICATION_PATH" {
 		v.Form = PINPad
 		return true
 	}
-	m := dialog.FindStringSubmatch(special)
+	m := dialog().FindStringSubmatch(special)
 	if m == nil {
 		return false
 	}
@@ -219,7 +220,9 @@ func (p *Program) readExpression(s *Setting, text string) {
 
 // dottedOID is an object identifier: the second arc is below 40 under 0 and 1
 // (ITU-T X.660), and no arc is longer than 31 bits here.
-var dottedOID = regexp.MustCompile(`^([01]\.[1-3]?\d|2\.(0|[1-9]\d{0,8}))(\.(0|[1-9]\d{0,8}))*$`)
+var dottedOID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([01]\.[1-3]?\d|2\.(0|[1-9]\d{0,8}))(\.(0|[1-9]\d{0,8}))*$`)
+})
 
 // attributeKinds are the attributes of a data object and what they take.
 var attributeKinds = map[string]string{
@@ -265,7 +268,7 @@ func attributeProblem(a AttributeAt, twice bool) string {
 		return "wants TRUE or FALSE for " + a.Name
 	case kind == "text" && !a.Quoted:
 		return "wants text in quotation marks for " + a.Name
-	case kind == "oid" && (a.Quoted || !dottedOID.MatchString(a.Value)):
+	case kind == "oid" && (a.Quoted || !dottedOID().MatchString(a.Value)):
 		return "wants dotted numbers for " + a.Name
 	}
 	return ""

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"strings"
+	"sync"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -88,15 +89,15 @@ func (p *Program) maySecret(kind schema.Section, name string) bool {
 			return true
 		}
 	}
-	return len(candidates) == 0 && (p.spell.tired() || fieldLike.MatchString(name))
+	return len(candidates) == 0 && (p.spell.tired() || fieldLike().MatchString(name))
 }
 
 // fieldLike is what the name of a field for a secret usually holds.
-var fieldLike = regexp.MustCompile(`(?i)pin|puk|key|field|pass|secret`)
+var fieldLike = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)pin|puk|key|field|pass|secret`) })
 
 // readsAsField tells whether a word that names no field was meant to.
 func readsAsField(p *Program, word string) bool {
-	return fieldLike.MatchString(word) || p.spell.nearest(word, p.fieldNames()) != ""
+	return fieldLike().MatchString(word) || p.spell.nearest(word, p.fieldNames()) != ""
 }
 
 // junkSecret hides what follows the first blank, # or : of a line that could be

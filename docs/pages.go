@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"inscribe/ast/diag"
 )
@@ -64,8 +65,8 @@ func Pages() []Page {
 func Reference() string { return referencePage }
 
 var (
-	also  = regexp.MustCompile(`<!-- also: (.*?) -->`)
-	fence = regexp.MustCompile("(?ms)^```(dsc|toml)\n(.*?)^```$")
+	also  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<!-- also: (.*?) -->`) })
+	fence = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?ms)^```(dsc|toml)\n(.*?)^```$") })
 )
 
 func parsePage(r diag.Rule, text string) Page {
@@ -74,7 +75,7 @@ func parsePage(r diag.Rule, text string) Page {
 	// The better example is held against the same configuration unless it
 	// brings its own, so that it shows the description and not a setting.
 	p.Prefer = example(section(text, "Prefer"), p.Avoid.Config)
-	if m := also.FindStringSubmatch(text); m != nil {
+	if m := also().FindStringSubmatch(text); m != nil {
 		for code := range strings.SplitSeq(m[1], ",") {
 			p.Also = append(p.Also, diag.Code(strings.TrimSpace(code)))
 		}
@@ -94,7 +95,7 @@ func section(text, heading string) string {
 
 func example(text, config string) Example {
 	e := Example{Config: config}
-	for _, m := range fence.FindAllStringSubmatch(text, -1) {
+	for _, m := range fence().FindAllStringSubmatch(text, -1) {
 		if m[1] == "toml" {
 			e.Config = m[2]
 		} else {

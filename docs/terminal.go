@@ -3,6 +3,7 @@ package docs
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -28,7 +29,7 @@ func Terminal(markdown string, o TerminalOptions) string {
 	}
 	t := terminal{TerminalOptions: o}
 	inCode := false
-	for line := range strings.Lines(comment.ReplaceAllString(markdown, "")) {
+	for line := range strings.Lines(comment().ReplaceAllString(markdown, "")) {
 		line = strings.TrimRight(line, "\r\n")
 		switch {
 		case strings.HasPrefix(line, "```"):
@@ -44,7 +45,7 @@ func Terminal(markdown string, o TerminalOptions) string {
 			t.line(t.paint(boldStyle, strings.TrimLeft(line, "# ")))
 		case strings.HasPrefix(line, "|"):
 			t.line("  " + line)
-		case item.MatchString(line):
+		case item().MatchString(line):
 			t.flush()
 			t.hang, t.paragraph = "    ", line
 		default:
@@ -58,9 +59,9 @@ func Terminal(markdown string, o TerminalOptions) string {
 // comment is one of HTML; link has its text in the first group; item begins an
 // item of a list.
 var (
-	comment = regexp.MustCompile(`(?s)<!--.*?-->\n*`)
-	link    = regexp.MustCompile(`\[([^\]\x60]+)\]\([^)\s]+\)`)
-	item    = regexp.MustCompile(`^(-|\d+\.) `)
+	comment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)<!--.*?-->\n*`) })
+	link    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[([^\]\x60]+)\]\([^)\s]+\)`) })
+	item    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(-|\d+\.) `) })
 )
 
 type terminal struct {
@@ -97,7 +98,7 @@ func (t *terminal) flush() {
 		hang = "  "
 	}
 	line, used := "", 0
-	for _, w := range t.words(link.ReplaceAllString(t.paragraph, "$1")) {
+	for _, w := range t.words(link().ReplaceAllString(t.paragraph, "$1")) {
 		if used > 0 && used+1+w.width > t.Width {
 			t.line(line)
 			line, used = "", 0

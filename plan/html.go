@@ -12,6 +12,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 )
 
 var (
@@ -26,7 +27,7 @@ var (
 
 	pageCSS = paletteCSS + pageOnlyCSS + cardCSS
 
-	page = template.Must(template.New("page").Parse(pageHTML))
+	page = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageHTML)) })
 )
 
 // htmlPage is what page.html shows. All text is escaped by the template, and was
@@ -157,7 +158,7 @@ func (p *Plan) HTML(w io.Writer) error {
 	}
 	// A page that cannot be made must not be half written.
 	var b bytes.Buffer
-	if err := page.Execute(&b, h); err != nil {
+	if err := page().Execute(&b, h); err != nil {
 		return err
 	}
 	_, err := w.Write(b.Bytes())
@@ -176,7 +177,7 @@ func (p *Plan) Picture() (drawn template.HTML, note string, err error) {
 	h.take(card)
 	var b bytes.Buffer
 	b.WriteString(CardSymbols)
-	if err := page.ExecuteTemplate(&b, "sides", h); err != nil {
+	if err := page().ExecuteTemplate(&b, "sides", h); err != nil {
 		return "", "", err
 	}
 	return template.HTML(b.String()), card.Note, nil

@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -161,7 +162,7 @@ func mdText(s string) string {
 		name = strings.TrimRight(name, ",;:.)")
 		trail := word[len(lead)+len(name):]
 		named := i > 0 && words[i-1] == "field"
-		if name != "" && (named || !plainWord(name) && !opID.MatchString(name)) {
+		if name != "" && (named || !plainWord(name) && !opID().MatchString(name)) {
 			words[i] = lead + mdCode(name) + trail
 		}
 	}
@@ -169,7 +170,7 @@ func mdText(s string) string {
 }
 
 // opID is how ops are numbered, which is no name of anybody's.
-var opID = regexp.MustCompile(`^op-[0-9]+$`)
+var opID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^op-[0-9]+$`) })
 
 // plainWord reports whether no renderer takes a word for more than text. Words of
 // hexadecimal digits become links to commits, and such as GH-1 to issues.

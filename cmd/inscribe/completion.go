@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 
 	"github.com/spf13/pflag"
@@ -74,7 +75,7 @@ func completedCommands() []completedCommand {
 		}
 		c.flagSet(&options{}).VisitAll(func(f *pflag.Flag) {
 			flag := completedFlag{Name: f.Name, Letter: f.Shorthand, Usage: f.Usage, Takes: f.NoOptDefVal == "", Repeats: strings.HasSuffix(f.Value.Type(), "Array")}
-			if words := wordList.FindString(f.Usage); words != "" && flag.Takes {
+			if words := wordList().FindString(f.Usage); words != "" && flag.Takes {
 				flag.Words = splitWords(words)
 			}
 			if f.Name == "profile" {
@@ -89,7 +90,7 @@ func completedCommands() []completedCommand {
 
 // wordList is a list of all choices at the end of a help text: "text, json or
 // html". A choice that is no word ends it, and then it is none.
-var wordList = regexp.MustCompile(`(?:^|: )[a-z]+(?:, [a-z]+)* or [a-z]+$`)
+var wordList = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|: )[a-z]+(?:, [a-z]+)* or [a-z]+$`) })
 
 func splitWords(list string) []string {
 	list = strings.TrimPrefix(list, ": ")

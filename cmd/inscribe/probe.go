@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -30,7 +31,7 @@ func probeFlags(f *pflag.FlagSet, o *options) {
 	f.DurationVar(&o.callTimeout, "call-timeout", 0, "deadline of one PKCS#11 call (0: by the kind of call)")
 }
 
-var bareKey = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+var bareKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`) })
 
 // probe learns a profile from a scratch token.
 func (a *app) probe(args []string) error {
@@ -45,7 +46,7 @@ func (a *app) probe(args []string) error {
 		return usagef("give --so-pin and --pin: those that the scratch token has, or those that it shall get")
 	case (a.opts.signatureToken == "") != (a.opts.signaturePIN == ""):
 		return usagef("--signature-token and --signature-pin go together")
-	case a.opts.name != "" && !bareKey.MatchString(a.opts.name):
+	case a.opts.name != "" && !bareKey().MatchString(a.opts.name):
 		return usagef("--name is %q; it can have small letters, digits and hyphens", clean(a.opts.name))
 	case profile.Lookup(a.opts.name) != nil:
 		return usagef("--name: there is a built-in profile %q", a.opts.name)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"inscribe/exec"
@@ -60,7 +61,7 @@ var (
 	//go:embed report.css
 	reportCSS string
 
-	reportPage = htmltemplate.Must(htmltemplate.New("report").Parse(reportHTML))
+	reportPage = sync.OnceValue(func() *htmltemplate.Template { return htmltemplate.Must(htmltemplate.New("report").Parse(reportHTML)) })
 )
 
 // pageOfReport is what report.html shows. All text is escaped by the template,
@@ -135,7 +136,7 @@ func (r *runReport) page(pl *plan.Plan, took time.Duration) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	err = reportPage.Execute(&b, h)
+	err = reportPage().Execute(&b, h)
 	return b.Bytes(), err
 }
 
