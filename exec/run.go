@@ -180,11 +180,11 @@ func (r *run) op(op *plan.Op) error {
 		if err := r.journal.Write(record); err != nil {
 			return r.wrap(err, op, slot)
 		}
-	}
-	// This waits for the end of the op before too: nothing happens on a token in
-	// between.
-	if err := r.journal.Sync(); err != nil {
-		return r.wrap(err, op, slot)
+		// This waits for the end of the op before too: nothing is written to a
+		// token in between.
+		if err := r.journal.Sync(); err != nil {
+			return r.wrap(err, op, slot)
+		}
 	}
 	begin := r.Now()
 	err = handlers[op.Kind](r, op, slot, &record)
