@@ -11,9 +11,12 @@ import (
 )
 
 // progress shows a run: a line an op on stderr, JSON lines where --events says;
-// it implements exec.Observer.
+// it implements exec.Observer. On a terminal the line is there while the op is at
+// work, with the seconds that it took so far: a card may need minutes for a key, and
+// nobody should take it out for want of a sign.
 type progress struct {
 	app    *app
+	clock  *clock // nil where there is no terminal
 	plan   *plan.Plan
 	words  map[string]string
 	index  map[string]int
@@ -25,6 +28,9 @@ type progress struct {
 
 func (a *app) progress(pl *plan.Plan) (*progress, error) {
 	p := &progress{app: a, plan: pl, words: map[string]string{}, index: map[string]int{}}
+	if isTerminal(a.stderr) && a.getenv("TERM") != "dumb" {
+		p.clock = &clock{to: a.stderr, columns: width(a.stderr)}
+	}
 	for i := range pl.Ops {
 		p.words[pl.Ops[i].ID], p.index[pl.Ops[i].ID] = pl.Ops[i].Words(), i+1
 	}
@@ -54,9 +60,12 @@ func (p *progress) Event(e exec.Event) {
 			p.err = fmt.Errorf("writing events: %w", err)
 		}
 	}
+	line := fmt.Sprintf("[%2d/%d] %-9s  %1s  %s … ", p.index[e.ID], len(p.plan.Ops), e.Slot, e.Application, clean(p.words[e.ID]))
 	if e.State == exec.Started {
+		p.clock.start(line)
 		return
 	}
+	p.clock.stop()
 	p.ops = append(p.ops, e)
 	mark := map[exec.State]string{exec.Done: "ok", exec.Failed: "FAILED", exec.Skipped: "skipped"}[e.State]
 	after := ""
@@ -66,7 +75,7 @@ func (p *progress) Event(e exec.Event) {
 	case e.MS > 0:
 		after = fmt.Sprintf(" %d ms", e.MS)
 	}
-	fmt.Fprintf(p.app.stderr, "[%2d/%d] %-9s  %1s  %s … %s%s\n", p.index[e.ID], len(p.plan.Ops), e.Slot, e.Application, clean(p.words[e.ID]), mark, after)
+	fmt.Fprintln(p.app.stderr, line+mark+after)
 }
 
 func (p *progress) close() error {

@@ -28,6 +28,13 @@ type terminal struct {
 // goes to pipes, so that questions are seen to go to the terminal itself.
 func (m *machine) onTerminal(args ...string) *terminal {
 	m.Helper()
+	return m.atTerminal(false, args...)
+}
+
+// atTerminal starts the command with a controlling terminal, whose screen may show
+// its errors too.
+func (m *machine) atTerminal(errors bool, args ...string) *terminal {
+	m.Helper()
 	// Not by os.OpenFile: its Fd would make the file blocking, without deadlines.
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -50,6 +57,9 @@ func (m *machine) onTerminal(args ...string) *terminal {
 	c := m.command(args...)
 	var stdout, stderr bytes.Buffer
 	c.Stdin, c.Stdout, c.Stderr = slave, &stdout, &stderr
+	if errors {
+		c.Stderr = slave
+	}
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := c.Start(); err != nil {
 		m.Fatal(err)
@@ -107,6 +117,24 @@ func (t *terminal) enter(line string) {
 	}
 	if _, err := t.master.WriteString(line + "\n"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestElapsedTimeOnTerminal shows the op that is at work, and for how long it is.
+func TestElapsedTimeOnTerminal(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.moduleEnv["SHIM_SLOW"] = "2300"
+	m.file("x.dsc", threeKeys)
+	term := m.atTerminal(true, "apply", "x.dsc", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN")
+	term.expect("generate a key pair on P-256")
+	term.expect("… 1 s")
+	term.expect("… 2 s")
+	term.expect("\r\x1b[K[")
+	term.expect("… ok 2")
+	term.expect("close, which logs out … ok") // and the screen is read to its end
+	if o := term.wait(); o.code != exitOK {
+		t.Fatal(o)
 	}
 }
 
