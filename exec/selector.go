@@ -153,6 +153,10 @@ func describeTokens(slots []Slot) string {
 			names = append(names, fmt.Sprintf("a token that cannot be read, in %q", s.Description))
 			continue
 		}
+		if s.Unrecognised {
+			names = append(names, fmt.Sprintf("a token in %q that the module does not know (C_GetTokenInfo: %s): it is blank, or of another kind", s.Description, CKRTokenNotRecognized))
+			continue
+		}
 		names = append(names, s.Token.Name())
 	}
 	return strings.Join(names, ", ")

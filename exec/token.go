@@ -41,9 +41,11 @@ type Slot struct {
 	Manufacturer string    `json:"manufacturer"`
 	Token        TokenInfo `json:"token"`
 	// Unreadable is why the token could not be looked at; its TokenInfo is zero
-	// then. A blank card, which the module does not know, counts as not initialised
-	// instead.
+	// then. One that the module does not know counts as not initialised instead.
 	Unreadable CKR `json:"unreadable,omitempty"`
+	// Unrecognised says that the module does not know the token
+	// (CKR_TOKEN_NOT_RECOGNIZED): it is blank, or of another kind.
+	Unrecognised bool `json:"unrecognised,omitempty"`
 }
 
 // TokenInfo is CK_TOKEN_INFO, padding removed. Of the counts and sizes only

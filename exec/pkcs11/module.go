@@ -161,7 +161,8 @@ func (m *module) slots(resp *host.Response) *host.Failure {
 				return failed("C_GetTokenInfo", err)
 			}
 			slot.Token = tokenInfo(t)
-		case exec.CKRTokenNotRecognized: // a blank card
+		case exec.CKRTokenNotRecognized:
+			slot.Unrecognised = true
 		default:
 			slot.Unreadable = c
 		}
