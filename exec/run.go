@@ -214,12 +214,11 @@ func (r *run) op(op *plan.Op) error {
 	}
 	if record.Event != "" {
 		record.Event = "done"
-		if err := r.journal.Write(record); err != nil {
-			return r.wrap(err, op, slot)
+		err := r.journal.Write(record)
+		if err == nil && !readable(op.Kind) {
+			err = r.journal.Sync()
 		}
-	}
-	if !readable(op.Kind) {
-		if err := r.journal.Sync(); err != nil {
+		if err != nil {
 			return r.wrap(err, op, slot)
 		}
 	}
