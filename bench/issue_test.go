@@ -136,6 +136,14 @@ func applied(l *lab, binary string) time.Duration {
 	l.run(binary, "ca", "cert") // the peer's CA is made beforehand too
 	took := l.run(binary, "apply", "card.dsc", "--module", softhsm, "--token", "fresh", "--yes",
 		"--profile", "softhsm", "--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK", "--events", "events.jsonl")
+	return took - l.generating()
+}
+
+// generating is how long the keys took, as the events tell: with what is read back of
+// them, as the peer's step has it too.
+func (l *lab) generating() time.Duration {
+	l.Helper()
+	var took time.Duration
 	raw, err := os.ReadFile(l.dir + "/events.jsonl")
 	if err != nil {
 		l.Fatal(err)
@@ -149,10 +157,38 @@ func applied(l *lab, binary string) time.Duration {
 			l.Fatal(err)
 		}
 		if e.Op == "genkey" && e.State == "done" {
-			took -= time.Duration(e.MS) * time.Millisecond
+			took += time.Duration(e.MS) * time.Millisecond
 		}
 	}
 	return took
+}
+
+// cards is how many tokens the benchmark of a batch issues in one run.
+const cards = 8
+
+// BenchmarkIssueMany is the same for a batch, a token after the other in one reader:
+// the whole time a token, with all that the token itself needs, against the whole
+// time of the script.
+func BenchmarkIssueMany(b *testing.B) {
+	binary := command(b, "..", "./cmd/inscribe")
+	var ours, peer times
+	for b.Loop() {
+		l := newLab(b)
+		l.run(binary, "ca", "cert")
+		rows := "CARD\n"
+		for i := range cards {
+			rows += fmt.Sprintln(i)
+		}
+		l.write("rows.csv", rows)
+		took := l.run(binary, "batch", "card.dsc", "--data", "rows.csv", "--key", "CARD", "--readers", "1", "--module", softhsm, "--token", "fresh", "--yes",
+			"--profile", "softhsm", "--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK", "--events", "events.jsonl")
+		ours = append(ours, (took-l.generating())/cards)
+		peer = append(peer, scripted(newLab(b)))
+	}
+	b.ReportMetric(ours.ms(0.5), "p50-ms")
+	b.ReportMetric(ours.ms(0.99), "p99-ms")
+	b.ReportMetric(peer.ms(0.5), "peer-p50-ms")
+	b.ReportMetric(peer.ms(0.5)/ours.ms(0.5), "ratio:pkcs11-tool+openssl")
 }
 
 func scripted(l *lab) time.Duration {
