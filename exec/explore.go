@@ -185,16 +185,13 @@ func (b *branch) fork() *branch {
 	r.Module, r.Inputs, r.Cases = model, r.Inputs.clone(), maps.Clone(r.Cases)
 	r.pin = maps.Clone(r.pin)
 	r.slots, r.opened, r.session, r.user, r.owners = maps.Clone(r.slots), maps.Clone(r.opened), maps.Clone(r.session), maps.Clone(r.user), maps.Clone(r.owners)
-	r.tokens, r.work, r.pins = map[string]Token{}, map[string]*work{}, map[string][]Credential{}
+	r.tokens, r.work, r.pins = map[string]Token{}, map[string]*work{}, maps.Clone(r.pins)
 	for name, s := range r.slots {
 		r.tokens[name] = model.Token(s.ID)
 	}
 	for name, w := range b.work {
 		copied := *w
 		r.work[name] = &copied
-	}
-	for slot, pins := range b.pins {
-		r.pins[slot] = slices.Clone(pins)
 	}
 	r.result.Tokens, r.result.Objects, r.result.Outputs = maps.Clone(r.result.Tokens), slices.Clone(r.result.Objects), maps.Clone(r.result.Outputs)
 	return &branch{&r, slices.Clone(b.cases), b.weight}
@@ -332,10 +329,7 @@ func (b *branch) state(ahead *future) string {
 	}
 	for _, slot := range []string{plan.Default, plan.Signature} {
 		// Session and login are in the state of the module.
-		fmt.Fprintf(&s, "%s %v;", slot, b.opened[slot])
-		for _, c := range b.pins[slot] {
-			fmt.Fprintf(&s, "%q ", c.Name)
-		}
+		fmt.Fprintf(&s, "%s %v %q;", slot, b.opened[slot], b.pins[slot].Name)
 	}
 	for _, a := range slices.Sorted(maps.Keys(b.work)) {
 		if w := b.work[a]; ahead.unended(a) {

@@ -50,33 +50,52 @@ func (r *run) eachDue(looks ...look) error {
 type look func(r *run, op *plan.Op, slot string) error
 
 // distinctPINs holds the PINs of the two slots against each other, where the
-// policy says so: by value, since two fields may hold one.
+// policy says so: by value, since two fields may hold one. It looks at what each
+// slot is left with, so that a change which mends two equal PINs is no breach.
 func (r *run) distinctPINs(op *plan.Op, slot string) error {
-	if !r.Plan.DistinctPINs || op.Kind == plan.SetPUK {
+	if !r.Plan.DistinctPINs {
 		return nil
 	}
-	refs := []*plan.Ref{op.New}
-	if op.Kind == plan.Login && op.As == "user" {
-		refs = append(refs, op.Credential, caseFor(op, slot))
+	ref := userPIN(op, slot)
+	if ref == nil || r.changesLater(op, slot) {
+		return nil
 	}
-	for _, ref := range refs {
-		if ref == nil {
-			continue
-		}
-		c, err := r.credential(ref, slot)
-		if err != nil {
-			return err
-		}
-		r.pins[slot] = append(r.pins[slot], c)
+	c, err := r.credential(ref, slot)
+	if err != nil {
+		return err
 	}
-	for _, a := range r.pins[plan.Default] {
-		for _, b := range r.pins[plan.Signature] {
-			if a.Secret.Len() > 0 && a.Secret.Equal(b.Secret) {
-				return &Error{Kind: Refused, Message: "the policy demands another PIN in the signature slot than in the default slot, and " + b.Name + " is the same as " + a.Name, Advice: "choose another signature PIN"}
-			}
-		}
+	r.pins[slot] = c
+	a, b := r.pins[plan.Default], r.pins[plan.Signature]
+	if a.Secret.Len() > 0 && a.Secret.Equal(b.Secret) {
+		return &Error{Kind: Refused, Message: "the policy demands another PIN in the signature slot than in the default slot, and " + b.Name + " is the same as " + a.Name, Advice: "choose another signature PIN"}
 	}
 	return nil
+}
+
+// userPIN is the user PIN that an op shows or sets; nil where it does neither.
+func userPIN(op *plan.Op, slot string) *plan.Ref {
+	switch {
+	case op.Kind == plan.Login && op.As == "user" && len(op.Cases) > 0:
+		return caseFor(op, slot)
+	case op.Kind == plan.Login && op.As == "user":
+		return op.Credential
+	case op.Kind == plan.InitPIN, op.Kind == plan.Unblock, op.Kind == plan.SetPIN:
+		return op.New
+	}
+	return nil
+}
+
+// changesLater reports whether the user PIN of a slot is another one after a later
+// op than after this one.
+func (r *run) changesLater(op *plan.Op, slot string) bool {
+	past := false
+	for later, at := range r.due {
+		if past && at == slot && later.Kind != plan.Login && userPIN(later, slot) != nil {
+			return true
+		}
+		past = past || later.ID == op.ID
+	}
+	return false
 }
 
 // bound demands a value for everything that the plan needs.

@@ -69,9 +69,8 @@ type run struct {
 	wrong    bool // a value was shown and found wrong
 	// owners are the applications by slot and CKA_ID.
 	owners map[string]string
-	// pins are those that the run shows or sets, by slot, where the policy
-	// compares them.
-	pins   map[string][]Credential
+	// pins are those that the slots are left with, where the policy compares them.
+	pins   map[string]Credential
 	space  map[string]space // what will be written, by slot
 	listed []Slot           // the slots with a token, as found at the start
 	result Result
@@ -92,7 +91,7 @@ func newRun(ctx context.Context, o Options) *run {
 		o.Now = time.Now
 	}
 	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, known: map[string]Identity{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
-		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}, pins: map[string][]Credential{}, space: map[string]space{}}
+		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	return r
 }
