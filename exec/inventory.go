@@ -15,24 +15,43 @@ type Item struct {
 	Label   string `json:"label"`
 	ID      string `json:"id,omitempty"` // CKA_ID, hexadecimal
 	Private bool   `json:"private"`
-	// Key is "RSA 2048" or a curve, of keys.
-	Key string `json:"key,omitempty"`
+	// Key is "RSA 2048" or a curve, of keys; Public is all of a public key.
+	Key    string    `json:"key,omitempty"`
+	Public PublicKey `json:"publicKey,omitzero"`
 	// Allows are what a key may do: "sign", "decrypt", "derive".
 	Allows []string `json:"allows,omitempty"`
-	// Sensitive and NeverExtractable are told of private keys.
-	Sensitive        bool                `json:"sensitive,omitempty"`
-	NeverExtractable bool                `json:"neverExtractable,omitempty"`
-	Certificate      *CertificateDisplay `json:"certificate,omitempty"`
+	// These are told of private keys: how they are guarded, whether they were made
+	// on the token, and whether each use wants the PIN.
+	Sensitive          bool                `json:"sensitive,omitempty"`
+	AlwaysSensitive    bool                `json:"alwaysSensitive,omitempty"`
+	Extractable        bool                `json:"extractable,omitempty"`
+	NeverExtractable   bool                `json:"neverExtractable,omitempty"`
+	Local              bool                `json:"local,omitempty"`
+	AlwaysAuthenticate bool                `json:"alwaysAuthenticate,omitempty"`
+	Certificate        *CertificateDisplay `json:"certificate,omitempty"`
+	DER                []byte              `json:"der,omitempty"` // of a certificate
 	// Damage says why a certificate cannot be decoded.
-	Damage string `json:"damage,omitempty"`
-	Bytes  int    `json:"bytes,omitempty"` // of a certificate or data object
+	Damage string    `json:"damage,omitempty"`
+	Bytes  int       `json:"bytes,omitempty"` // of a certificate or data object
+	Data   *DataItem `json:"data,omitempty"`
 
 	object Object
 	id     []byte
-	public PublicKey
 	cert   *Certificate
 	// claimed is the application that a verification took it for.
 	claimed string
+}
+
+// DataItem is what a data object tells of itself. Its content is not in it: one
+// that is public has its SHA-256, one that is private its length alone.
+type DataItem struct {
+	SHA256      string `json:"sha256,omitempty"`
+	Application string `json:"application,omitempty"`
+	ObjectID    string `json:"objectId,omitempty"` // DER, hexadecimal
+	// What the token does not tell is nil.
+	Copyable    *bool `json:"copyable,omitempty"`
+	Modifiable  *bool `json:"modifiable,omitempty"`
+	Destroyable *bool `json:"destroyable,omitempty"`
 }
 
 // Inventory reads the keys, certificates and data objects that the open session
@@ -71,10 +90,10 @@ func readItem(ctx context.Context, t Token, class uint64, o Object, parse func([
 	}
 	switch class {
 	case CKOPublicKey:
-		if item.public, err = readPublicKey(ctx, t, o); err != nil {
+		if item.Public, err = readPublicKey(ctx, t, o); err != nil {
 			return nil, err
 		}
-		item.Key = item.public.Words()
+		item.Key = item.Public.Words()
 	case CKOPrivateKey:
 		return item, item.readPrivate(ctx, t)
 	default:
@@ -84,8 +103,9 @@ func readItem(ctx context.Context, t Token, class uint64, o Object, parse func([
 		}
 		item.Bytes = len(a[0].Value)
 		if class == CKOData {
-			break
+			return item, item.readData(ctx, t, a[0].Value)
 		}
+		item.DER = a[0].Value
 		cert, err := parse(a[0].Value)
 		if err != nil {
 			item.Damage = err.Error()
@@ -97,15 +117,18 @@ func readItem(ctx context.Context, t Token, class uint64, o Object, parse func([
 }
 
 func (i *Item) readPrivate(ctx context.Context, t Token) error {
-	a, err := t.Attributes(ctx, i.object, CKAKeyType, CKASensitive, CKANeverExtractable, CKASign, CKADecrypt, CKADerive)
+	a, err := t.Attributes(ctx, i.object, CKAKeyType, CKASign, CKADecrypt, CKADerive,
+		CKASensitive, CKAAlwaysSensitive, CKAExtractable, CKANeverExtractable, CKALocal, CKAAlwaysAuthenticate)
 	if err != nil {
 		return err
 	}
-	i.Sensitive, i.NeverExtractable = a[1].AsBool(), a[2].AsBool()
 	for n, use := range []string{"sign", "decrypt", "derive"} {
-		if a[3+n].AsBool() {
+		if a[1+n].AsBool() {
 			i.Allows = append(i.Allows, use)
 		}
+	}
+	for n, to := range []*bool{&i.Sensitive, &i.AlwaysSensitive, &i.Extractable, &i.NeverExtractable, &i.Local, &i.AlwaysAuthenticate} {
+		*to = a[4+n].AsBool()
 	}
 	k := PublicKey{Type: a[0].AsUlong()}
 	// Modulus and curve of a private key are no secrets (PKCS#11, private key
@@ -122,6 +145,23 @@ func (i *Item) readPrivate(ctx context.Context, t Token) error {
 		k.Params = a[0].Value
 	}
 	i.Key = k.Words()
+	return nil
+}
+
+func (i *Item) readData(ctx context.Context, t Token, content []byte) error {
+	a, err := t.Attributes(ctx, i.object, CKAApplication, CKAObjectID, CKACopyable, CKAModifiable, CKADestroyable)
+	if err != nil {
+		return err
+	}
+	i.Data = &DataItem{Application: string(a[0].Value), ObjectID: hex.EncodeToString(a[1].Value)}
+	for n, to := range []**bool{&i.Data.Copyable, &i.Data.Modifiable, &i.Data.Destroyable} {
+		if told := a[2+n]; told.Value != nil {
+			*to = new(told.AsBool())
+		}
+	}
+	if !i.Private {
+		i.Data.SHA256 = fingerprintOf(content)
+	}
 	return nil
 }
 

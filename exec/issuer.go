@@ -4,14 +4,16 @@ import "context"
 
 // PublicKey is a public key as a token shows it.
 type PublicKey struct {
-	Type uint64 // CKKRSA, CKKEC or CKKECEdwards
+	Type uint64 `json:"type"` // CKKRSA, CKKEC or CKKECEdwards
 	// RSA: big-endian, unsigned.
-	Modulus, Exponent []byte
+	Modulus  []byte `json:"modulus,omitempty"`
+	Exponent []byte `json:"exponent,omitempty"`
 	// Elliptic curves: Params is the DER of ECParameters (a named curve's
 	// OBJECT IDENTIFIER), Point the DER OCTET STRING around the point, both as
 	// CKA_EC_PARAMS and CKA_EC_POINT hold them; some tokens leave the OCTET
 	// STRING out of the point, and readers accept both.
-	Params, Point []byte
+	Params []byte `json:"params,omitempty"`
+	Point  []byte `json:"point,omitempty"`
 }
 
 // Signer makes one signature with the private key on the token. The input is

@@ -71,11 +71,14 @@ func (r *run) writeCertificate(slot, label string, id []byte, cert Certificate) 
 	return compare("certificate", written, read)
 }
 
+// SymbolicCertificate begins what stands for a certificate that has no value yet.
+const SymbolicCertificate = "symbolic certificate of "
+
 // given reads the certificate that a field holds.
 func (r *run) given(op *plan.Op) (Certificate, error) {
 	text, ok := r.Inputs.Text[op.Certificate.Field]
 	if !ok && r.Symbolic {
-		text = "symbolic certificate of " + op.Certificate.Words()
+		text = SymbolicCertificate + op.Certificate.Words()
 	}
 	cert, err := r.Issuer.Parse([]byte(text))
 	if err != nil {

@@ -103,6 +103,11 @@ func (r *run) dataThere(op *plan.Op, slot string) (bool, error) {
 		return false, err
 	}
 	there, err := r.tokens[slot].FindObjects(r.ctx, append([]Attribute{Ulong(CKAClass, CKOData)}, attributes...))
+	// Tokens make an object private that the description does not call public.
+	public := slices.ContainsFunc(attributes, func(a Attribute) bool { return a.Type == CKAPrivate && !a.AsBool() })
+	if err == nil && !public && r.takenFor(op, slot) {
+		return true, nil
+	}
 	return len(there) > 0, err
 }
 

@@ -25,7 +25,7 @@ func (r *run) list(op *plan.Op) ([]ListEntry, error) {
 // listThere reports whether every certificate and key of the list is there.
 func (r *run) listThere(op *plan.Op, slot string) (bool, error) {
 	entries, err := r.list(op)
-	if err != nil || r.Symbolic {
+	if err != nil || r.Symbolic && !r.Seeded {
 		return false, err
 	}
 	for _, e := range entries {
@@ -37,7 +37,7 @@ func (r *run) listThere(op *plan.Op, slot string) (bool, error) {
 		if err != nil || !there {
 			return false, err
 		}
-		if e.Private == nil {
+		if e.Private == nil || r.takenFor(op, slot) {
 			continue
 		}
 		keys, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})

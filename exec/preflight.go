@@ -112,10 +112,15 @@ func (r *run) bound() error {
 			}
 		}
 	}
+	secret := func(name string) bool {
+		return slices.ContainsFunc(r.Plan.Fields, func(f plan.Field) bool { return f.Name == name && f.Secret })
+	}
 	var missing []string
 	for _, name := range r.Plan.Needs {
+		// A model takes any PIN, and none of its own.
+		open := r.Symbolic && (!r.Seeded || secret(name))
 		_, text := r.Inputs.Text[name]
-		if _, decided := r.Cases[name]; !text && !decided && !r.Inputs.Secrets[name].IsSet() && !r.Symbolic {
+		if _, decided := r.Cases[name]; !text && !decided && !r.Inputs.Secrets[name].IsSet() && !open {
 			missing = append(missing, name)
 		}
 	}
@@ -125,7 +130,7 @@ func (r *run) bound() error {
 	var flags []string
 	for _, name := range missing {
 		value := "…"
-		if slices.ContainsFunc(r.Plan.Fields, func(f plan.Field) bool { return f.Name == name && f.Secret }) {
+		if secret(name) {
 			value = "prompt"
 		}
 		flags = append(flags, "--field "+name+"="+value)
@@ -193,10 +198,10 @@ func otherSlot(name string) string {
 
 // withICCSN keeps the tokens with the serial number that an openslot asks for.
 func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
-	if op.ICCSN.IsZero() || r.Symbolic {
+	want, ok := op.ICCSN.With(r.Inputs.Text).Resolved()
+	if op.ICCSN.IsZero() || r.Symbolic && !(r.Seeded && ok) {
 		return slots, nil
 	}
-	want, ok := op.ICCSN.With(r.Inputs.Text).Resolved()
 	if !ok {
 		return nil, &Error{Kind: Refused, Message: "the serial number of the card has no value"}
 	}
@@ -441,7 +446,7 @@ func className(class uint64) string {
 // ask puts the questions of the plan, once each.
 func (r *run) ask() error {
 	for _, d := range r.Plan.Dialogs {
-		if d.Auto && r.hasPINPad(d.Slot) || r.Symbolic {
+		if d.Auto && r.hasPINPad(d.Slot) || r.Prompter == nil && r.Symbolic {
 			continue
 		}
 		if _, used := r.slots[d.Slot]; !used {

@@ -32,6 +32,9 @@ type Options struct {
 	Saved bool
 	// Symbolic says that the token is a model: credentials may have no value.
 	Symbolic bool
+	// Seeded says of a model that it stands for tokens that were looked at, so that
+	// what is known of them and of earlier runs counts as in a run on them.
+	Seeded bool
 	// DestroyConfirmed allows ops that destroy.
 	DestroyConfirmed bool
 	// SpendFinalTry allows a login on the last try of a PIN.

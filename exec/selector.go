@@ -22,13 +22,13 @@ type Selector struct {
 
 // selectable are the attributes that name a token. slot-id is missing on
 // purpose: it is another one after each initialisation.
-var selectable = map[string]func(Slot) string{
-	"token":             func(s Slot) string { return s.Token.Label },
-	"serial":            func(s Slot) string { return s.Token.Serial },
-	"manufacturer":      func(s Slot) string { return s.Token.Manufacturer },
-	"model":             func(s Slot) string { return s.Token.Model },
-	"slot-description":  func(s Slot) string { return s.Description },
-	"slot-manufacturer": func(s Slot) string { return s.Manufacturer },
+var selectable = map[string]func(*Slot) *string{
+	"token":             func(s *Slot) *string { return &s.Token.Label },
+	"serial":            func(s *Slot) *string { return &s.Token.Serial },
+	"manufacturer":      func(s *Slot) *string { return &s.Token.Manufacturer },
+	"model":             func(s *Slot) *string { return &s.Token.Model },
+	"slot-description":  func(s *Slot) *string { return &s.Description },
+	"slot-manufacturer": func(s *Slot) *string { return &s.Manufacturer },
 }
 
 // ParseSelector reads "fresh", a PKCS#11 URI, or a bare token label. A PIN in
@@ -97,11 +97,18 @@ func (s Selector) Matches(slot Slot) bool {
 		return false
 	}
 	for name, want := range s.want {
-		if selectable[name](slot) != want {
+		if *selectable[name](&slot) != want {
 			return false
 		}
 	}
 	return true
+}
+
+// Fit gives a slot the texts that the selector asks for.
+func (s Selector) Fit(slot *Slot) {
+	for name, want := range s.want {
+		*selectable[name](slot) = want
+	}
 }
 
 // Choose gives the one slot that matches. None or several is an error that lists

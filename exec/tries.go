@@ -31,7 +31,7 @@ const leastRetries = 3
 // show has a value shown to the token by a run.
 func (r *run) show(slot, who string, c Credential, call func() error) error {
 	var err error
-	if r.Symbolic {
+	if r.Symbolic && !r.Seeded {
 		err = loginError(call(), c)
 	} else {
 		err = counted{r.journal, r.Plan.Facts(), r.SpendFinalTry}.show(slot, who, c, call)
@@ -64,7 +64,7 @@ func (t counted) show(slot, who string, c Credential, call func() error) error {
 		limit = leastRetries
 	}
 	if n >= limit-1 && !t.spendFinalTry {
-		return &Error{Kind: Refused, Message: fmt.Sprintf("%s was shown to this token by earlier runs and was never right, and the next one may be the last before it locks", plural(n, who+" value")),
+		return &Error{Kind: Refused, Message: fmt.Sprintf("earlier runs showed this token %s and none that was right since, so the next one may be the last before it locks", plural(n, who+" value")),
 			Advice: "check the value, then say --spend-final-try; a right one starts the count anew"}
 	}
 	if err := t.tries.SetTries(slot, who, n+1); err != nil {

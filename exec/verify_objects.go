@@ -24,8 +24,8 @@ func (v *verifier) lookKey(op *plan.Op, slot string, f *Finding) error {
 	}
 	item.claimed = op.Application
 	w := v.workOf(op)
-	w.public, w.id = item.public, item.id
-	id, err := v.Issuer.KeyID(item.public)
+	w.public, w.id = item.Public, item.id
+	id, err := v.Issuer.KeyID(item.Public)
 	if err != nil {
 		f.differ("the public key cannot be read: %v", err)
 		return nil
@@ -108,14 +108,14 @@ func (v *verifier) findKey(op *plan.Op, label string, f *Finding) *Item {
 			continue
 		}
 		points := 0
-		if id, err := v.Issuer.KeyID(i.public); err == nil && bytes.Equal(id, i.id) {
+		if id, err := v.Issuer.KeyID(i.Public); err == nil && bytes.Equal(id, i.id) {
 			points++
 		}
 		if i.Key == op.Key.Short() {
 			points += 2
 		}
 		for _, c := range v.certificates(i.id) {
-			if c.cert != nil && v.Issuer.SameKey(c.cert.Key, i.public) {
+			if c.cert != nil && v.Issuer.SameKey(c.cert.Key, i.Public) {
 				points += 4
 			}
 		}

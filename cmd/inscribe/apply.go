@@ -42,11 +42,15 @@ func (a *app) apply(args []string) error {
 	if err != nil {
 		return err
 	}
-	if a.opts.dryRun {
+	switch {
+	case a.opts.dryRun && a.opts.seed != "":
+		return a.seededRun(p, o, st, facts)
+	case a.opts.dryRun:
 		return a.dryRun(p, o, facts)
-	}
-	if a.opts.replay != "" {
+	case a.opts.replay != "":
 		return usagef("--replay runs on the model token; say --dry-run too")
+	case a.opts.seed != "":
+		return usagef("--seed is what the model token begins with; say --dry-run too")
 	}
 	return a.applyFor(p, o, st, facts)
 }
@@ -111,6 +115,12 @@ func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) e
 		}
 		o.Plan = pl
 	}
+	if len(o.Plan.Refusals) == 0 {
+		var err error
+		if o.Prompter, err = a.dryPrompter(o.Plan.Dialogs); err != nil {
+			return err
+		}
+	}
 	o.Symbolic, o.DestroyConfirmed, o.Saved = true, true, false
 	o.Module, o.Selectors = model.New(o.Plan.Facts(), start), model.Selectors()
 	o.Issuer, o.Journals = model.Issuer{}, &exec.Memory{}
@@ -146,14 +156,8 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 		o.Initialiser = h
 	}
 	if o.Plan == nil {
-		if facts == nil {
-			info, err := module.Info(a.ctx)
-			if err != nil {
-				return err
-			}
-			if facts = profile.ForManufacturer(info.Manufacturer); facts == nil {
-				facts = p.Profile
-			}
+		if facts, err = a.factsOf(p, module, facts); err != nil {
+			return err
 		}
 		if o.Plan, _, err = a.proved(p, o.Inputs, facts); err != nil {
 			return err
@@ -172,6 +176,21 @@ func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, fa
 		return err
 	}
 	return a.runPlan(o)
+}
+
+// factsOf are those that are configured, else those of the module's maker.
+func (a *app) factsOf(p *check.Program, module exec.Module, configured *profile.Profile) (*profile.Profile, error) {
+	if configured != nil {
+		return configured, nil
+	}
+	info, err := module.Info(a.ctx)
+	if err != nil {
+		return nil, err
+	}
+	if facts := profile.ForManufacturer(info.Manufacturer); facts != nil {
+		return facts, nil
+	}
+	return p.Profile, nil
 }
 
 // runPlan runs and reports.
@@ -235,6 +254,8 @@ func (a *app) printResult(pl *plan.Plan, r *exec.Result) {
 		fmt.Fprintf(a.stderr, "note: %s\n", clean(note))
 	}
 	switch {
+	case a.opts.seed != "":
+		fmt.Fprintf(a.stdout, "%s %s: %d would be written, %d kept, on a model that began as %s; nothing was touched\n", verb, pl.Description.File, r.Ran, r.Kept, a.seedName())
 	case a.opts.dryRun:
 		fmt.Fprintf(a.stdout, "%s %s: %d writes on a model token; nothing was touched\n", verb, pl.Description.File, r.Ran)
 	case r.Ran == 0 && r.Kept > 0:
@@ -344,7 +365,7 @@ func (a *app) issuer(cfg *config.Config, st *station.Station, facts *profile.Pro
 		name := named[template]
 		switch entry, known := st.CA[name]; {
 		case known:
-			return ca.Open(entry.Dir)
+			return a.openCA(entry.Dir)
 		case name != "":
 			return nil, &exec.Error{Kind: exec.Refused, Message: fmt.Sprintf("template %s is issued by the CA %q, which this station does not know", template, name),
 				Advice: "add [ca." + name + "] to station.toml"}
@@ -356,7 +377,7 @@ func (a *app) issuer(cfg *config.Config, st *station.Station, facts *profile.Pro
 		if err != nil {
 			return nil, err
 		}
-		return ca.Open(filepath.Join(dir, "ca"))
+		return a.openCA(filepath.Join(dir, "ca"))
 	})
 	return ca.New(o), nil
 }

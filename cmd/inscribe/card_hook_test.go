@@ -4,8 +4,11 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"inscribe/internal/vcard/lab"
 )
@@ -76,17 +79,32 @@ func TestCardInitialisedByHook(t *testing.T) {
 	t.Parallel()
 	m := newBlankCard(t)
 	showBlankCards(t, m.Lab)
+	m.file("inscribe.toml", hookedProfile)
+	m.env["SO_PIN"] = m.values.SOPIN
+	args := []string{"apply", m.file("x.dsc", initialiseBoth), "--profile", "hooked", "--token", "fresh", "--lab-ca", "--yes", "--field", "SO=env:SO_PIN", "--field", "CARD=env:CARD_PIN",
+		"--field", "CARD_PUK=env:CARD_PUK", "--field", "SIGN=env:SIGN_PIN", "--field", "SIGN_PUK=env:SIGN_PUK"}
+	without, _ := m.verdict(append(slices.Clone(args), "--dry-run", "--seed", "plugged")...)
+	refused, o := m.verdict(args...)
+	if diff := cmp.Diff(refused, without, cmp.AllowUnexported(verdict{})); diff != "" || refused.code != exitRefused || !strings.Contains(refused.says, "this station has none") {
+		t.Fatalf("%s\n%s", diff, o)
+	}
 	hook := m.file("initialise", initialiseHook)
 	if err := os.Chmod(hook, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	m.station += "[middleware.\"yourMiddleware.dll\".hook]\ninitialise = [\"" + hook + "\"]\n" +
 		"[middleware.\"yourMiddleware.dll\".env]\nPCSCLITE_CSOCK_NAME = \"" + m.Socket() + "\"\nOPENSC_CONF = \"" + m.OpenSCConf() + "\"\nPATH = \"" + os.Getenv("PATH") + "\"\n"
-	m.file("inscribe.toml", hookedProfile)
-	m.env["SO_PIN"] = m.values.SOPIN
-	args := []string{"apply", m.file("x.dsc", initialiseBoth), "--profile", "hooked", "--token", "fresh", "--lab-ca", "--yes", "--field", "SO=env:SO_PIN", "--field", "CARD=env:CARD_PIN",
-		"--field", "CARD_PUK=env:CARD_PUK", "--field", "SIGN=env:SIGN_PIN", "--field", "SIGN_PUK=env:SIGN_PUK"}
-	m.must(0, args, "5 written, 0 kept")
+	// A dry-run seeded with the blank card knows what the command makes of it.
+	before := m.snapshot()
+	dry, _ := m.verdict(append(slices.Clone(args), "--dry-run", "--seed", "plugged")...)
+	if after := m.snapshot(); string(after) != string(before) {
+		t.Error("a dry-run changed the card")
+	}
+	var applied verdict
+	applied, o = m.verdict(args...)
+	if diff := cmp.Diff(applied, dry, cmp.AllowUnexported(verdict{})); diff != "" || applied.code != exitOK || !strings.Contains(o.stdout, "5 written, 0 kept") {
+		t.Fatalf("%s\n%s", diff, o)
+	}
 	m.holds("default", "1234", 1, 1, 1)
 	m.holds("signature", "5678", 1, 1, 1)
 	m.pair("01", "auth", "EC Key")

@@ -65,6 +65,7 @@ type options struct {
 	counterexample string
 	description    string
 	replay         string
+	seed           string
 
 	fields        []string
 	fieldFiles    []string
@@ -134,6 +135,7 @@ func stateFlags(f *pflag.FlagSet, o *options) {
 func applyFlags(f *pflag.FlagSet, o *options) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "run on a model token; nothing is touched")
 	f.StringVar(&o.replay, "replay", "", "with --dry-run: run the case of a counterexample")
+	f.StringVar(&o.seed, "seed", "", "with --dry-run: begin as the tokens are: plugged reads them, FILE is what inscribe tokens --format json wrote")
 	f.StringVar(&o.description, "description", "", "the description of a saved plan (default: the file of its name beside the plan)")
 	targetFlags(f, o)
 	f.BoolVar(&o.yes, "yes", false, "do what destroys without asking")

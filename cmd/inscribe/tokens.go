@@ -17,6 +17,9 @@ import (
 	"inscribe/plan"
 )
 
+// listingVersion is that of the JSON. It changes when a reader would read it wrong.
+const listingVersion = 1
+
 // tokensReport is what tokens prints as JSON.
 type tokensReport struct {
 	Version int            `json:"version"`
@@ -32,20 +35,35 @@ type moduleTokens struct {
 	Module string          `json:"module"`
 	Info   exec.ModuleInfo `json:"info"`
 	Slots  []slotToken     `json:"slots"`
-	// Problem is why there is no slot with a token.
-	Problem string `json:"problem,omitempty"`
+	// Readers are the slots where none of them has a token, and Problem says so.
+	Readers []string `json:"readers,omitempty"`
+	Problem string   `json:"problem,omitempty"`
 	help    string
 }
 
 // slotToken is a token with the objects that were seen.
 type slotToken struct {
 	exec.Slot
-	Objects []*exec.Item `json:"objects"`
+	// Generates are the kinds of keys that the token generates; nil where it does
+	// not tell.
+	Generates []keyKind    `json:"generates,omitzero"`
+	Objects   []*exec.Item `json:"objects"`
 	// PrivateSeen says that a login showed the private objects too.
 	PrivateSeen bool `json:"privateSeen"`
 	// Problem is why the objects could not be listed.
 	Problem string `json:"problem,omitempty"`
 }
+
+// keyKind is a mechanism that generates keys, with its limits in bits.
+type keyKind struct {
+	Mechanism string `json:"mechanism"`
+	Min       uint64 `json:"min"`
+	Max       uint64 `json:"max"`
+}
+
+// keyMechanisms are those that generate keys, by their names.
+var keyMechanisms = map[string]exec.MechanismType{"CKM_RSA_PKCS_KEY_PAIR_GEN": exec.CKMRSAKeyPairGen,
+	"CKM_EC_KEY_PAIR_GEN": exec.CKMECKeyPairGen, "CKM_EC_EDWARDS_KEY_PAIR_GEN": exec.CKMECEdwardsKeyPairGen}
 
 func (a *app) tokens(args []string) error {
 	if f := a.opts.format; f != "text" && f != "json" {
@@ -66,7 +84,7 @@ func (a *app) tokens(args []string) error {
 			modules = append(modules, st.Middleware[name])
 		}
 	}
-	out := tokensReport{Version: 1, Modules: []moduleTokens{}, Unfinished: []journal.Unfinished{}}
+	out := tokensReport{Version: listingVersion, Modules: []moduleTokens{}, Unfinished: []journal.Unfinished{}}
 	if err := a.unfinished(&out); err != nil {
 		return err
 	}
@@ -112,11 +130,13 @@ func (a *app) tokens(args []string) error {
 type inside struct {
 	selector exec.Selector
 	pin      *exec.Credential // nil: nobody's
+	// mechanisms says to ask for the kinds of keys too.
+	mechanisms bool
 }
 
 // lookInside reads --token and --pin.
 func (a *app) lookInside(modules int) (inside, error) {
-	var in inside
+	in := inside{mechanisms: a.opts.format == "json"}
 	var err error
 	if in.selector, err = exec.ParseSelector(a.opts.token); err != nil {
 		return in, usagef("--token: %w", err)
@@ -161,6 +181,9 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 			return out, err
 		}
 		out.Problem, out.help = why.Message, why.Help()
+		if out.Readers, err = module.Readers(a.ctx); err != nil {
+			return out, err
+		}
 	}
 	if look.pin != nil {
 		one, err := look.selector.Choose(slots, "chosen")
@@ -174,6 +197,9 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 			continue
 		}
 		seen := slotToken{Slot: s, Objects: []*exec.Item{}}
+		if look.mechanisms {
+			seen.Generates = a.keyKinds(module.Token(s.ID))
+		}
 		if s.Token.Flags.Has(exec.FlagTokenInitialized) {
 			if err := a.objectsOf(module.Token(s.ID), look.pin, a.visit(mw, out.Info, s), &seen); err != nil {
 				if look.pin != nil {
@@ -185,6 +211,24 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 		out.Slots = append(out.Slots, seen)
 	}
 	return out, nil
+}
+
+// keyKinds are the kinds of keys that a token generates. One that does not say it is
+// listed without.
+func (a *app) keyKinds(t exec.Token) []keyKind {
+	all, err := t.Mechanisms(a.ctx)
+	if err != nil {
+		return nil
+	}
+	out := []keyKind{}
+	for _, m := range all {
+		for name, kind := range keyMechanisms {
+			if m.Type == kind {
+				out = append(out, keyKind{name, m.Min, m.Max})
+			}
+		}
+	}
+	return out
 }
 
 // visit says how to log in to a token only to look at it: a wrong PIN counts as

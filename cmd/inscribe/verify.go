@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"inscribe/check"
-	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/journal"
 	"inscribe/plan"
@@ -78,7 +76,10 @@ func (a *app) verify(args []string) error {
 	defer module.Close()
 	o.Module = module
 	if o.Plan == nil {
-		if o.Plan, err = a.lowerFor(p, in, facts, module); err != nil {
+		if facts, err = a.factsOf(p, module, facts); err != nil {
+			return err
+		}
+		if o.Plan, err = a.lower(p, in, facts); err != nil {
 			return err
 		}
 	}
@@ -102,21 +103,6 @@ func (a *app) verify(args []string) error {
 		return err
 	}
 	return a.printVerification(o.Plan, v)
-}
-
-// lowerFor makes the plan for the profile that is configured, else for that of
-// the module's maker.
-func (a *app) lowerFor(p *check.Program, in exec.Inputs, facts *profile.Profile, module exec.Module) (*plan.Plan, error) {
-	if facts == nil {
-		info, err := module.Info(a.ctx)
-		if err != nil {
-			return nil, err
-		}
-		if facts = profile.ForManufacturer(info.Manufacturer); facts == nil {
-			facts = p.Profile
-		}
-	}
-	return a.lower(p, in, facts)
 }
 
 // answers are those given in the arguments, by keyword. Nobody is asked.

@@ -64,6 +64,12 @@ func Open(dir string) (*Embedded, error) {
 	return load(dir, authority)
 }
 
+// Made reports whether there is a CA in a folder, so that [Open] would make none.
+func Made(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, authorityDir))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // create makes a CA and puts it in place, unless another process was first.
 func create(dir, authority string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -98,8 +98,7 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 				}
 				continue
 			}
-			return nil, nil, false, &exec.Error{Kind: exec.Refused, Message: "the journal of an unfinished run of this token cannot be read", Cause: err,
-				Advice: "look at the token with inscribe verify and inscribe tokens, then give that run up with --abandon"}
+			return nil, nil, false, unreadable(err)
 		}
 		if untouched(records) {
 			if err := os.Remove(path); err != nil {
@@ -116,13 +115,7 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 			return r, records, false, mendTail(path, r.file)
 		}
 		if !abandon {
-			what := "another plan"
-			if records[0].OpsSHA256 == opsSHA256 {
-				what = "this plan on other tokens"
-			}
-			return nil, nil, false, &exec.Error{Kind: exec.Refused,
-				Message: fmt.Sprintf("an unfinished run of %s (%s) has this token; its journal is %s", what, fileOf(records), path),
-				Advice:  "finish that run first, or give it up with --abandon"}
+			return nil, nil, false, inTheWay(path, records, opsSHA256)
 		}
 		if err := os.Rename(path, path+".abandoned"); err != nil {
 			return nil, nil, false, local(err)
@@ -136,6 +129,23 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 	_, _ = rand.Read(tail[:])
 	r.path = filepath.Join(f.dir, "open", f.Now().UTC().Format("20060102T150405.000")+"-"+hex.EncodeToString(tail[:])+".jsonl")
 	return r, earlier, true, nil
+}
+
+// unreadable refuses to go on beside a run that nobody can read.
+func unreadable(err error) error {
+	return &exec.Error{Kind: exec.Refused, Message: "the journal of an unfinished run of this token cannot be read", Cause: err,
+		Advice: "look at the token with inscribe verify and inscribe tokens, then give that run up with --abandon"}
+}
+
+// inTheWay refuses to begin while another run has the token.
+func inTheWay(path string, records []exec.Record, opsSHA256 string) error {
+	what := "another plan"
+	if records[0].OpsSHA256 == opsSHA256 {
+		what = "this plan on other tokens"
+	}
+	return &exec.Error{Kind: exec.Refused,
+		Message: fmt.Sprintf("an unfinished run of %s (%s) has this token; its journal is %s", what, fileOf(records), path),
+		Advice:  "finish that run first, or give it up with --abandon"}
 }
 
 // create makes the file of a new run. It is made by the first record, so that a

@@ -19,6 +19,10 @@ type Module struct {
 
 	facts  *profile.Profile
 	tokens []*token
+	info   exec.ModuleInfo
+	// readers and selectors are those of a seeded module.
+	readers   []string
+	selectors map[string]exec.Selector
 }
 
 // Start says how a token is before the run.
@@ -36,9 +40,9 @@ type Start struct {
 
 // New makes a module with a "default" and a "signature" slot.
 func New(facts *profile.Profile, start Start) *Module {
-	m := &Module{facts: facts}
+	m := &Module{facts: facts, info: exec.ModuleInfo{Manufacturer: "Inscribe", Description: "model of " + facts.Name, Cryptoki: "2.40"}}
 	for i, slot := range []string{plan.Default, plan.Signature} {
-		t := &token{module: m, pinPad: start.PINPad, objects: map[exec.Object]*object{}}
+		t := &token{module: m, role: slot, pinPad: start.PINPad, always: usual, objects: map[exec.Object]*object{}}
 		// InitToken reaches the default slot's token alone, so no run could do
 		// anything with a fresh token in the signature slot.
 		fresh := start.Fresh && slot == plan.Default
@@ -57,7 +61,7 @@ func New(facts *profile.Profile, start Start) *Module {
 
 // Fork gives an equal module, but for Calls.
 func (m *Module) Fork() exec.Model {
-	f := &Module{facts: m.facts}
+	f := &Module{facts: m.facts, info: m.info, readers: m.readers, selectors: m.selectors}
 	for _, t := range m.tokens {
 		copied := *t
 		copied.module, copied.objects = f, maps.Clone(t.objects)
@@ -69,13 +73,14 @@ func (m *Module) Fork() exec.Model {
 // Initialise stands for the station's command: a card with the PINs and PUKs that
 // were asked for, and nothing else on it.
 func (m *Module) Initialise(ctx context.Context, req exec.InitRequest) (exec.Module, error) {
-	for _, t := range m.tokens {
+	for _, t := range m.initialised(req) {
 		t.call(ctx, "initialise by hook", "")
 		t.so.become(req.SOPIN)
-		t.user, t.puk, t.objects = pin{}, pin{}, map[exec.Object]*object{}
+		t.user, t.puk, t.objects, t.blind = pin{}, pin{}, map[exec.Object]*object{}, false
 		t.slot.Token.Label = req.Label
+		m.selectors[t.role].Fit(&t.slot)
 		for _, p := range req.PINs {
-			if p.Slot == t.slot.Description {
+			if p.Slot == t.role {
 				t.user.become(p.PIN)
 				t.puk.become(p.PUK)
 			}
@@ -108,10 +113,10 @@ func Selectors() map[string]exec.Selector {
 
 // Info names the model.
 func (m *Module) Info(ctx context.Context) (exec.ModuleInfo, error) {
-	return exec.ModuleInfo{Manufacturer: "Inscribe", Description: "model of " + m.facts.Name, Cryptoki: "2.40"}, ctx.Err()
+	return m.info, ctx.Err()
 }
 
-// Slots lists the two slots.
+// Slots lists the slots.
 func (m *Module) Slots(ctx context.Context) ([]exec.Slot, error) {
 	var slots []exec.Slot
 	for _, t := range m.tokens {

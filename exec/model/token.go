@@ -22,7 +22,9 @@ import (
 type pin struct {
 	set, known bool
 	value      string
-	wrong      int // wrong values since the last right one
+	wrong      int             // wrong values since the last right one
+	told       exec.TokenFlags // what a token that was looked at says of its tries
+	toChange   bool
 }
 
 // symbol stands for a credential: its bytes where there are any, else where it
@@ -61,12 +63,19 @@ func (p *pin) become(c exec.Credential) {
 type object struct {
 	attributes map[exec.AttributeType][]byte
 	private    bool
+	content    *content // of a data object that was looked at
 }
 
 // token is one token of the model; it implements exec.Token.
 type token struct {
 	module  *Module
+	role    string // the slot of the plan that it is, if it is one
+	card    string // the same for all tokens of a card
 	slot    exec.Slot
+	always  exec.TokenFlags // flags that nothing here changes
+	offers  []exec.Mechanism
+	closed  error // why its objects could not be listed
+	blind   bool  // nobody saw its private objects
 	user    pin
 	so      pin
 	puk     pin // the card's own, where it has one
@@ -104,7 +113,7 @@ func fail(call string, ckr exec.CKR) error {
 // call notes a call that changes something and answers it by the state of the
 // session.
 func (t *token) call(ctx context.Context, name, as string) error {
-	t.module.Calls = append(t.module.Calls, fmt.Sprintf("%s %s", t.slot.Description, name))
+	t.module.Calls = append(t.module.Calls, fmt.Sprintf("%s %s", t.role, name))
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -114,6 +123,9 @@ func (t *token) call(ctx context.Context, name, as string) error {
 // locked reports whether a PIN took as many wrong values as the profile allows,
 // or another one that it shares its counter with did.
 func (t *token) locked(p *pin) bool {
+	if p.told&anyLocked != 0 {
+		return true
+	}
 	facts := t.module.facts
 	limit, known := facts.Count(profile.Retries)
 	if !known || facts.Is(profile.Locks) != profile.Yes {
@@ -135,17 +147,28 @@ func (t *token) try(call string, p *pin, c exec.Credential) error {
 		p.wrong++
 		return fail(call, exec.CKRPINIncorrect)
 	}
-	p.wrong = 0
+	p.wrong, p.told = 0, 0
 	return nil
 }
 
+// usual are the flags of a token that nobody looked at.
+const usual = exec.FlagRNG | exec.FlagLoginRequired
+
+const anyLocked = exec.FlagUserPINLocked | exec.FlagSOPINLocked
+
 func (t *token) flags() exec.TokenFlags {
-	f := exec.FlagRNG | exec.FlagLoginRequired
+	f := t.always
 	if t.so.set {
 		f |= exec.FlagTokenInitialized
 	}
 	if t.user.set {
 		f |= exec.FlagUserPINInit
+	}
+	if t.user.toChange {
+		f |= exec.FlagUserPINToChange
+	}
+	if t.so.toChange {
+		f |= exec.FlagSOPINToChange
 	}
 	f |= t.warnings(&t.user, exec.FlagUserPINCountLow, exec.FlagUserPINFinalTry, exec.FlagUserPINLocked)
 	f |= t.warnings(&t.so, exec.FlagSOPINCountLow, exec.FlagSOPINFinalTry, exec.FlagSOPINLocked)
@@ -159,6 +182,8 @@ func (t *token) flags() exec.TokenFlags {
 func (t *token) warnings(p *pin, low, final, locked exec.TokenFlags) exec.TokenFlags {
 	limit, known := t.module.facts.Count(profile.Retries)
 	switch {
+	case p.told != 0:
+		return p.told
 	case t.locked(p):
 		return low | locked
 	case known && p.wrong == limit-1 && t.module.facts.Is(profile.Locks) == profile.Yes:
@@ -178,6 +203,9 @@ func (t *token) Info(ctx context.Context) (exec.TokenInfo, error) {
 
 // Mechanisms offers what the profile does not rule out.
 func (t *token) Mechanisms(ctx context.Context) ([]exec.Mechanism, error) {
+	if t.offers != nil {
+		return t.offers, ctx.Err()
+	}
 	facts := t.module.facts
 	rsa := exec.Mechanism{Type: exec.CKMRSAKeyPairGen}
 	if n, ok := facts.Count(profile.RSAMin); ok {
@@ -205,9 +233,12 @@ func (t *token) InitToken(ctx context.Context, so exec.Credential, label string)
 		return fail(call, exec.CKRPINIncorrect)
 	}
 	t.so.become(so)
-	t.user = pin{}
+	t.user, t.blind = pin{}, false
 	t.objects = map[exec.Object]*object{}
 	t.slot.Token.Label = label
+	if t.seeded() && t.module.facts.Is(profile.SerialStays) == profile.No {
+		t.slot.Token.Serial = "" // another one, which nobody knows yet
+	}
 	return nil
 }
 
@@ -215,6 +246,9 @@ func (t *token) InitToken(ctx context.Context, so exec.Credential, label string)
 func (t *token) OpenSession(ctx context.Context) error {
 	if err := t.call(ctx, "C_OpenSession", ""); err != nil {
 		return err
+	}
+	if t.closed != nil {
+		return t.closed
 	}
 	if t.session == none {
 		t.session = public
@@ -325,10 +359,25 @@ func (t *token) put(attributes []exec.Attribute, more ...exec.Attribute) exec.Ob
 	for _, a := range append(more, attributes...) {
 		o.attributes[a.Type] = a.Value
 	}
-	p := exec.Attribute{Type: exec.CKAPrivate, Value: o.attributes[exec.CKAPrivate]}
-	o.private = p.AsBool()
+	if o.matches(exec.Ulong(exec.CKAClass, exec.CKOPrivateKey)) {
+		for _, part := range secretParts {
+			delete(o.attributes, part)
+		}
+	}
+	o.private = o.matches(exec.Bool(exec.CKAPrivate, true))
 	t.objects[t.next] = o
 	return t.next
+}
+
+// secretParts are the attributes of a private key that no token gives away.
+var secretParts = []exec.AttributeType{exec.CKAValue, exec.CKAPrivateExponent, exec.CKAPrime1, exec.CKAPrime2, exec.CKAExponent1, exec.CKAExponent2, exec.CKACoefficient}
+
+// matches reports whether the object has an attribute as a template says it.
+func (o *object) matches(a exec.Attribute) bool {
+	if a.Type == exec.CKAValue && o.content != nil {
+		return o.content.is(a.Value)
+	}
+	return bytes.Equal(o.attributes[a.Type], a.Value)
 }
 
 // keys counts the private keys of the card: of both slots, unless the signature
@@ -336,12 +385,11 @@ func (t *token) put(attributes []exec.Attribute, more ...exec.Attribute) exec.Ob
 func (t *token) keys() int {
 	n := 0
 	for _, other := range t.module.tokens {
-		if other != t && t.module.facts.Is(profile.SecondToken) == profile.Yes {
+		if other != t && (t.module.facts.Is(profile.SecondToken) == profile.Yes || other.card != t.card) {
 			continue
 		}
 		for _, o := range other.objects {
-			class := exec.Attribute{Type: exec.CKAClass, Value: o.attributes[exec.CKAClass]}
-			if class.AsUlong() == exec.CKOPrivateKey {
+			if o.matches(exec.Ulong(exec.CKAClass, exec.CKOPrivateKey)) {
 				n++
 			}
 		}
@@ -355,13 +403,13 @@ func (t *token) GenerateKeyPair(ctx context.Context, m exec.MechanismType, publi
 	if err := t.call(ctx, call, ""); err != nil {
 		return 0, 0, err
 	}
-	if t.slot.Description == plan.Signature && t.module.facts.Is(profile.BothLogins) == profile.Yes && !t.otherLoggedIn() {
+	if t.role == plan.Signature && t.module.facts.Is(profile.BothLogins) == profile.Yes && !t.otherLoggedIn() {
 		return 0, 0, fail(call, exec.CKRGeneralError)
 	}
 	if most, known := t.module.facts.Count(profile.MaxKeys); known && t.keys() >= most {
 		return 0, 0, fail(call, exec.CKRDeviceMemory)
 	}
-	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(t.slot.Description), uint64(t.next)))
+	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(t.role), uint64(t.next)))
 	kind := exec.CKKRSA
 	material := []exec.Attribute{exec.Bytes(exec.CKAModulus, append([]byte{0xc0}, seed[:]...))}
 	switch m {
@@ -434,7 +482,7 @@ func (t *token) FindObjects(ctx context.Context, attributes []exec.Attribute) ([
 		}
 		matches := true
 		for _, a := range attributes {
-			matches = matches && bytes.Equal(candidate.attributes[a.Type], a.Value)
+			matches = matches && candidate.matches(a)
 		}
 		if matches {
 			found = append(found, o)

@@ -12,6 +12,7 @@
 //                        PIN: a try that was spent
 //   SHIM_SLOW=MS         a key pair takes that long
 //   SHIM_FLAGS=0x…       flags that each token shows beside its own
+//   SHIM_FREE=N          bytes that each token says are free, public and private
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
@@ -64,7 +65,7 @@ static int fault(ulong *rv) {
 }
 
 static ulong watched(const char *name, int index, int change, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) {
-	const char *slow = getenv("SHIM_SLOW"), *flags = getenv("SHIM_FLAGS");
+	const char *slow = getenv("SHIM_SLOW"), *flags = getenv("SHIM_FLAGS"), *bytes = getenv("SHIM_FREE");
 	ulong rv;
 	calls++;
 	note("SHIM_TRACE", name);
@@ -84,6 +85,9 @@ static ulong watched(const char *name, int index, int change, ulong a, ulong b, 
 	// CK_TOKEN_INFO: texts of 32, 32, 16 and 16 bytes, then the flags.
 	if (flags != NULL && rv == 0 && strcmp(name, "C_GetTokenInfo") == 0)
 		*(ulong *)(b + 96) |= strtoul(flags, NULL, 0);
+	// Eight numbers after the flags: sessions, lengths of PINs, then memory.
+	if (bytes != NULL && rv == 0 && strcmp(name, "C_GetTokenInfo") == 0)
+		*(ulong *)(b + 160) = *(ulong *)(b + 176) = strtoul(bytes, NULL, 0);
 	if (change && point("SHIM_KILL", changes, "after"))
 		die_with_parent();
 	if (point("SHIM_FAULT", calls, "after"))

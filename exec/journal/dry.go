@@ -1,0 +1,83 @@
+package journal
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"inscribe/exec"
+)
+
+// Dry gives the journals of a dry-run. It finds and refuses what the folder's own
+// Open would, but for a token that another process holds at this moment; it makes,
+// locks, mends and writes nothing.
+func (f *Folder) Dry() exec.Journals { return dry{f} }
+
+type dry struct{ *Folder }
+
+// Open reads what Open of the folder would.
+func (d dry) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
+	r := &run{folder: d.Folder, keys: map[string]string{}}
+	for slot, id := range tokens {
+		r.keys[slot] = tokenKey(id)
+	}
+	j := &dryRun{disk: r, tries: map[string]int{}}
+	paths, err := filepath.Glob(filepath.Join(d.dir, "open", "*.jsonl"))
+	if err != nil {
+		return nil, nil, false, local(err)
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		records, err := read(path)
+		same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(records), r.keys)
+		switch {
+		case !r.concerns(records) && !same:
+			if err != nil {
+				d.damaged(err)
+			}
+		case abandon:
+		case err != nil:
+			return nil, nil, false, unreadable(err)
+		case untouched(records):
+		case same:
+			return j, records, false, nil
+		default:
+			return nil, nil, false, inTheWay(path, records, opsSHA256)
+		}
+	}
+	earlier, err := d.finished(r, opsSHA256)
+	if err != nil {
+		return nil, nil, false, local(err)
+	}
+	return j, earlier, true, nil
+}
+
+// dryRun is the journal of a dry-run: nothing of it is kept, and the counts of tries
+// begin with those on the disk.
+type dryRun struct {
+	disk  *run
+	tries map[string]int
+}
+
+// Write forgets the record.
+func (*dryRun) Write(exec.Record) error { return nil }
+
+// Sync does nothing.
+func (*dryRun) Sync() error { return nil }
+
+// Tries gives the count.
+func (d *dryRun) Tries(slot, who string) (int, error) {
+	if n, counted := d.tries[slot+" "+who]; counted {
+		return n, nil
+	}
+	return d.disk.Tries(slot, who)
+}
+
+// SetTries counts for the rest of the dry-run.
+func (d *dryRun) SetTries(slot, who string, n int) error {
+	d.tries[slot+" "+who] = n
+	return nil
+}
+
+// Close does nothing.
+func (*dryRun) Close() error { return nil }

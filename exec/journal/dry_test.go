@@ -1,0 +1,151 @@
+package journal
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"inscribe/exec"
+)
+
+// picture is all that a folder holds.
+func picture(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			out[path] = "folder"
+			return err
+		}
+		b, err := os.ReadFile(path)
+		out[path] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestDryFindsWhatOpenFinds: in each state of the folder the journals of a dry-run
+// find and refuse what those of a run would, and leave the folder as it was.
+func TestDryFindsWhatOpenFinds(t *testing.T) {
+	unfinished := []string{"run", "start 1", "done 1", "start 2"}
+	ended := []string{"run", "start 1", "done 1", "end"}
+	only := map[string]exec.Identity{"default": card}
+	for _, c := range []struct {
+		name    string
+		made    func(t *testing.T, dir string)
+		tokens  map[string]exec.Identity
+		abandon bool
+		refused string
+	}{
+		{name: "nothing", tokens: both},
+		{name: "unfinished", tokens: both, made: func(t *testing.T, dir string) {
+			j, _, _ := open(t, In(dir), both, "ops", false)
+			write(t, j, both, "ops", unfinished...)
+			_ = j.Close()
+		}},
+		{name: "unfinished, given up", tokens: both, abandon: true, made: func(t *testing.T, dir string) {
+			j, _, _ := open(t, In(dir), both, "ops", false)
+			write(t, j, both, "ops", unfinished...)
+			_ = j.Close()
+		}},
+		{name: "finished", tokens: both, made: func(t *testing.T, dir string) {
+			j, _, _ := open(t, In(dir), both, "ops", false)
+			write(t, j, both, "ops", ended...)
+		}},
+		{name: "unfinished on other tokens", tokens: only, refused: "this plan on other tokens", made: func(t *testing.T, dir string) {
+			j, _, _ := open(t, In(dir), both, "ops", false)
+			write(t, j, both, "ops", unfinished...)
+			_ = j.Close()
+		}},
+		{name: "another plan", tokens: only, refused: "another plan (other.dsc)", made: func(t *testing.T, dir string) {
+			j, _, _ := open(t, In(dir), only, "other", false)
+			write(t, j, only, "other", unfinished...)
+			_ = j.Close()
+		}},
+		{name: "untouched", tokens: only, made: func(t *testing.T, dir string) {
+			j, _, _ := open(t, In(dir), only, "other", false)
+			write(t, j, only, "other", "run")
+			_ = j.Close()
+		}},
+		{name: "of a third token", tokens: only, made: func(t *testing.T, dir string) {
+			tokens := map[string]exec.Identity{"default": third}
+			j, _, _ := open(t, In(dir), tokens, "ops", false)
+			write(t, j, tokens, "ops", unfinished...)
+			_ = j.Close()
+		}},
+		{name: "damaged", tokens: only, refused: "cannot be read", made: func(t *testing.T, dir string) {
+			j, _, _ := open(t, In(dir), only, "ops", false)
+			write(t, j, only, "ops", unfinished...)
+			_ = j.Close()
+			paths, _ := filepath.Glob(filepath.Join(dir, "runs", "open", "*"))
+			b, err := os.ReadFile(paths[0])
+			if err == nil {
+				err = os.WriteFile(paths[0], []byte(strings.Replace(string(b), "start", "start\"", 1)), 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if c.made != nil {
+				c.made(t, dir)
+			}
+			before := picture(t, dir)
+			_, earlier, finished, err := In(dir).Dry().Open(c.tokens, "ops", c.abandon)
+			if diff := cmp.Diff(before, picture(t, dir)); diff != "" {
+				t.Errorf("the folder was changed:\n%s", diff)
+			}
+			j, wantEarlier, wantFinished, wantErr := In(dir).Open(c.tokens, "ops", c.abandon)
+			if wantErr == nil {
+				defer j.Close()
+			}
+			if (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() || (c.refused != "") != (err != nil) || err != nil && !strings.Contains(err.Error(), c.refused) {
+				t.Fatalf("%v, and a run %v", err, wantErr)
+			}
+			if diff := cmp.Diff(wantEarlier, earlier); diff != "" || finished != wantFinished {
+				t.Errorf("finished %v, want %v\n%s", finished, wantFinished, diff)
+			}
+		})
+	}
+}
+
+// TestDryCountsFromTheDisk: the counts of tries begin with those of earlier runs and
+// end nowhere.
+func TestDryCountsFromTheDisk(t *testing.T) {
+	dir := t.TempDir()
+	j, _, _ := open(t, In(dir), both, "ops", false)
+	if err := errors.Join(j.SetTries("default", "user", 2), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	before := picture(t, dir)
+	d, _, _, err := In(dir).Dry().Open(both, "ops", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tries := func(slot string, want int) {
+		t.Helper()
+		if n, err := d.Tries(slot, "user"); n != want || err != nil {
+			t.Errorf("%d tries, %v, want %d", n, err, want)
+		}
+	}
+	tries("default", 2)
+	tries("signature", 0)
+	if err := errors.Join(d.SetTries("default", "user", 0), d.SetTries("signature", "user", 1), d.Write(exec.Record{Event: "run"}), d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	tries("default", 0)
+	tries("signature", 1)
+	if diff := cmp.Diff(before, picture(t, dir)); diff != "" {
+		t.Errorf("the folder was changed:\n%s", diff)
+	}
+}
