@@ -333,7 +333,7 @@ func (b *branch) state(ahead *future) string {
 	}
 	for _, a := range slices.Sorted(maps.Keys(b.work)) {
 		if w := b.work[a]; ahead.unended(a) {
-			fmt.Fprintf(&s, "%q %d %x %v %v;", a, w.private, w.id, w.request != nil, w.cert != nil)
+			fmt.Fprintf(&s, "%q %v %x %v %v;", a, w.private != 0, w.id, w.request != nil, w.cert != nil)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.owners)) {

@@ -49,7 +49,7 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 		}
 		w.made = true
 	}
-	w.private = private
+	w.private, w.slot = private, slot
 	if w.public, err = readKey(r.ctx, t, public, keyType(op.Key)); err != nil {
 		return err
 	}

@@ -1,12 +1,20 @@
 package exec
 
-import "inscribe/plan"
+import (
+	"errors"
 
-// logout ends the login and keeps the session.
+	"inscribe/plan"
+)
+
+// logout ends the login and keeps the session. Of two that follow each other, for a
+// request under one login, the second may find nobody logged in, which is what it is
+// for: some modules end all logins of a card with one of them.
 func (r *run) logout(op *plan.Op, slot string, _ *Record) error {
-	if err := r.tokens[slot].Logout(r.ctx); err != nil {
+	var e *Error
+	err := r.tokens[slot].Logout(r.ctx)
+	if both := op.Application != "" && errors.As(err, &e) && e.CKR == CKRUserNotLoggedIn; err != nil && !both {
 		return err
 	}
 	r.user[slot] = ""
-	return nil
+	return r.hidden(slot)
 }

@@ -102,13 +102,26 @@ func (r *run) dataThere(op *plan.Op, slot string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	there, err := r.tokens[slot].FindObjects(r.ctx, append([]Attribute{Ulong(CKAClass, CKOData)}, attributes...))
+	there, err := r.dataObjects(slot, attributes)
 	// Tokens make an object private that the description does not call public.
 	public := slices.ContainsFunc(attributes, func(a Attribute) bool { return a.Type == CKAPrivate && !a.AsBool() })
 	if err == nil && !public && r.takenFor(op, slot) {
 		return true, nil
 	}
-	return len(there) > 0, err
+	return there > 0, err
+}
+
+// dataObjects counts the data objects of a slot that have all attributes.
+func (r *run) dataObjects(slot string, attributes []Attribute) (int, error) {
+	n := 0
+	for _, t := range r.shown(slot) {
+		found, err := t.FindObjects(r.ctx, append([]Attribute{Ulong(CKAClass, CKOData)}, attributes...))
+		if err != nil {
+			return 0, err
+		}
+		n += len(found)
+	}
+	return n, nil
 }
 
 // putData writes a data object and reads it back.
@@ -118,17 +131,16 @@ func (r *run) putData(op *plan.Op, slot string, record *Record) error {
 		return err
 	}
 	record.Label = string(attributes[0].Value)
-	t := r.tokens[slot]
-	class := Ulong(CKAClass, CKOData)
-	same, err := t.FindObjects(r.ctx, []Attribute{class, attributes[0]})
+	same, err := r.dataObjects(slot, attributes[:1])
 	if err != nil {
 		return err
 	}
-	if len(same) > 0 && !r.AllowExisting {
+	if same > 0 && !r.AllowExisting {
 		return &Error{Kind: Refused, Message: "another data object with the label " + quote(record.Label) + " is on the token already",
 			Advice: "remove it, change the label, or say --existing add"}
 	}
-	object, err := t.CreateObject(r.ctx, append([]Attribute{class, Bool(CKAToken, true)}, attributes...))
+	t := r.tokens[slot]
+	object, err := t.CreateObject(r.ctx, append([]Attribute{Ulong(CKAClass, CKOData), Bool(CKAToken, true)}, attributes...))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,9 @@ import (
 // between costs no second certificate.
 func (r *run) reqCert(op *plan.Op, slot string, record *Record) error {
 	w := r.workOf(op)
+	if err := r.findAlone(w, slot); err != nil {
+		return err
+	}
 	req := r.certificateRequest(op, slot)
 	req.Key = w.public
 	again, err := r.contextOf(slot, w.private)
@@ -20,13 +23,14 @@ func (r *run) reqCert(op *plan.Op, slot string, record *Record) error {
 	}
 	sign := func(ctx context.Context, m MechanismType, input []byte) (signature []byte, err error) {
 		if again == nil {
-			return r.tokens[slot].Sign(ctx, m, w.private, input, nil)
+			signature, err = r.tokens[slot].Sign(ctx, m, w.private, input, nil)
+			return signature, r.wrongGuard(err, slot)
 		}
 		err = r.show(slot, "user", *again, func() error {
 			signature, err = r.tokens[slot].Sign(ctx, m, w.private, input, again)
 			return err
 		})
-		return signature, err
+		return signature, r.wrongGuard(err, slot)
 	}
 	pkcs10, err := r.Issuer.Request(r.ctx, req, sign)
 	if err != nil {

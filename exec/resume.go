@@ -183,7 +183,11 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 			return true, "the change of the PIN finds out which one opens", nil
 		}
 	case plan.Logout:
-		return r.user[slot] == "", "nobody is logged in", nil
+		if r.user[slot] == "" || op.Application == "" {
+			return r.user[slot] == "", "nobody is logged in", nil
+		}
+		alone, err := r.standsAlone(op)
+		return !alone, "no request is to be signed", err
 	}
 	return false, "", nil
 }
@@ -307,26 +311,37 @@ func (r *run) adopt(w *work, slot string, id []byte) (bool, error) {
 	if want, err := r.Issuer.KeyID(key); err != nil || !bytes.Equal(want, id) {
 		return false, nil
 	}
-	w.private, w.public, w.id = private[0], key, id
+	w.slot, w.private, w.public, w.id = slot, private[0], key, id
 	return true, nil
 }
 
 // certificateThere reports whether the token holds the certificate of that
 // fingerprint under that CKA_ID.
 func (r *run) certificateThere(slot string, id []byte, fingerprint string) (bool, error) {
-	t := r.tokens[slot]
-	objects, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
-	if err != nil {
-		return false, err
-	}
-	for _, o := range objects {
-		attrs, err := t.Attributes(r.ctx, o, CKAValue)
+	for _, t := range r.shown(slot) {
+		objects, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
 		if err != nil {
 			return false, err
 		}
-		if fingerprintOf(attrs[0].Value) == fingerprint {
-			return true, nil
+		for _, o := range objects {
+			attrs, err := t.Attributes(r.ctx, o, CKAValue)
+			if err != nil {
+				return false, err
+			}
+			if fingerprintOf(attrs[0].Value) == fingerprint {
+				return true, nil
+			}
 		}
 	}
 	return false, nil
+}
+
+// shown are the slots in which a public object of a slot may show: some modules show
+// one that has no private key in the card's first slot, whichever it was written to.
+func (r *run) shown(slot string) []Token {
+	out := []Token{r.tokens[slot]}
+	if other := otherSlot(slot); slot == plan.Signature && r.session[other] && r.sameCard(slot, other) {
+		out = append(out, r.tokens[other])
+	}
+	return out
 }

@@ -81,8 +81,11 @@ type run struct {
 
 // work is what the ops of one application hand on.
 type work struct {
+	slot    string // of the key
 	private Object
-	made    bool // the key is of this run, so that nothing on the token belongs to it yet
+	hidden  bool  // a search without a login did not find the private key
+	alone   *bool // the request is signed under the login of the key's slot alone; nil: not decided
+	made    bool  // the key is of this run, so that nothing on the token belongs to it yet
 	public  PublicKey
 	id      []byte
 	request []byte

@@ -15,14 +15,10 @@ import (
 func (l *lowering) issue(a *check.Application) {
 	slot := l.slotOf(a)
 	template := a.Get(schema.MCertTempl)
-	if slot != Default && l.options.Profile.Is(profile.BothLogins) == profile.Yes {
-		if l.pin(Default) == nil {
-			l.refuse(template, "a key in the signature slot of a card of the profile "+l.options.Profile.Name+" needs the login of the default slot as well, and the description has no PIN for that", "add PIN beside SignPIN")
-			return
-		}
-		l.login(Default)
+	l.aloneForKey(a, slot)
+	if !l.ready(slot, template) {
+		return
 	}
-	l.login(slot)
 	key, at := &Key{Type: "RSA"}, a.Get(schema.MKeySize)
 	if at != nil {
 		key.Bits = at.Value.Number
@@ -51,8 +47,10 @@ func (l *lowering) issue(a *check.Application) {
 	}
 	l.emit(Op{Kind: GenKey, Slot: slot, Application: a.Letter, Key: key, Template: name, Label: label,
 		Requires: []string{"user"}, Changes: []string{"+key"}, Source: l.source(a.Block, at)})
+	again := l.aloneForRequest(a, slot)
 	l.emit(Op{Kind: ReqCert, Slot: slot, Application: a.Letter, Template: name, Contents: l.contents(template),
 		Requires: []string{"user", "key"}, Changes: []string{"+pkcs10"}, Source: l.source(a.Block, template)})
+	again()
 	l.emit(Op{Kind: PutCert, Slot: slot, Application: a.Letter, Template: name, Label: label,
 		Requires: []string{"user", "key", "pkcs10"}, Changes: []string{"+certificate"}, Source: l.source(a.Block, template)})
 }

@@ -22,7 +22,9 @@ func (l *lowering) dataObject(a *check.Application) {
 		return
 	}
 	slot := l.slotOf(a)
-	l.login(slot)
+	if !l.ready(slot, data) {
+		return
+	}
 	field := data.Value.Field.Name
 	l.want(field)
 	o := Op{Kind: PutData, Slot: slot, Application: a.Letter, Data: &Ref{Field: field, Keyword: data.Keyword.Name},

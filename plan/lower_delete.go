@@ -19,6 +19,9 @@ func (l *lowering) deletes() {
 
 func (l *lowering) delete(of Op, changes ...string) {
 	// The application may be long past, and its slot logged out for another one.
+	if l.needsBoth(of.Slot) {
+		l.login(Default)
+	}
 	l.login(of.Slot)
 	l.emit(Op{Kind: Delete, Slot: of.Slot, Application: of.Application, Label: of.Label, Requires: []string{"user"}, Changes: changes, Source: of.Source})
 }

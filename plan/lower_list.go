@@ -10,7 +10,9 @@ import (
 // op.
 func (l *lowering) writeList(a *check.Application) {
 	slot := l.slotOf(a)
-	l.login(slot)
+	if !l.ready(slot, a.Get(schema.MKeyList)) {
+		return
+	}
 	list := a.Get(schema.MKeyList)
 	o := Op{Kind: PutList, Slot: slot, Application: a.Letter, List: l.ref(list, ""), Any: a.Has(schema.MKeyListMode),
 		Requires: []string{"user"}, Changes: []string{"+certificates", "+keys"}, Source: l.source(a.Block, list)}

@@ -9,7 +9,9 @@ import (
 // that its public key gives.
 func (l *lowering) writeCertificate(a *check.Application) {
 	slot := l.slotOf(a)
-	l.login(slot)
+	if !l.ready(slot, a.Get(schema.MCertificate)) {
+		return
+	}
 	cert := a.Get(schema.MCertificate)
 	field := cert.Value.Field.Name
 	l.want(field)

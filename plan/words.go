@@ -16,6 +16,9 @@ func (o *Op) Words() string {
 	case Login:
 		return o.loginWords()
 	case Logout:
+		if o.Application != "" {
+			return "log out, so that the key shows which PIN opens it"
+		}
 		return "log out"
 	case InitToken:
 		words := "initialise the token"

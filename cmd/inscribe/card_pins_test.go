@@ -250,15 +250,88 @@ func (m *cardMachine) finishChange(prefix, slot string, args []string) outcome {
 }
 
 // TestCardWithSwappedGuards has the card guard each new key with the other slot's
-// PIN than it was told to: the default slot's login does not open its own key, and
-// the run ends there.
+// PIN than it was told to. In the default slot its login does not open its own key;
+// in the signature slot, which needs both logins to make one, the request is signed
+// under its own alone, and is refused. Nothing but the one signature was asked for,
+// and no try spent.
 func TestCardWithSwappedGuards(t *testing.T) {
+	const (
+		fields  = "[Fields]\nCARD=\nSIGN=\n"
+		body    = "[Description]\nPKCS11Library=yourMiddleware.dll\nPIN=CARD\nSignPIN=SIGN\n"
+		sigKey  = "[Application_%s]\nECCurve=P-256\nCertTempl=sig\nLocation=%s\n"
+		authKey = "[Application_B]\nECCurve=P-256\nCertTempl=auth\n"
+	)
+	signatureOnly := fields + body + "ApplicationList=A\n" + fmt.Sprintf(sigKey, "A", "#Signature")
+	signatureFirst := fields + body + "ApplicationList=AB\n" + fmt.Sprintf(sigKey, "A", "#Signature") + authKey
+	byField := strings.Replace(fields, "SIGN=\n", "SIGN=\nWHERE=\n", 1) + body + "ApplicationList=A\n" + fmt.Sprintf(sigKey, "A", "WHERE")
+	const opens = "the login of the signature slot alone does not open the new key, so another PIN guards it"
+	for _, c := range []struct {
+		what, text string
+		guard      func(m *cardMachine)
+		fields     []string
+		says       []string
+		signature  [3]int // private keys, public keys, certificates of the signature slot
+	}{
+		{what: "swapped, both slots", text: threeKeys, guard: func(m *cardMachine) { m.card().SwapGuards(lab.UserPIN, lab.SignaturePIN) },
+			says: []string{"op-03 genkey: default slot", "C_GenerateKeyPair: CKR_GENERAL_ERROR"}},
+		{what: "swapped, signature slot alone", text: signatureOnly, guard: func(m *cardMachine) { m.card().SwapGuards(lab.UserPIN, lab.SignaturePIN) },
+			says: []string{"reqcert: signature slot", "C_Sign", opens}, signature: [3]int{1, 1, 0}},
+		{what: "swapped, a field says the signature slot", text: byField, guard: func(m *cardMachine) { m.card().SwapGuards(lab.UserPIN, lab.SignaturePIN) }, fields: []string{"--field", "WHERE=Signature"},
+			says: []string{"reqcert: signature slot", opens}, signature: [3]int{1, 1, 0}},
+		{what: "all by the default PIN, both slots", text: threeKeys, guard: func(m *cardMachine) { m.card().GuardBy(lab.SignaturePIN, lab.UserPIN) },
+			says: []string{"reqcert: signature slot", opens}, signature: [3]int{1, 1, 0}},
+		{what: "all by the default PIN, signature slot first", text: signatureFirst, guard: func(m *cardMachine) { m.card().GuardBy(lab.SignaturePIN, lab.UserPIN) },
+			says: []string{"reqcert: signature slot", opens}, signature: [3]int{1, 1, 0}},
+		{what: "all by the signature PIN, signature slot first", text: signatureFirst, guard: func(m *cardMachine) { m.card().GuardBy(lab.UserPIN, lab.SignaturePIN) },
+			says: []string{"reqcert: default slot", "the login of the default slot alone does not open the new key, so another PIN guards it"}, signature: [3]int{1, 1, 1}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			m := newCard(t)
+			c.guard(m)
+			args := append([]string{"apply", m.file("x.dsc", c.text), "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"}, c.fields...)
+			m.must(exitDevice, args, c.says...)
+			m.holds("signature", "5678", c.signature[0], c.signature[1], c.signature[2])
+			m.tries(lab.UserPIN, 3, 10)
+			m.tries(lab.SignaturePIN, 3, 10)
+			// It stays so, and no certificate comes of it.
+			if o := m.run(args...); o.code != exitDevice {
+				t.Errorf("the same again: %s", o)
+			}
+			m.holds("signature", "5678", c.signature[0], c.signature[1], c.signature[2])
+		})
+	}
+}
+
+// TestCardThatGuardsNothing is what nobody can see over PKCS#11 without a second
+// signature: a key that its own PIN opens, and everybody without one too. The module
+// hides it without a login all the same.
+func TestCardThatGuardsNothing(t *testing.T) {
 	t.Parallel()
 	m := newCard(t)
-	m.card().SwapGuards(lab.UserPIN, lab.SignaturePIN)
-	m.must(exitDevice, []string{"apply", m.file("x.dsc", threeKeys), "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"},
-		"op-03 genkey: default slot", "C_GenerateKeyPair: CKR_GENERAL_ERROR")
-	m.holds("default", "1234", 0, 0, 0)
+	m.card().GuardBy(lab.SignaturePIN, 0)
+	m.must(exitOK, []string{"apply", m.file("x.dsc", threeKeys), "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"})
+}
+
+// TestCardWritesToTheSignatureSlot: what is written there without a key wants both
+// logins too.
+func TestCardWritesToTheSignatureSlot(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	for name, content := range certificateList(m.machine) {
+		m.file(name, content)
+	}
+	const text = "[Fields]\nCARD=\nSIGN=\nCERT=\nDATA=\n[Description]\nPKCS11Library=yourMiddleware.dll\nPIN=CARD\nSignPIN=SIGN\nApplicationList=A\n"
+	apps := map[string]string{
+		"certificate": "[Application_A]\nWriteCertificate=true\nCertificate=CERT\nKeyLabel=#given\nLocation=#Signature\n",
+		"data":        "[Application_A]\nDataObject=DATA\nLabelExpressionDataObject=d\nLocation=#Signature\n",
+	}
+	for what, app := range apps {
+		path := m.file(what+".dsc", text+app)
+		args := []string{"apply", path, "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN", "--field", "CERT=file:given", "--field", "DATA=aGVsbG8="}
+		m.must(exitOK, args, "1 written, 0 kept")
+		m.must(exitOK, args, "nothing to do")
+	}
 	m.tries(lab.UserPIN, 3, 10)
 	m.tries(lab.SignaturePIN, 3, 10)
 }

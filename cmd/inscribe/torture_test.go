@@ -338,6 +338,7 @@ var ignored = []struct {
 	{"C_GetFunctionList", nil, "the list is there: the binding asks for it a second time and does not look at the answer"},
 	{"C_Finalize", nil, "all is written and read back, and the process ends"},
 	{"C_CloseSession", nil, "the session is not used again; where it matters, the next call says so"},
+	{"C_Logout", []exec.CKR{exec.CKRUserNotLoggedIn}, "that nobody is logged in is what it is for: some modules end all logins of a card with one"},
 	{"C_GetSlotInfo", nil, "the reader's name is for messages alone"},
 	{"C_CreateObject", unfit(), "the list may leave out what does not fit"},
 	{"C_GetTokenInfo", nil, "a slot that the run does not use, or the last look, for the report"},

@@ -83,6 +83,7 @@ type token struct {
 	session session
 	objects map[exec.Object]*object
 	next    exec.Object
+	made    uint64 // keys
 }
 
 // state writes down what calls on the token depend on; handles are not in it.
@@ -262,7 +263,20 @@ func (t *token) CloseSession(ctx context.Context) error {
 		return err
 	}
 	t.session = none
+	t.endHandles()
 	return nil
+}
+
+// endHandles gives private objects other handles: with the login those of before
+// end, for ever.
+func (t *token) endHandles() {
+	for _, o := range slices.Sorted(maps.Keys(t.objects)) {
+		if found := t.objects[o]; found.private {
+			t.next++
+			delete(t.objects, o)
+			t.objects[t.next] = found
+		}
+	}
 }
 
 // Login follows C_Login.
@@ -288,6 +302,11 @@ func (t *token) Login(ctx context.Context, who exec.User, c exec.Credential) err
 	return nil
 }
 
+// wantsOther reports whether writing to the token wants a login that is not there.
+func (t *token) wantsOther() bool {
+	return t.role == plan.Signature && t.module.facts.Is(profile.BothLogins) == profile.Yes && !t.otherLoggedIn()
+}
+
 func (t *token) otherLoggedIn() bool {
 	for _, other := range t.module.tokens {
 		if other != t && other.session > public {
@@ -303,6 +322,7 @@ func (t *token) Logout(ctx context.Context) error {
 		return err
 	}
 	t.session = public
+	t.endHandles()
 	return nil
 }
 
@@ -403,13 +423,14 @@ func (t *token) GenerateKeyPair(ctx context.Context, m exec.MechanismType, publi
 	if err := t.call(ctx, call, ""); err != nil {
 		return 0, 0, err
 	}
-	if t.role == plan.Signature && t.module.facts.Is(profile.BothLogins) == profile.Yes && !t.otherLoggedIn() {
+	if t.wantsOther() {
 		return 0, 0, fail(call, exec.CKRGeneralError)
 	}
 	if most, known := t.module.facts.Count(profile.MaxKeys); known && t.keys() >= most {
 		return 0, 0, fail(call, exec.CKRDeviceMemory)
 	}
-	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(t.role), uint64(t.next)))
+	t.made++
+	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(t.role), t.made))
 	kind := exec.CKKRSA
 	material := []exec.Attribute{exec.Bytes(exec.CKAModulus, append([]byte{0xc0}, seed[:]...))}
 	switch m {
@@ -446,6 +467,9 @@ func (t *token) Sign(ctx context.Context, m exec.MechanismType, key exec.Object,
 func (t *token) CreateObject(ctx context.Context, attributes []exec.Attribute) (exec.Object, error) {
 	if err := t.call(ctx, "C_CreateObject", ""); err != nil {
 		return 0, err
+	}
+	if t.wantsOther() {
+		return 0, fail("C_CreateObject", exec.CKRGeneralError)
 	}
 	return t.put(attributes, exec.Bool(exec.CKALocal, false)), nil
 }

@@ -44,7 +44,7 @@ type Card struct {
 	UnblockBySO bool
 	// RSA generates RSA keys; tests that need many take them from a store.
 	RSA    func(bits int) (*rsa.PrivateKey, error)
-	guards [2]byte // see SwapGuards
+	guards map[byte]byte // see SwapGuards and GuardBy
 }
 
 // volatile is what a card forgets without power.

@@ -435,6 +435,40 @@ func TestSwappedGuards(t *testing.T) {
 	}
 }
 
+// TestGuardedByAnother: with the fault on, the key of PIN 2 answers to PIN 1 alone,
+// or to anybody, and that of PIN 1 to PIN 1.
+func TestGuardedByAnother(t *testing.T) {
+	for by, want := range map[byte][3]int{1: {swSecurity, swSecurity, swOK}, 0: {swOK, swOK, swOK}} {
+		b := newBench(t)
+		b.GuardBy(2, by)
+		b.login(1, 2)
+		b.makeKey(kindEC, 0x4B01, 256, 2, 0)
+		b.makeKey(kindEC, 0x4B02, 256, 1, 0)
+		b.Reset()
+		sign := func(id byte) int {
+			b.want(swOK, 0, 0x22, 0x41, 0xB6, []byte{0x80, 1, algorithmEC, 0x81, 2, 0x4B, id})
+			_, sw := b.send(0, 0x2A, 0x9E, 0x9A, make([]byte, 32), 256)
+			return sw
+		}
+		for n, login := range []byte{0, 2, 1} {
+			if login != 0 {
+				b.login(login)
+			}
+			if got := sign(1); got != want[n] {
+				t.Errorf("guarded by %d, after a login by %d: %04x", by, login, got)
+			}
+		}
+		b.Reset()
+		if sign(2) != swSecurity {
+			t.Error("the key of PIN 1 is open")
+		}
+		b.login(1)
+		if sign(2) != swOK {
+			t.Error("the key of PIN 1 is closed")
+		}
+	}
+}
+
 func TestImport(t *testing.T) {
 	b := newBench(t)
 	b.login(1)

@@ -218,7 +218,7 @@ func (c *Card) createFile(cmd vcard.Command) int {
 	bytesNeeded := f.Size
 	if f.isKey() {
 		bytesNeeded /= 8
-		f.swapGuards(c.guards)
+		f.guard(c.guards)
 	}
 	switch {
 	case c.state.Files[id] != nil:
@@ -240,17 +240,11 @@ func (c *Card) createFile(cmd vcard.Command) int {
 	return swOK
 }
 
-// swapGuards exchanges two PINs in the access conditions of a key.
-func (f *File) swapGuards(swap [2]byte) {
-	if swap[0] == swap[1] {
-		return
-	}
+// guard exchanges PINs in the access conditions of a key.
+func (f *File) guard(by map[byte]byte) {
 	other := func(pin byte) byte {
-		switch pin {
-		case swap[0]:
-			return swap[1]
-		case swap[1]:
-			return swap[0]
+		if o, wrong := by[pin]; wrong {
+			return o
 		}
 		return pin
 	}

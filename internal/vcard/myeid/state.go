@@ -78,7 +78,15 @@ func (c *Card) SwapPINs(a, b byte) {
 func (c *Card) SwapGuards(a, b byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.guards = [2]byte{a, b}
+	c.guards = map[byte]byte{a: b, b: a}
+}
+
+// GuardBy makes each key from now on that a PIN is to guard answer to another one,
+// or with 0 to anybody.
+func (c *Card) GuardBy(pin, other byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.guards = map[byte]byte{pin: other}
 }
 
 // FileIDs are the identifiers of all files, in order.
