@@ -35,6 +35,8 @@ type Error struct {
 	Advice string
 	// Cause is wrapped.
 	Cause error
+
+	doubtful bool // see doubt
 }
 
 // Error gives one line: op, slot, call, CKR, message and cause.

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"cmp"
 	"errors"
 
 	"inscribe/plan"
@@ -16,5 +17,8 @@ func (r *run) logout(op *plan.Op, slot string, _ *Record) error {
 		return err
 	}
 	r.user[slot] = ""
-	return r.hidden(slot)
+	if shows := r.hidden(slot); shows != nil {
+		return cmp.Or(err, shows)
+	}
+	return nil
 }

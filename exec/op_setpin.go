@@ -99,5 +99,6 @@ func (r *run) changePIN(op *plan.Op, slot string) error {
 	if err != nil {
 		return err
 	}
-	return r.show(slot, whoOf(op), old, func() error { return r.tokens[slot].SetPIN(r.ctx, old, new) })
+	err = r.show(slot, whoOf(op), old, func() error { return r.tokens[slot].SetPIN(r.ctx, old, new) })
+	return r.doubt(op, slot, old, err)
 }

@@ -253,6 +253,8 @@ func (r *run) untouched(op *plan.Op, err error) bool {
 		return false
 	case e.Kind == Refused:
 		return true
+	case e.doubtful:
+		return false
 	}
 	switch op.Kind {
 	case plan.SetPIN, plan.SetPUK, plan.Unblock:

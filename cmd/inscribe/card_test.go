@@ -54,7 +54,7 @@ func newCard(t testing.TB) *cardMachine {
 // newBlankCard makes a machine with a card as it is delivered.
 func newBlankCard(t testing.TB) *cardMachine {
 	t.Helper()
-	m := &cardMachine{machine: &machine{TB: t, dir: t.TempDir(), moduleEnv: map[string]string{}}, values: lab.DefaultValues()}
+	m := &cardMachine{machine: &machine{TB: t, dir: t.TempDir(), moduleEnv: map[string]string{}, library: lab.OpenSC}, values: lab.DefaultValues()}
 	m.station = strings.Replace(cardStation, `"ca"`, fmt.Sprintf("%q", filepath.Join(m.dir, "ca")), 1)
 	m.env = environment(m.dir)
 	delete(m.env, "SOFTHSM2_CONF")

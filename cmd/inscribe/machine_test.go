@@ -27,8 +27,9 @@ type machine struct {
 	// moduleEnv is the environment of the module, as station.toml says it. With
 	// any in it, the module is the shim.
 	moduleEnv map[string]string
-	// station is the station.toml; empty for that of the two tokens.
-	station string
+	// station is the station.toml; empty for that of the two tokens. library is the
+	// module in it.
+	station, library string
 }
 
 // newMachine makes a machine with the tokens CARD and SIGN.
@@ -106,8 +107,9 @@ func (m *machine) command(args ...string) *osexec.Cmd {
 	m.Helper()
 	station := cmp.Or(m.station, stationTOML)
 	if len(m.moduleEnv) > 0 {
-		m.moduleEnv["SHIM_MODULE"] = module
-		station = strings.Replace(station, module, shim(m), 1) + "[middleware.\"yourMiddleware.dll\".env]\n"
+		behind := cmp.Or(m.library, module)
+		m.moduleEnv["SHIM_MODULE"] = behind
+		station = strings.Replace(station, behind, shim(m), 1) + "[middleware.\"yourMiddleware.dll\".env]\n"
 		for _, name := range slices.Sorted(maps.Keys(m.moduleEnv)) {
 			station += fmt.Sprintf("%s = %q\n", name, m.moduleEnv[name])
 		}

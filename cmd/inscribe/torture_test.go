@@ -166,9 +166,20 @@ func certificateList(m *machine) map[string]string {
 	return given.files
 }
 
+// place is where a tale is run: a module with its tokens.
+type place interface {
+	// reset gives a machine on which the tale was never run, and the command.
+	reset(t *testing.T) (m *machine, args []string)
+	// digest changes with what the tokens hold.
+	digest(m *machine) []byte
+	// settled says what the tokens hold, without what differs by chance.
+	settled(m *machine) string
+}
+
 // prepared is a tale with what an undisturbed run of it does.
 type prepared struct {
 	tale
+	place
 	calls []string // all of them, in order
 	state string   // what the tokens hold at the end
 	seen  sync.Map // what was resumed from already
@@ -214,16 +225,25 @@ func cardSerial(m *machine) string {
 	return cardSerialOnce.serial
 }
 
-// undisturbed runs the tale once without any fault.
-func undisturbed(t *testing.T, s tale) *prepared {
-	t.Helper()
-	p := &prepared{tale: s}
+// onSoftHSM runs a tale on two tokens of SoftHSM2.
+type onSoftHSM struct{ *tale }
+
+func (p onSoftHSM) reset(t *testing.T) (*machine, []string) {
 	m := newMachine(t)
-	args := s.prepare(m)
+	return m, p.prepare(m)
+}
+
+func (onSoftHSM) digest(m *machine) []byte { return m.tokenFiles() }
+
+// undisturbed runs the tale once without any fault.
+func undisturbed(t *testing.T, s tale, at place) *prepared {
+	t.Helper()
+	p := &prepared{tale: s, place: at}
+	m, args := at.reset(t)
 	m.moduleEnv["SHIM_TRACE"] = m.dir + "/trace"
 	m.must(exitOK, args, "Applied "+s.example)
 	p.calls = m.lines("trace")
-	p.state = p.settled(m)
+	p.state = at.settled(m)
 	return p
 }
 
@@ -240,7 +260,7 @@ func (m *machine) lines(name string) []string {
 // settled says what the tokens hold, without what differs by chance: key material
 // and CKA_IDs, which show only as what shares one. Each certificate must fit its
 // key pair, and each PIN be what the tale says.
-func (p *prepared) settled(m *machine) string {
+func (p onSoftHSM) settled(m *machine) string {
 	m.Helper()
 	var out []string
 	for _, token := range slices.Sorted(maps.Keys(p.pins)) {
@@ -365,23 +385,23 @@ func (d *disturbance) ignorable() bool {
 	return false
 }
 
-// lies reports whether the answer says that a change of a PIN was refused, and it
-// was made. No caller can see through that without a try of its own, and to make
-// one after each true refusal would spend tries of honest tokens.
+// lies reports whether the answer says that the token does not take the new value of
+// a PIN, and it was taken. No caller can see through that without a try of its own,
+// and to make one after each true refusal would spend tries of honest tokens. That
+// the old value is wrong is another matter: there the token contradicts itself.
 func (d *disturbance) lies() bool {
-	return !d.kill && d.when == "after" && d.call() == "C_SetPIN" && d.ckr.RefusesPIN()
+	return !d.kill && d.when == "after" && d.call() == "C_SetPIN" && d.ckr.RefusesPIN() && !d.ckr.WrongPIN() && !d.ckr.Locked()
 }
 
 // run runs the case.
 func (d *disturbance) run(t *testing.T) {
-	m := newMachine(t)
+	m, args := d.reset(t)
 	defer func() {
 		if t.Failed() {
 			t.Logf("%v", d)
 		}
 	}()
-	args := d.prepare(m)
-	before := m.tokenFiles()
+	before := d.digest(m)
 	m.moduleEnv = map[string]string{"SHIM_FAULT": d.fault(), "SHIM_TRACE": m.dir + "/trace", "SHIM_WRONG": m.dir + "/wrong"}
 	o := m.run(args...)
 	trace := m.lines("trace")
@@ -397,7 +417,7 @@ func (d *disturbance) run(t *testing.T) {
 	}
 	journal := m.journal()
 	ended := o.code == exitOK || m.ended()
-	if !ended && journal == "" && bytes.Equal(before, m.tokenFiles()) {
+	if !ended && journal == "" && bytes.Equal(before, d.digest(m)) {
 		return // as if nothing had been
 	}
 	// Two runs that left the same behind are gone on with once.
@@ -412,7 +432,7 @@ func (d *disturbance) run(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	if state := d.settled(m); state != d.state {
+	if state := d.place.settled(m); state != d.state {
 		t.Errorf("the tokens hold\n%s\nand would without the fault\n%s\nafter %s", state, d.state, o)
 	}
 	allowed := 0
@@ -436,7 +456,7 @@ func (d *disturbance) window() bool {
 
 // ended reports whether a run reached its end: what follows is another one.
 func (m *machine) ended() bool {
-	paths, err := filepath.Glob(filepath.Join(m.dir, "state/inscribe/runs/done/*/*.jsonl"))
+	paths, err := filepath.Glob(filepath.Join(m.env["XDG_STATE_HOME"], "inscribe/runs/done/*/*.jsonl"))
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -529,7 +549,7 @@ func (d *disturbance) told(m *machine, o outcome) {
 // Where it was taken and only the answer lost, it counts as written.
 func TestUnfitEntryLeavesNoKey(t *testing.T) {
 	i := slices.IndexFunc(tales, func(s tale) bool { return s.any })
-	p := undisturbed(t, tales[i])
+	p := undisturbed(t, tales[i], onSoftHSM{&tales[i]})
 	last := 1
 	for n, call := range p.calls {
 		if call == "C_CreateObject" {
@@ -546,7 +566,7 @@ func TestUnfitEntryLeavesNoKey(t *testing.T) {
 		}
 		m.moduleEnv = map[string]string{}
 		m.must(exitOK, args)
-		if state := p.settled(m); state != p.state {
+		if state := p.place.settled(m); state != p.state {
 			t.Errorf("%s: the token holds\n%s\nwant\n%s", when, state, p.state)
 		}
 	}
@@ -602,7 +622,7 @@ func (m *machine) tokenFiles() []byte {
 // what differs by chance; "" where there is none.
 func (m *machine) journal() string {
 	m.Helper()
-	paths, err := filepath.Glob(filepath.Join(m.dir, "state/inscribe/runs/open/*.jsonl"))
+	paths, err := filepath.Glob(filepath.Join(m.env["XDG_STATE_HOME"], "inscribe/runs/open/*.jsonl"))
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -664,6 +684,14 @@ func counts(t *testing.T, name, kind string) {
 //
 // Without the environment variable, a sample is taken, the same each time.
 func TestTorture(t *testing.T) {
+	for _, s := range tales {
+		undisturbed(t, s, onSoftHSM{&s}).torture(t, 1, (*testing.T).Parallel)
+	}
+}
+
+// torture disturbs a tale. Of what share says, a part is taken. each is called by
+// each case first.
+func (p *prepared) torture(t *testing.T, part float64, each func(*testing.T)) {
 	share := 0.0
 	if v := os.Getenv(tortureVariable); v != "" {
 		var err error
@@ -671,27 +699,24 @@ func TestTorture(t *testing.T) {
 			t.Fatalf("%s is %q; it can be a number up to 1, which is all", tortureVariable, v)
 		}
 	}
-	random := rand.New(rand.NewPCG(11, 11))
-	for _, s := range tales {
-		p := undisturbed(t, s)
-		all := p.disturbances()
-		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		taken := map[string]int{}
-		for _, d := range all {
-			part := share
-			if d.kill { // few beside the answers, and worth more
-				part *= 20
-			}
-			if share == 0 && taken[d.kind()] >= tortureSample || share > 0 && random.Float64() >= part {
-				continue
-			}
-			taken[d.kind()]++
-			t.Run(d.String(), func(t *testing.T) {
-				t.Parallel()
-				counts(t, d.name, d.kind())
-				d.run(t)
-			})
+	all := p.disturbances()
+	random := rand.New(rand.NewPCG(11, uint64(len(all))))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	taken := map[string]int{}
+	for _, d := range all {
+		part := share * part
+		if d.kill { // few beside the answers, and worth more
+			part *= 20
 		}
+		if share == 0 && taken[d.kind()] >= tortureSample || share > 0 && random.Float64() >= part {
+			continue
+		}
+		taken[d.kind()]++
+		t.Run(d.String(), func(t *testing.T) {
+			each(t)
+			counts(t, d.name, d.kind())
+			d.run(t)
+		})
 	}
 }
 
