@@ -10,8 +10,10 @@ import (
 	osexec "os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"inscribe/internal/vcard/lab"
@@ -150,29 +152,71 @@ func (p *onNSS) settled(*machine) string {
 	return strings.Join(out, "\n")
 }
 
+// pool is several equal places, so that cases need not wait for each other.
+type pool struct {
+	free chan place
+	at   sync.Map // the place of a machine
+}
+
+// torturePool disturbs a tale at such places: one, and as many as there are processors
+// where all cases are run.
+func torturePool(t *testing.T, s tale, build func() place) {
+	t.Helper()
+	first := build()
+	p := undisturbed(t, s, first)
+	places := []place{first}
+	for torture() && len(places) < runtime.GOMAXPROCS(0) {
+		places = append(places, build())
+	}
+	all := &pool{free: make(chan place, len(places))}
+	for _, place := range places {
+		all.free <- place
+	}
+	p.place = all
+	p.torture(t)
+}
+
+func (p *pool) reset(t *testing.T) (*machine, []string) {
+	one := <-p.free
+	t.Cleanup(func() { p.free <- one })
+	m, args := one.reset(t)
+	p.at.Store(m, one)
+	return m, args
+}
+
+func (p *pool) of(m *machine) place {
+	one, _ := p.at.Load(m)
+	return one.(place)
+}
+
+func (p *pool) digest(m *machine) []byte { return p.of(m).digest(m) }
+
+func (p *pool) settled(m *machine) string { return p.of(m).settled(m) }
+
 // TestTortureOnACard disturbs a change of a PIN and a key in each slot, as
 // TestTorture does on SoftHSM2, on a card with a true signature slot.
 func TestTortureOnACard(t *testing.T) {
-	t.Parallel()
-	m := newCard(t)
-	m.env["NEW_PIN"] = "9988"
-	p := &onCard{cardMachine: m, blank: m.snapshot(), args: append([]string{"apply", m.file("x.dsc", changeAndTwoKeys)}, changeAndTwoKeysArgs...)}
-	undisturbed(t, tale{name: "PIN, a key in each slot: OpenSC", example: "x.dsc", spends: 1}, p).torture(t, 1, func(*testing.T) {})
+	torturePool(t, tale{name: "PIN, a key in each slot: OpenSC", example: "x.dsc", spends: 1}, func() place {
+		m := newCard(t)
+		m.env["NEW_PIN"] = "9988"
+		return &onCard{cardMachine: m, blank: m.snapshot(), args: append([]string{"apply", m.file("x.dsc", changeAndTwoKeys)}, changeAndTwoKeysArgs...)}
+	})
 }
 
 // TestTortureOnNSS does it on two databases of NSS, whose module is told them in the
 // argument of C_Initialize.
 func TestTortureOnNSS(t *testing.T) {
-	t.Parallel()
-	l := nssLab(t)
-	m := &machine{TB: t, dir: l.dir, env: environment(l.dir), moduleEnv: map[string]string{}, library: l.module}
-	maps.Copy(m.env, map[string]string{"CARD_PIN": l.secrets["PIN"], "SIGN_PIN": l.secrets["SIGN_PIN"], "NEW_PIN": "9988"})
-	m.station = fmt.Sprintf("[middleware.\"yourMiddleware.dll\"]\nmodule = %q\ndefault.token = %q\nsignature.token = %q\ninit = %q\n", l.module, l.labels[plan.Default], l.labels[plan.Signature], l.init)
-	p := &onNSS{machine: m, lab: l, args: append([]string{"apply", m.file("x.dsc", changeAndTwoKeys)}, changeAndTwoKeysArgs...)}
-	for slot, label := range l.labels {
-		if err := os.CopyFS(filepath.Join(p.saved(), slot), os.DirFS(l.certutil[label])); err != nil {
-			t.Fatal(err)
+	torturePool(t, tale{name: "PIN, a key in each slot: NSS", example: "x.dsc", spends: 1}, func() place {
+		l := nssLab(t)
+		m := &machine{TB: t, dir: l.dir, env: environment(l.dir), moduleEnv: map[string]string{}, library: l.module}
+		maps.Copy(m.env, map[string]string{"CARD_PIN": l.secrets["PIN"], "SIGN_PIN": l.secrets["SIGN_PIN"], "NEW_PIN": "9988"})
+		m.station = fmt.Sprintf("[middleware.\"yourMiddleware.dll\"]\nmodule = %q\ndefault.token = %q\nsignature.token = %q\ninit = %q\n", l.module, l.labels[plan.Default], l.labels[plan.Signature], l.init)
+		p := &onNSS{machine: m, lab: l, args: append([]string{"apply", m.file("x.dsc", changeAndTwoKeys)}, changeAndTwoKeysArgs...)}
+		for slot, label := range l.labels {
+			if err := os.CopyFS(filepath.Join(p.saved(), slot), os.DirFS(l.certutil[label])); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	undisturbed(t, tale{name: "PIN, a key in each slot: NSS", example: "x.dsc", spends: 1}, p).torture(t, 1, func(*testing.T) {})
+		return p
+	})
 }

@@ -685,13 +685,12 @@ func counts(t *testing.T, name, kind string) {
 // Without the environment variable, a sample is taken, the same each time.
 func TestTorture(t *testing.T) {
 	for _, s := range tales {
-		undisturbed(t, s, onSoftHSM{&s}).torture(t, 1, (*testing.T).Parallel)
+		undisturbed(t, s, onSoftHSM{&s}).torture(t)
 	}
 }
 
-// torture disturbs a tale. Of what share says, a part is taken. each is called by
-// each case first.
-func (p *prepared) torture(t *testing.T, part float64, each func(*testing.T)) {
+// torture disturbs a tale.
+func (p *prepared) torture(t *testing.T) {
 	share := 0.0
 	if v := os.Getenv(tortureVariable); v != "" {
 		var err error
@@ -704,7 +703,7 @@ func (p *prepared) torture(t *testing.T, part float64, each func(*testing.T)) {
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	taken := map[string]int{}
 	for _, d := range all {
-		part := share * part
+		part := share
 		if d.kill { // few beside the answers, and worth more
 			part *= 20
 		}
@@ -713,7 +712,7 @@ func (p *prepared) torture(t *testing.T, part float64, each func(*testing.T)) {
 		}
 		taken[d.kind()]++
 		t.Run(d.String(), func(t *testing.T) {
-			each(t)
+			t.Parallel()
 			counts(t, d.name, d.kind())
 			d.run(t)
 		})
