@@ -303,6 +303,26 @@ func TestCardWithSwappedGuards(t *testing.T) {
 	}
 }
 
+// TestCardSavedPlan leaves the slot open until the plan is run: the request is signed
+// under one login in the case of the signature slot, and in the other as it was.
+func TestCardSavedPlan(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	const text = "[Fields]\nCARD=\nSIGN=\nWHERE=\n[Description]\nPKCS11Library=yourMiddleware.dll\nPIN=CARD\nSignPIN=SIGN\nApplicationList=A\n[Application_A]\nECCurve=P-256\nCertTempl=sig\nLocation=WHERE\n"
+	path := m.file("x.dsc", text)
+	saved := filepath.Join(m.dir, "x.plan")
+	m.must(exitOK, []string{"plan", path, "--profile", "opensc", "--out", saved}, "if WHERE decides for the signature slot: log out, so that the key shows")
+	args := []string{"apply", saved, "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN", "--field"}
+	m.must(exitOK, append(args, "WHERE=Signature"), "2 written, 0 kept")
+	m.pair("02", "sig", "EC Key")
+	m.must(exitOK, append(args, "WHERE=", "--state", filepath.Join(m.dir, "other")), "2 written, 0 kept")
+	m.pair("01", "sig", "EC Key")
+	m.card().SwapGuards(lab.UserPIN, lab.SignaturePIN)
+	m.must(exitDevice, append(args, "WHERE=Signature", "--state", filepath.Join(m.dir, "third"), "--existing", "add"), "reqcert: signature slot", "so another PIN guards it")
+	m.tries(lab.UserPIN, 3, 10)
+	m.tries(lab.SignaturePIN, 3, 10)
+}
+
 // TestCardThatGuardsNothing is what nobody can see over PKCS#11 without a second
 // signature: a key that its own PIN opens, and everybody without one too. The module
 // hides it without a login all the same.

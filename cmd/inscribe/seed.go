@@ -225,7 +225,7 @@ func (a *app) noteGuesses(listed moduleTokens, o exec.Options) {
 			}
 		}
 		if meant && !s.PrivateSeen && public > 0 {
-			note("nobody logged in to %s, so its private objects were not seen: a private key is taken to be beside each of its %d public ones, and nothing else", s.Token.Name(), public)
+			note("nobody logged in to %s, so its private objects were not seen: a private key is taken to be beside each of its %d public ones, and what an earlier run put there", s.Token.Name(), public)
 		}
 	}
 	var open []string
