@@ -28,11 +28,16 @@ type verdict struct {
 
 func (m *machine) verdict(args ...string) (verdict, outcome) {
 	m.Helper()
-	path := filepath.Join(m.dir, "events")
+	return verdictOf(m, m.dir, m.run, args)
+}
+
+func verdictOf(t testing.TB, dir string, run func(...string) outcome, args []string) (verdict, outcome) {
+	t.Helper()
+	path := filepath.Join(dir, "events")
 	if err := os.RemoveAll(path); err != nil {
-		m.Fatal(err)
+		t.Fatal(err)
 	}
-	o := m.run(append(slices.Clone(args), "--events", path)...)
+	o := run(append(slices.Clone(args), "--events", path)...)
 	v := verdict{code: o.code}
 	for line := range strings.Lines(o.stderr) {
 		if strings.HasPrefix(line, "inscribe: ") || strings.HasPrefix(line, "  help: ") {
@@ -41,9 +46,9 @@ func (m *machine) verdict(args ...string) (verdict, outcome) {
 	}
 	b, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
-		m.Fatal(err)
+		t.Fatal(err)
 	}
-	for _, e := range parseEvents(m, string(b)) {
+	for _, e := range parseEvents(t, string(b)) {
 		e.MS = 0
 		v.events = append(v.events, e)
 	}
@@ -373,4 +378,45 @@ func TestSeedsThatAreNone(t *testing.T) {
 	m.station = "# nothing\n"
 	m.must(exitRefused, append(args, "--seed", "plugged"), "nothing on this machine says which PKCS#11 module")
 	m.must(exitOK, append(args, "--seed", filepath.Join(m.dir, "alone.json"), "--token", "CARD"), "2 would be written")
+}
+
+// TestSeededOnModules asks the same on each module of the table: what a dry-run says
+// of tokens that are plugged in or listed is what apply does.
+func TestSeededOnModules(t *testing.T) {
+	for _, m := range modules {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			l := m.lab(t)
+			l.profile = m.profile
+			l.station("")
+			l.initialise()
+			args := slices.Concat([]string{"apply", l.file("rsa.dsc", rsaKey), "--lab-ca"}, pinField)
+			other := slices.Concat([]string{"apply", l.file("other.dsc", strings.Replace(rsaKey, "2048", "3072", 1)), "--lab-ca"}, pinField)
+			short := slices.Concat([]string{"apply", example(t, "02-change-pin.dsc"), "--answer", "PIN.old=env:PIN", "--answer", "PIN=env:LONG"})
+			l.secrets["LONG"] = strings.Repeat("1", 600)
+			for _, c := range []struct {
+				what string
+				args []string
+				code int
+			}{{"a key", args, exitOK}, {"the same again", args, exitOK}, {"a key of the same label", other, exitRefused}, {"too long a PIN", short, exitRefused},
+				{"no such token", append(slices.Clone(args), "--token", "NOBODY"), exitDevice}} {
+				say := func(more ...string) (verdict, outcome) {
+					t.Helper()
+					return verdictOf(t, l.dir, l.run, append(slices.Clone(c.args), more...))
+				}
+				plugged, _ := say("--dry-run", "--seed", "plugged")
+				listing := l.run("tokens", "--format", "json")
+				listed, _ := say("--dry-run", "--seed", l.file("tokens.json", listing.stdout))
+				applied, o := say()
+				if applied.code != c.code {
+					t.Errorf("%s: %s", c.what, o)
+				}
+				for _, dry := range []verdict{plugged, listed} {
+					if diff := cmp.Diff(applied, dry, cmp.AllowUnexported(verdict{})); diff != "" {
+						t.Errorf("%s: a dry-run says something else than apply:\n%s", c.what, diff)
+					}
+				}
+			}
+		})
+	}
 }
