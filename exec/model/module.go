@@ -77,7 +77,7 @@ func (m *Module) Initialise(ctx context.Context, req exec.InitRequest) (exec.Mod
 		t.call(ctx, "initialise by hook", "")
 		t.so.become(req.SOPIN)
 		t.user, t.puk, t.objects, t.blind = pin{}, pin{}, map[exec.Object]*object{}, false
-		t.slot.Token.Label = req.Label
+		t.slot.Token.Label, t.slot.Unrecognised = req.Label, false
 		m.selectors[t.role].Fit(&t.slot)
 		for _, p := range req.PINs {
 			if p.Slot == t.role {
