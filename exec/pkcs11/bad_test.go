@@ -221,7 +221,7 @@ func TestUnreadableSlotIsListed(t *testing.T) {
 	module := badModule(t)
 	for fault, code := range map[string]exec.CKR{"unreadable slot": exec.CKRDeviceError, "blank card": exec.CKROK} {
 		slots, err := start(t, module, map[string]string{"BAD": fault}).Slots(ctx)
-		want := exec.Slot{ID: 7, Description: "Reader", Manufacturer: "Maker", Unreadable: code}
+		want := exec.Slot{ID: 7, Description: "Reader", Manufacturer: "Maker", Unreadable: code, Unrecognised: fault == "blank card"}
 		if err != nil || len(slots) != 1 || slots[0] != want {
 			t.Errorf("%s: %+v, %v", fault, slots, err)
 		}
