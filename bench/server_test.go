@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // peerFolder is where "make bench" installs the other language servers.
@@ -315,6 +317,55 @@ func (c *client) type1(text string) {
 	c.findings()
 }
 
+// edits are what somebody does to a file, each made and then taken back: letters
+// in comments, names and values, and lines that come and go, all over the file.
+type edits struct {
+	lines  []string
+	random *rand.Rand
+	undo   func() (span [4]int, text string)
+}
+
+func newEdits(text string) *edits {
+	return &edits{lines: strings.SplitAfter(text, "\n"), random: rand.New(rand.NewPCG(1, 2))}
+}
+
+// next gives an edit: from line and character to line and character, and what
+// comes in between.
+func (e *edits) next() (span [4]int, text string) {
+	if undo := e.undo; undo != nil {
+		e.undo = nil
+		return undo()
+	}
+	at := e.random.IntN(len(e.lines) - 1)
+	line := strings.TrimSuffix(e.lines[at], "\n")
+	switch e.random.IntN(4) {
+	case 0: // a line comes
+		e.undo = func() ([4]int, string) { return [4]int{at, 0, at + 1, 0}, "" }
+		return [4]int{at, 0, at, 0}, "# a new line\n"
+	case 1: // a line goes
+		e.undo = func() ([4]int, string) { return [4]int{at, 0, at, 0}, line + "\n" }
+		return [4]int{at, 0, at + 1, 0}, ""
+	default: // a letter, at the end or in the middle
+		column := utf8.RuneCountInString(line)
+		if e.random.IntN(2) == 0 {
+			column /= 2
+		}
+		e.undo = func() ([4]int, string) { return [4]int{at, column, at, column + 1}, "" }
+		return [4]int{at, column, at, column}, "8"
+	}
+}
+
+// edit makes the next of the edits and waits for the findings.
+func (c *client) edit(e *edits) {
+	c.tb.Helper()
+	span, text := e.next()
+	c.version++
+	c.forget()
+	c.notify("textDocument/didChange", map[string]any{"textDocument": map[string]any{"uri": c.uri(), "version": c.version}, "contentChanges": []any{
+		map[string]any{"range": map[string]any{"start": map[string]any{"line": span[0], "character": span[1]}, "end": map[string]any{"line": span[2], "character": span[3]}}, "text": text}}})
+	c.findings()
+}
+
 // position is that of a request about the keyword nearest to the end.
 func (c *client) position(text string) map[string]any {
 	at := strings.LastIndex(text, c.of.keyword) + len(c.of.keyword)
@@ -425,6 +476,35 @@ func warm(b *testing.B, lines int, action func(c *client, text string)) {
 func BenchmarkServerChange(b *testing.B) {
 	for _, lines := range []int{200, 5000} {
 		b.Run(fmt.Sprint(lines), func(b *testing.B) { warm(b, lines, (*client).type1) })
+	}
+}
+
+// BenchmarkServerEdits is the same for edits of several kinds all over the file,
+// and of the own one alone, so that there are enough of them to tell the slowest
+// hundredth.
+func BenchmarkServerEdits(b *testing.B) {
+	for _, lines := range []int{200, 5000} {
+		b.Run(fmt.Sprint(lines), func(b *testing.B) {
+			c := connect(b, inscribe(b)).ready()
+			defer c.end()
+			text := c.of.text(lines)
+			c.open(text)
+			e := newEdits(text)
+			for range 20 {
+				c.edit(e)
+			}
+			var own times
+			for b.Loop() {
+				for range 100 {
+					own.run(func() { c.edit(e) })
+				}
+			}
+			b.ReportMetric(own.ms(0.5), "p50-ms")
+			b.ReportMetric(own.ms(0.99), "p99-ms")
+			b.ReportMetric(own.ms(1), "max-ms")
+			b.ReportMetric(float64(len(own)), "edits")
+			b.ReportMetric(0, "ns/op")
+		})
 	}
 }
 
