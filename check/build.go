@@ -26,36 +26,8 @@ func build(f *ast.File, cfg *config.Config) *Program {
 	}
 	p.readParts()
 	p.declare()
-	var applications []*Application
-	for i := range p.parts {
-		part, header := &p.parts[i], &f.Sections[i].Header
-		if !part.known || part.kind == schema.Fields {
-			continue
-		}
-		b := &Block{Section: part.kind, Name: f.Slice(header.Name), Header: header, index: i}
-		switch part.kind {
-		case schema.Encoding:
-			if p.Encoding.Header != nil {
-				continue
-			}
-			p.Encoding = b
-		case schema.Description:
-			if p.Description.Header != nil {
-				continue
-			}
-			p.Description = b
-		case schema.Application:
-			a := &Application{Letter: part.letter, Block: b}
-			if !p.letters.add(a) {
-				continue
-			}
-			applications = append(applications, a)
-		}
-		p.Blocks = append(p.Blocks, b)
-	}
-	for _, b := range p.Blocks {
-		p.settings(b)
-	}
+	applications := p.findBlocks()
+	p.readSettings()
 	for _, a := range applications {
 		a.findJobs()
 	}
@@ -68,6 +40,44 @@ func build(f *ast.File, cfg *config.Config) *Program {
 	p.inferTypes()
 	p.Secrets = secretSpans(p)
 	return p
+}
+
+// findBlocks takes the sections with keywords and gives the applications among
+// them. Here as below, what there is one of for each section or line is asked for
+// at once: in an editor all this runs at each keystroke.
+func (p *Program) findBlocks() []*Application {
+	blocks, all := make([]Block, len(p.parts)), make([]Application, len(p.parts))
+	p.Blocks = make([]*Block, 0, len(p.parts))
+	applications := make([]*Application, 0, len(p.parts))
+	for i := range p.parts {
+		part, header := &p.parts[i], &p.File.Sections[i].Header
+		if !part.known || part.kind == schema.Fields {
+			continue
+		}
+		b := &blocks[i]
+		*b = Block{Section: part.kind, Name: p.File.Slice(header.Name), Header: header, index: i}
+		switch part.kind {
+		case schema.Encoding:
+			if p.Encoding.Header != nil {
+				continue
+			}
+			p.Encoding = b
+		case schema.Description:
+			if p.Description.Header != nil {
+				continue
+			}
+			p.Description = b
+		case schema.Application:
+			a := &all[i]
+			*a = Application{Letter: part.letter, Block: b}
+			if !p.letters.add(a) {
+				continue
+			}
+			applications = append(applications, a)
+		}
+		p.Blocks = append(p.Blocks, b)
+	}
+	return applications
 }
 
 // readParts looks up what every header and every entry names, once for all
@@ -168,27 +178,30 @@ func (p *Program) declare() {
 	}
 }
 
-func (p *Program) settings(b *Block) {
-	lines, keywords := p.File.Sections[b.index].Lines, p.parts[b.index].keywords
+// readSettings reads the keywords of all blocks.
+func (p *Program) readSettings() {
 	n := 0
-	for _, k := range keywords {
-		if k != nil {
-			n++
+	for _, b := range p.Blocks {
+		for _, k := range p.parts[b.index].keywords {
+			if k != nil {
+				n++
+			}
 		}
 	}
-	if n == 0 {
-		return
-	}
-	all := make([]Setting, 0, n)
-	b.Settings = make([]*Setting, 0, n)
-	for i, k := range keywords {
-		if k == nil || !k.Numbered && b.byName(k.Name) != nil {
-			continue
+	all, list := make([]Setting, 0, n), make([]*Setting, 0, n)
+	for _, b := range p.Blocks {
+		lines, first := p.File.Sections[b.index].Lines, len(list)
+		for i, k := range p.parts[b.index].keywords {
+			if k == nil || !k.Numbered && b.byName(k.Name) != nil {
+				continue
+			}
+			all = append(all, Setting{Keyword: k, Line: &lines[i]})
+			s := &all[len(all)-1]
+			p.read(s)
+			list = append(list, s)
+			b.Settings = list[first:len(list):len(list)]
+			b.meanings |= meaningBit(k.Meaning)
 		}
-		all = append(all, Setting{Keyword: k, Line: &lines[i]})
-		s := &all[len(all)-1]
-		p.read(s)
-		b.Settings = append(b.Settings, s)
 	}
 }
 

@@ -132,13 +132,27 @@ type Block struct {
 	Settings []*Setting
 	// index of the section in the file, -1 for a missing one
 	index int
+	// meanings has the bits of what Settings mean.
+	meanings uint64
+}
+
+// meaningBit is one of 64 bits. Several meanings share one, but most that a block
+// is asked for and does not have are known by theirs.
+func meaningBit(meaning string) uint64 {
+	if meaning == "" {
+		return 0
+	}
+	return 1 << ((uint(len(meaning)) + 3*uint(meaning[0]) + 5*uint(meaning[len(meaning)/2])) % 64)
 }
 
 // Get gives the setting with a meaning, or nil. A Bool that is false is the
 // same as absent.
 func (b *Block) Get(meaning string) *Setting {
+	if b.meanings&meaningBit(meaning) == 0 {
+		return nil
+	}
 	for _, s := range b.Settings {
-		if s.Keyword.Meaning == meaning && meaning != "" {
+		if s.Keyword.Meaning == meaning {
 			if s.Keyword.Kind == schema.Bool && !s.Value.Bool {
 				continue
 			}

@@ -59,10 +59,10 @@ func (p *Program) read(s *Setting) {
 	case schema.ApplicationOrder:
 		s.Value.Text = text
 		s.Value.Items = &Items{Names: make([]NameAt, 0, utf8.RuneCountInString(text))}
-		for i, r := range text {
+		for i := range text {
 			start := l.Value.Start + i
 			_, size := utf8.DecodeRuneInString(text[i:])
-			s.Value.Names = append(s.Value.Names, NameAt{Text: string(r), Span: ast.Span{Start: start, End: start + size}})
+			s.Value.Names = append(s.Value.Names, NameAt{Text: text[i : i+size], Span: ast.Span{Start: start, End: start + size}})
 		}
 	case schema.Expression:
 		p.readExpression(s, text)
@@ -79,11 +79,9 @@ func (s *Setting) problem(text string, place ast.Span) { s.Problem, s.place = te
 func (p *Program) readOperand(s *Setting, text string) {
 	v, k := &s.Value, s.Keyword
 	o, err := grammar.ParseOperand(text)
-	if err != nil {
-		s.Problem = "cannot be read"
-		return
-	}
 	switch {
+	case err != nil:
+		s.Problem = "cannot be read"
 	case o.Literal != nil:
 		v.Form = FixedValue
 		literal := (*o.Literal)[1:]
