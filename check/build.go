@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -49,31 +50,34 @@ func (p *Program) findBlocks() []*Application {
 	blocks, all := make([]Block, len(p.parts)), make([]Application, len(p.parts))
 	p.Blocks = make([]*Block, 0, len(p.parts))
 	applications := make([]*Application, 0, len(p.parts))
+	var first [schema.Application]*ast.Line
 	for i := range p.parts {
-		part, header := &p.parts[i], &p.File.Sections[i].Header
-		if !part.known || part.kind == schema.Fields {
+		part, header, b := &p.parts[i], &p.File.Sections[i].Header, &blocks[i]
+		if !part.known {
 			continue
 		}
-		b := &blocks[i]
 		*b = Block{Section: part.kind, Name: p.File.Slice(header.Name), Header: header, index: i}
-		switch part.kind {
-		case schema.Encoding:
-			if p.Encoding.Header != nil {
-				continue
-			}
-			p.Encoding = b
-		case schema.Description:
-			if p.Description.Header != nil {
-				continue
-			}
-			p.Description = b
-		case schema.Application:
+		if part.kind == schema.Application {
 			a := &all[i]
 			*a = Application{Letter: part.letter, Block: b}
-			if !p.letters.add(a) {
-				continue
+			part.first = p.letters.add(a).Header
+			if part.first == header {
+				applications = append(applications, a)
 			}
-			applications = append(applications, a)
+		} else {
+			part.first = cmp.Or(first[part.kind], header)
+			first[part.kind] = part.first
+		}
+		if part.first != header {
+			continue
+		}
+		switch part.kind {
+		case schema.Fields:
+			continue
+		case schema.Encoding:
+			p.Encoding = b
+		case schema.Description:
+			p.Description = b
 		}
 		p.Blocks = append(p.Blocks, b)
 	}
@@ -125,14 +129,14 @@ type letters map[string]*Application
 
 func (l letters) find(letter string) *Application { return l[strings.ToLower(letter)] }
 
-// add takes an application whose letter is free.
-func (l letters) add(a *Application) bool {
+// add gives the application of the letter: a itself where the letter is free.
+func (l letters) add(a *Application) *Application {
 	key := strings.ToLower(a.Letter)
-	if l[key] != nil {
-		return false
+	if before := l[key]; before != nil {
+		return before
 	}
 	l[key] = a
-	return true
+	return a
 }
 
 // declare takes the entries of [Fields]; a second section adds to the first.
@@ -209,8 +213,11 @@ func (p *Program) readSettings() {
 func (p *Program) order(all []*Application) {
 	p.All = make([]*Application, 0, len(all))
 	if list := p.Description.Get(schema.MApplicationList); list != nil {
-		for _, name := range list.Value.Names {
-			if a := p.letters.find(name.Text); a != nil && !a.listed {
+		p.named = make([]*Application, len(list.Value.Names))
+		for i, name := range list.Value.Names {
+			a := p.letters.find(name.Text)
+			p.named[i] = a
+			if a != nil && !a.listed {
 				a.listed = true
 				p.All = append(p.All, a)
 			}

@@ -44,6 +44,7 @@ type Program struct {
 	fields  map[string]*Field // by exact name
 	folded  map[string]folded // by [fold]
 	letters letters           // all applications
+	named   []*Application    // by the letters of ApplicationList, nil where there is none
 	names   []string          // of the fields, made at first need
 	spell   speller
 }
@@ -53,6 +54,9 @@ type part struct {
 	kind   schema.Section
 	letter string
 	known  bool
+	// first is the header of the first section of this name, which may be its
+	// own; nil for an unknown one.
+	first *ast.Line
 	// keywords are those of the lines, nil for a line without one of the
 	// section.
 	keywords []*schema.Keyword
