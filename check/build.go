@@ -52,7 +52,7 @@ func (p *Program) findBlocks() []*Application {
 	applications := make([]*Application, 0, len(p.parts))
 	var first [schema.Application]*ast.Line
 	for i := range p.parts {
-		part, header, b := &p.parts[i], &p.File.Sections[i].Header, &blocks[i]
+		part, header, b := &p.parts[i], p.File.Sections[i].Header, &blocks[i]
 		if !part.known {
 			continue
 		}

@@ -12,7 +12,7 @@ import (
 // sectionRule looks at the headers: unknown, twice, missing.
 var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, diag.MissingSection}, func(p *Program, r *Report) {
 	for i := range p.parts {
-		h, part := &p.File.Sections[i].Header, &p.parts[i]
+		h, part := p.File.Sections[i].Header, &p.parts[i]
 		switch {
 		case !part.known:
 			unknownSection(r, h, p.File.Slice(h.Name))
