@@ -195,13 +195,12 @@ type Setting struct {
 	// Problem says why the value could not be read, and where; empty where it
 	// could.
 	Problem string
-	place   *ast.Span // of the problem, nil for the value
 }
 
 // Place is where the problem is.
 func (s *Setting) Place() ast.Span {
-	if s.place != nil {
-		return *s.place
+	if s.Value.place != nil {
+		return *s.Value.place
 	}
 	return s.Line.Value
 }
@@ -221,26 +220,26 @@ const (
 
 // Value is a value understood.
 type Value struct {
-	Form Form
-	Bool bool
+	Form   Form
+	Bool   bool
+	Number int
+	// Text is the constant, the literal without its #, or the name of a field
+	// that is not declared. It is empty for secrets, which are in Secret.
+	Text string
+	// Field is what a FieldRef names; nil where it is not declared.
+	Field *Field
+	// Details are never nil.
+	*Details
+}
+
+// Details are what few values have, which keeps a [Value] small: all others share
+// empty ones.
+type Details struct {
 	// Auto of a Dialog takes the PIN pad where the reader has one.
 	Auto bool
 	// Entries is the number of entries of a Dialog.
 	Entries int
-	Number  int
-	// Text is the constant, the literal without its #, or the name of a field
-	// that is not declared. It is empty for secrets, which are in Secret.
-	Text   string
-	Secret secret.Secret
-	// Field is what a FieldRef names; nil where it is not declared.
-	Field *Field
-	// Items is shared by all values that have none, and never nil.
-	*Items
-}
-
-// Items are the parts of a value that has several. Most have none, which keeps a
-// [Value] small.
-type Items struct {
+	Secret  secret.Secret
 	// Names are the items of a list, each with its place; the letters of an
 	// ApplicationOrder.
 	Names []NameAt
@@ -248,9 +247,19 @@ type Items struct {
 	Parts []Piece
 	// Attributes are those of an attribute list.
 	Attributes []AttributeAt
+	// place is that of a problem, nil where it is the value's.
+	place *ast.Span
 }
 
-var noItems = &Items{}
+var noDetails = &Details{}
+
+// own gives the value's own details.
+func (v *Value) own() *Details {
+	if v.Details == noDetails {
+		v.Details = &Details{}
+	}
+	return v.Details
+}
 
 // NameAt is an item of a list.
 type NameAt struct {

@@ -17,11 +17,11 @@ import (
 func (p *Program) read(s *Setting) {
 	l := s.Line
 	text := p.File.Slice(l.Value)
-	s.Value = Value{Form: Constant, Items: noItems}
+	s.Value = Value{Form: Constant, Details: noDetails}
 	if text == "" {
 		s.Value.Form = Missing
 		s.Problem = "is empty"
-		s.place = &l.Name
+		s.Value.own().place = &l.Name
 		return
 	}
 	switch s.Keyword.Kind {
@@ -58,7 +58,7 @@ func (p *Program) read(s *Setting) {
 		s.Value.Number, _ = parseNumber(m[1])
 	case schema.ApplicationOrder:
 		s.Value.Text = text
-		s.Value.Items = &Items{Names: make([]NameAt, 0, utf8.RuneCountInString(text))}
+		s.Value.own().Names = make([]NameAt, 0, utf8.RuneCountInString(text))
 		for i := range text {
 			start := l.Value.Start + i
 			_, size := utf8.DecodeRuneInString(text[i:])
@@ -74,7 +74,9 @@ func (p *Program) read(s *Setting) {
 }
 
 // problem says what is wrong with a part of the value.
-func (s *Setting) problem(text string, place ast.Span) { s.Problem, s.place = text, &place }
+func (s *Setting) problem(text string, place ast.Span) {
+	s.Problem, s.Value.own().place = text, &place
+}
 
 func (p *Program) readOperand(s *Setting, text string) {
 	v, k := &s.Value, s.Keyword
@@ -86,7 +88,7 @@ func (p *Program) readOperand(s *Setting, text string) {
 		v.Form = FixedValue
 		literal := (*o.Literal)[1:]
 		if k.Secret() {
-			v.Secret = secret.FromString(literal)
+			v.own().Secret = secret.FromString(literal)
 		} else {
 			v.Text = literal
 		}
@@ -120,8 +122,9 @@ func readSpecial(v *Value, special string) bool {
 	if m == nil {
 		return false
 	}
-	v.Form, v.Auto = Dialog, m[2] != ""
-	v.Entries = int(m[1][0] - '0')
+	v.Form = Dialog
+	d := v.own()
+	d.Auto, d.Entries = m[2] != "", int(m[1][0]-'0')
 	return true
 }
 
@@ -168,7 +171,7 @@ func (p *Program) readNames(s *Setting, text string, fields bool) {
 		s.Problem = "cannot be read"
 		return
 	}
-	s.Value.Items = &Items{Names: make([]NameAt, 0, len(names.Names))}
+	s.Value.own().Names = make([]NameAt, 0, len(names.Names))
 	for _, n := range names.Names {
 		start := s.Line.Value.Start + n.Pos.Offset
 		lead := len(n.Text) - len(strings.TrimLeft(n.Text, " \t\u00a0"))
@@ -176,7 +179,7 @@ func (p *Program) readNames(s *Setting, text string, fields bool) {
 		at := NameAt{Text: item, Span: ast.Span{Start: start + lead, End: start + lead + len(item)}}
 		switch _, ok := parseNumber(item); {
 		case item == "":
-			s.Problem, s.place = "has an empty item", nil
+			s.Problem, s.Value.place = "has an empty item", nil
 		case !fields && !ok && s.Problem == "":
 			s.problem("is no list of numbers", at.Span)
 		case fields:
@@ -195,7 +198,7 @@ func (p *Program) readExpression(s *Setting, text string) {
 		return
 	}
 	offset := s.Line.Value.Start
-	s.Value.Items = &Items{Parts: make([]Piece, 0, len(e.Parts))}
+	s.Value.own().Parts = make([]Piece, 0, len(e.Parts))
 	for _, part := range e.Parts {
 		length := len(part.Field) + len(part.Text)
 		piece := Piece{Text: part.Text, Span: ast.Span{Start: offset, End: offset + length}}
@@ -239,7 +242,7 @@ func readAttributes(s *Setting, text string) {
 		return
 	}
 	seen := map[string]bool{}
-	s.Value.Items = &Items{Attributes: make([]AttributeAt, 0, len(a.List))}
+	s.Value.own().Attributes = make([]AttributeAt, 0, len(a.List))
 	for _, item := range a.List {
 		start := s.Line.Value.Start + item.Pos.Offset
 		at := AttributeAt{Name: strings.ToUpper(item.Name), Value: item.Value, Span: ast.Span{Start: start, End: s.Line.Value.Start + item.EndPos.Offset}}
