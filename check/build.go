@@ -29,8 +29,11 @@ func build(f *ast.File, cfg *config.Config) *Program {
 	p.declare()
 	applications := p.findBlocks()
 	p.readSettings()
+	jobs := make([]*Setting, 0, len(applications)) // mostly one each
 	for _, a := range applications {
-		a.findJobs()
+		n := len(jobs)
+		jobs = a.appendJobs(jobs)
+		a.jobs = jobs[n:len(jobs):len(jobs)]
 	}
 	if t := p.Encoding.Get(schema.MType); t != nil && t.Problem == "" {
 		p.Technology = t.Value.Number
@@ -196,7 +199,7 @@ func (p *Program) readSettings() {
 	for _, b := range p.Blocks {
 		lines, first := p.File.Sections[b.index].Lines, len(list)
 		for i, k := range p.parts[b.index].keywords {
-			if k == nil || !k.Numbered && b.byName(k.Name) != nil {
+			if k == nil || !k.Numbered && b.has(k) {
 				continue
 			}
 			all = append(all, Setting{Keyword: k, Line: &lines[i]})

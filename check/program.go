@@ -169,6 +169,16 @@ func (b *Block) Get(meaning string) *Setting {
 // Has reports whether Get finds something.
 func (b *Block) Has(meaning string) bool { return b.Get(meaning) != nil }
 
+// has reports whether there is a setting of the keyword, false ones too.
+func (b *Block) has(k *schema.Keyword) bool {
+	for _, s := range b.Settings {
+		if s.Keyword == k {
+			return true
+		}
+	}
+	return false
+}
+
 // byName gives the setting of a keyword, false ones too.
 func (b *Block) byName(name string) *Setting {
 	for _, s := range b.Settings {
