@@ -58,7 +58,7 @@ func TestCostOfAKeystroke(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		for range runs {
 			d = d.edited(1, d.tree.replace(ast.Span{Start: at, End: at}, "#"), protocol.UTF16)
-			new(state).copy().findings(d, findingStyle{})
+			new(state).copy().findings(d, findingStyle{}, nil)
 		}
 		runtime.ReadMemStats(&after)
 		pieces, kilobytes := (after.Mallocs-before.Mallocs)/runs, (after.TotalAlloc-before.TotalAlloc)/runs>>10

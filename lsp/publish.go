@@ -26,7 +26,8 @@ func (s *server) send(d *document, state *state) {
 		}
 		defer done()
 		p := protocol.PublishDiagnosticsParams{URI: d.uri, Version: d.version}
-		got, err := guard(func() (any, error) { return state.findings(d.aside(), state.styleOf(false)), nil })
+		room, _ := s.room.Get().([]protocol.Diagnostic)
+		got, err := guard(func() (any, error) { return state.findings(d.aside(), state.styleOf(false), room), nil })
 		if err != nil {
 			s.logError(err.Error())
 			p.Diagnostics = []protocol.Diagnostic{{Severity: 1, Code: "internal", Source: source, Message: "a defect of Inscribe itself: the description could not be checked"}}
@@ -34,6 +35,9 @@ func (s *server) send(d *document, state *state) {
 			p.Diagnostics = got.([]protocol.Diagnostic)
 		}
 		s.deliver(p)
+		s.collect()
+		clear(p.Diagnostics)
+		s.room.Put(p.Diagnostics[:0])
 	})
 }
 
