@@ -35,7 +35,7 @@ func build(f *ast.File, cfg *config.Config) *Program {
 		jobs = a.appendJobs(jobs)
 		a.jobs = jobs[n:len(jobs):len(jobs)]
 	}
-	if t := p.Encoding.Get(schema.MType); t != nil && t.Problem == "" {
+	if t := p.Encoding.Get(schema.MType); t != nil && t.Value.Problem == "" {
 		p.Technology = t.Value.Number
 	}
 	p.Profile = p.findProfile()

@@ -202,9 +202,6 @@ type Setting struct {
 	Keyword *schema.Keyword
 	Line    *ast.Line
 	Value   Value
-	// Problem says why the value could not be read, and where; empty where it
-	// could.
-	Problem string
 }
 
 // Place is where the problem is.
@@ -257,8 +254,10 @@ type Details struct {
 	Parts []Piece
 	// Attributes are those of an attribute list.
 	Attributes []AttributeAt
-	// place is that of a problem, nil where it is the value's.
-	place *ast.Span
+	// Problem says why the value could not be read; empty where it could. Its
+	// place is nil where it is the whole value.
+	Problem string
+	place   *ast.Span
 }
 
 var noDetails = &Details{}

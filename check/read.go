@@ -20,8 +20,7 @@ func (p *Program) read(s *Setting) {
 	s.Value = Value{Form: Constant, Details: noDetails}
 	if text == "" {
 		s.Value.Form = Missing
-		s.Problem = "is empty"
-		s.Value.own().place = &l.Name
+		s.problemAt("is empty", l.Name)
 		return
 	}
 	switch s.Keyword.Kind {
@@ -33,7 +32,7 @@ func (p *Program) read(s *Setting) {
 			s.Value.Bool = true
 		case "false":
 		default:
-			s.Problem = "is neither true nor false"
+			s.problem("is neither true nor false")
 		}
 	case schema.Number:
 		p.readNumber(s, text)
@@ -51,7 +50,7 @@ func (p *Program) read(s *Setting) {
 	case schema.TypeID:
 		m := typeID().FindStringSubmatch(text)
 		if m == nil {
-			s.Problem = "is no number, comma, name"
+			s.problem("is no number, comma, name")
 			return
 		}
 		s.Value.Text = m[2]
@@ -73,9 +72,16 @@ func (p *Program) read(s *Setting) {
 	}
 }
 
-// problem says what is wrong with a part of the value.
-func (s *Setting) problem(text string, place ast.Span) {
-	s.Problem, s.Value.own().place = text, &place
+// problem says what is wrong with the value.
+func (s *Setting) problem(text string) {
+	d := s.Value.own()
+	d.Problem, d.place = text, nil
+}
+
+// problemAt says what is wrong with a part of the value, or around it.
+func (s *Setting) problemAt(text string, place ast.Span) {
+	d := s.Value.own()
+	d.Problem, d.place = text, &place
 }
 
 func (p *Program) readOperand(s *Setting, text string) {
@@ -83,7 +89,7 @@ func (p *Program) readOperand(s *Setting, text string) {
 	o, err := grammar.ParseOperand(text)
 	switch {
 	case err != nil:
-		s.Problem = "cannot be read"
+		s.problem("cannot be read")
 	case o.Literal != nil:
 		v.Form = FixedValue
 		literal := (*o.Literal)[1:]
@@ -94,16 +100,16 @@ func (p *Program) readOperand(s *Setting, text string) {
 		}
 		switch {
 		case k.Forms&schema.Literal == 0:
-			s.Problem = "must be a field, not a fixed value"
+			s.problem("must be a field, not a fixed value")
 		case literal == "":
-			s.Problem = "is an empty fixed value"
+			s.problem("is an empty fixed value")
 		}
 	case o.Special != nil:
 		special := strings.ToUpper(*o.Special)
 		if !readSpecial(v, special) {
-			s.Problem = "is no special value"
+			s.problem("is no special value")
 		} else if k.Forms&schema.Special == 0 {
-			s.Problem = "cannot come from a dialog or a PIN pad"
+			s.problem("cannot come from a dialog or a PIN pad")
 		}
 	default:
 		v.Form = FieldRef
@@ -143,9 +149,9 @@ func (p *Program) readNumber(s *Setting, text string) {
 	k := s.Keyword
 	switch {
 	case !ok:
-		s.Problem = "is no whole number"
+		s.problem("is no whole number")
 	case k.Max > 0 && (n < k.Min || n > k.Max):
-		s.Problem = fmt.Sprintf("is not between %d and %d", k.Min, k.Max)
+		s.problem(fmt.Sprintf("is not between %d and %d", k.Min, k.Max))
 	}
 	s.Value.Number = n
 }
@@ -162,13 +168,13 @@ func readEnum(s *Setting, text string) {
 		words = append(words, v.Text)
 	}
 	s.Value.Text = text
-	s.Problem = "is not one of " + strings.Join(words, ", ")
+	s.problem("is not one of " + strings.Join(words, ", "))
 }
 
 func (p *Program) readNames(s *Setting, text string, fields bool) {
 	names, err := grammar.ParseNames(text)
 	if err != nil {
-		s.Problem = "cannot be read"
+		s.problem("cannot be read")
 		return
 	}
 	s.Value.own().Names = make([]NameAt, 0, len(names.Names))
@@ -179,9 +185,9 @@ func (p *Program) readNames(s *Setting, text string, fields bool) {
 		at := NameAt{Text: item, Span: ast.Span{Start: start + lead, End: start + lead + len(item)}}
 		switch _, ok := parseNumber(item); {
 		case item == "":
-			s.Problem, s.Value.place = "has an empty item", nil
-		case !fields && !ok && s.Problem == "":
-			s.problem("is no list of numbers", at.Span)
+			s.problem("has an empty item")
+		case !fields && !ok && s.Value.Problem == "":
+			s.problemAt("is no list of numbers", at.Span)
 		case fields:
 			var v Value
 			p.refer(s, &v, item, at.Span, schema.None)
@@ -194,7 +200,7 @@ func (p *Program) readNames(s *Setting, text string, fields bool) {
 func (p *Program) readExpression(s *Setting, text string) {
 	e, err := grammar.ParseExpression(text)
 	if err != nil {
-		s.Problem = "cannot be read"
+		s.problem("cannot be read")
 		return
 	}
 	offset := s.Line.Value.Start
@@ -215,7 +221,7 @@ func (p *Program) readExpression(s *Setting, text string) {
 		s.Value.Parts = append(s.Value.Parts, piece)
 	}
 	if strings.HasPrefix(text, "#") {
-		s.Problem = "takes plain text, without #"
+		s.problem("takes plain text, without #")
 	}
 }
 
@@ -234,10 +240,10 @@ var attributeKinds = map[string]string{
 func readAttributes(s *Setting, text string) {
 	a, err := grammar.ParseAttributes(text)
 	if err != nil {
-		s.Problem = "is no list NAME=value, NAME=value"
+		s.problem("is no list NAME=value, NAME=value")
 		if at, ok := err.(*grammar.ValueError); ok {
 			start := s.Line.Value.Start + at.Offset
-			s.problem(s.Problem, ast.Span{Start: start, End: s.Line.Value.End})
+			s.problemAt(s.Value.Problem, ast.Span{Start: start, End: s.Line.Value.End})
 		}
 		return
 	}
@@ -249,8 +255,8 @@ func readAttributes(s *Setting, text string) {
 		if strings.HasPrefix(item.Value, `"`) {
 			at.Quoted, at.Value = true, strings.Trim(item.Value, `"`)
 		}
-		if problem := attributeProblem(at, seen[at.Name]); problem != "" && s.Problem == "" {
-			s.problem(problem, at.Span)
+		if problem := attributeProblem(at, seen[at.Name]); problem != "" && s.Value.Problem == "" {
+			s.problemAt(problem, at.Span)
 		}
 		seen[at.Name] = true
 		s.Value.Attributes = append(s.Value.Attributes, at)
@@ -282,16 +288,16 @@ const longestExpression = 2000
 func readValidation(s *Setting, text string) {
 	// Taking a value apart costs more than its length.
 	if len(text) > longestExpression+len("reg_exp()") {
-		s.Problem = fmt.Sprintf("is longer than %d characters", longestExpression)
+		s.problem(fmt.Sprintf("is longer than %d characters", longestExpression))
 		return
 	}
 	call, err := grammar.ParseCall(text)
 	if err != nil || !strings.EqualFold(call.Name, "reg_exp") || !strings.HasSuffix(call.Rest, ")") {
-		s.Problem = "is not of the form reg_exp(expression)"
+		s.problem("is not of the form reg_exp(expression)")
 		return
 	}
 	s.Value.Text = call.Rest[:len(call.Rest)-1]
 	if !utf8.ValidString(s.Value.Text) {
-		s.Problem = "is no valid text"
+		s.problem("is no valid text")
 	}
 }
