@@ -150,7 +150,7 @@ func (p *Program) declare() {
 			n += len(p.File.Sections[i].Lines)
 		}
 	}
-	p.fields, p.folded = make(map[string]*Field, n), make(map[string]folded, n)
+	p.fields, p.folded = make(map[string]*Field, n), map[string]folded{}
 	all := make([]Field, n)
 	for i := range p.parts {
 		if !p.parts[i].known || p.parts[i].kind != schema.Fields {
@@ -173,14 +173,10 @@ func (p *Program) declare() {
 			}
 			p.fields[name] = field
 			p.Fields = append(p.Fields, field)
-			key := fold(name)
-			same := p.folded[key]
-			if same.first == nil {
-				same.first = field
-			} else {
-				same.several = true
+			if key := fold(name); key != name {
+				same := p.folded[key]
+				p.folded[key] = folded{cmp.Or(same.first, field), same.first != nil}
 			}
-			p.folded[key] = same
 		}
 	}
 }

@@ -82,6 +82,15 @@ func (r *Report) Add(code diag.Code, span ast.Span, format string, args ...any) 
 	return r.AddAs(code.Default(), code, span, format, args...)
 }
 
+// silent reports whether the findings of a code, which block nothing, would be
+// dropped, so that they need not be looked for.
+func (r *Report) silent(code diag.Code) bool {
+	if s, ok := r.severity[code]; ok {
+		return s == diag.Off
+	}
+	return code.Default() == diag.Off
+}
+
 // AddAs is Add with a default severity of its own.
 func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
 	if severity == diag.Error && blocks[code] {

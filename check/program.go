@@ -42,7 +42,7 @@ type Program struct {
 
 	parts   []part            // of each section of the file
 	fields  map[string]*Field // by exact name
-	folded  map[string]folded // by [fold]
+	folded  map[string]folded // by [fold], where that is another name
 	letters letters           // all applications
 	named   []*Application    // by the letters of ApplicationList, nil where there is none
 	names   []string          // of the fields, made at first need
@@ -85,10 +85,25 @@ func (p *Program) Field(name string) *Field {
 	if f := p.fields[name]; f != nil {
 		return f
 	}
-	if found := p.folded[fold(name)]; !found.several {
+	if found := p.inAnyCase(name); !found.several {
 		return found.first
 	}
 	return nil
+}
+
+// inAnyCase gives the fields of a name, case aside.
+func (p *Program) inAnyCase(name string) folded {
+	key := fold(name)
+	f, found := p.fields[key], p.folded[key]
+	switch {
+	case f == nil:
+		return found
+	case found.first == nil:
+		return folded{f, false}
+	case f.Line.Span.Start < found.first.Line.Span.Start:
+		return folded{f, true}
+	}
+	return folded{found.first, true}
 }
 
 // Field is a variable of the description.

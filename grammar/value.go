@@ -159,6 +159,9 @@ func ParseOperand(text string) (ast.Operand, error) {
 	if text == "" {
 		return ast.Operand{}, &ValueError{}
 	}
+	if text[0] != '#' && text[0] != '!' {
+		return ast.Operand{Bare: text}, nil
+	}
 	switch kind, _ := valueToken(text, true); kind {
 	case tokLiteral:
 		return ast.Operand{Literal: &text}, nil
