@@ -70,8 +70,9 @@ func ParseText(name, text string) *ast.File {
 		if f.Head == nil {
 			f.Head = tree.Head.lines
 		}
-		for _, s := range tree.Sections {
-			f.Sections = append(f.Sections, ast.Section{Header: s.Header.line, Lines: s.Lines.lines})
+		for i := range tree.Sections {
+			s := &tree.Sections[i]
+			f.Sections = append(f.Sections, ast.Section{Header: &s.Header.line, Lines: s.Lines.lines})
 		}
 		if lex.offset == len(text) {
 			return f

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/alecthomas/participle/v2"
@@ -154,50 +153,22 @@ func parseValue[T any](p *participle.Parser[T], text string) (*T, error) {
 	return nil, &ValueError{}
 }
 
-// ParseOperand reads a field or fixed value. An empty text is an error. The
-// result may be shared and must not be changed.
-func ParseOperand(text string) (*ast.Operand, error) {
-	// An editor reads the same lines again at every keystroke. Fixed values, which
-	// may be secrets, are not kept; they are one token, which needs no parser.
-	if strings.HasPrefix(text, "#") {
-		return &ast.Operand{Literal: &text}, nil
+// ParseOperand reads a field or fixed value. An empty text is an error. Its first
+// token says all, which spares an editor a parser for each value at each keystroke.
+func ParseOperand(text string) (ast.Operand, error) {
+	if text == "" {
+		return ast.Operand{}, &ValueError{}
 	}
-	if o, known := operands.get(text); known {
-		return o, nil
+	if text[0] != '#' && text[0] != '!' {
+		return ast.Operand{Bare: text}, nil
 	}
-	o, err := parseValue(operandParser, text)
-	if err == nil {
-		operands.put(text, o)
+	switch kind, _ := valueToken(text, true); kind {
+	case tokLiteral:
+		return ast.Operand{Literal: &text}, nil
+	case tokSpecial:
+		return ast.Operand{Special: &text}, nil
 	}
-	return o, err
-}
-
-// operands remembers what operands mean, for all goroutines.
-var operands memo
-
-// memo is a table of limited size.
-type memo struct {
-	mu    sync.RWMutex
-	known map[string]*ast.Operand
-}
-
-// memoSize bounds the memory: names of fields are short and few.
-const memoSize = 4096
-
-func (m *memo) get(text string) (*ast.Operand, bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	o, ok := m.known[text]
-	return o, ok
-}
-
-func (m *memo) put(text string, o *ast.Operand) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.known == nil || len(m.known) >= memoSize {
-		m.known = map[string]*ast.Operand{}
-	}
-	m.known[strings.Clone(text)] = o
+	return ast.Operand{Bare: text}, nil
 }
 
 // ParseCall reads NAME(ARGUMENT).
