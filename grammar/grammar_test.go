@@ -215,11 +215,11 @@ func TestLiteralsNeedNoParser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		long, err := parseValue(operandParser, text)
+		long, err := parseValue(markOperand, text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(long, short); d != "" {
+		if d := cmp.Diff(long.Operand, short); d != "" {
 			t.Errorf("%q: %s", text, d)
 		}
 	}
