@@ -211,12 +211,12 @@ func TestEBNF(t *testing.T) {
 func sameOperand(t *testing.T, text string) {
 	t.Helper()
 	short, err := ParseOperand(text)
-	long, wrong := parseValue(operandParser, text)
+	long, wrong := parseValue(markOperand, text)
 	if (err == nil) != (wrong == nil) {
 		t.Fatalf("%q: %v, and by the productions %v", text, err, wrong)
 	}
-	if err == nil && cmp.Diff(*long, short) != "" {
-		t.Fatalf("%q: %s", text, cmp.Diff(*long, short))
+	if err == nil && cmp.Diff(*long.Operand, short) != "" {
+		t.Fatalf("%q: %s", text, cmp.Diff(*long.Operand, short))
 	}
 }
 
