@@ -47,7 +47,7 @@ playground: ## build/playground/index.html: Inscribe in a page, no server
 	@mkdir -p $(PLAYGROUND)
 	@collector=nogreenteagc; GOEXPERIMENT=$$collector go version >/dev/null 2>&1 || collector=; \
 	GOEXPERIMENT=$$collector GOOS=js GOARCH=wasm CGO_ENABLED=0 go build -trimpath -gcflags=all=-l -ldflags '$(LDFLAGS)' -o $(PLAYGROUND)/inscribe.wasm ./cmd/playground
-	@node docs/playground/build.mjs $(PLAYGROUND)/inscribe.wasm $(PLAYGROUND)
+	@PATH="$${XDG_CACHE_HOME:-$$HOME/.cache}/inscribe/browser/node_modules/.bin:$$PATH" node docs/playground/build.mjs $(PLAYGROUND)/inscribe.wasm $(PLAYGROUND)
 
 .PHONY: test-playground
 test-playground: playground ## the playground in Chromium

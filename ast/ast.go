@@ -40,7 +40,7 @@ type Lines []Line
 
 // Section is a header with the lines up to the next one.
 type Section struct {
-	Header Line
+	Header *Line
 	Lines  Lines
 }
 
@@ -67,6 +67,36 @@ type File struct {
 	table *LineTable
 }
 
+// FromLines makes the file of lines that stand side by side and tile the text. Its
+// sections are parts of them.
+func FromLines(name, text string, lines []Line) *File {
+	f := &File{Name: name, Text: text, table: tableOf(text, lines)}
+	headers := 0
+	for i := range lines {
+		if lines[i].Kind == Header {
+			headers++
+		}
+	}
+	part := func(from, to int) Lines {
+		if from == to {
+			return nil
+		}
+		return lines[from:to:to]
+	}
+	// Backwards, since a section ends where the next one begins.
+	f.Sections = make([]Section, headers)
+	end := len(lines)
+	for i := end - 1; i >= 0; i-- {
+		if lines[i].Kind == Header {
+			headers--
+			f.Sections[headers] = Section{Header: &lines[i], Lines: part(i+1, end)}
+			end = i
+		}
+	}
+	f.Head = part(0, end)
+	return f
+}
+
 // Table gives the line table, made at first need. It is not safe for a first
 // use by two goroutines.
 func (f *File) Table() *LineTable {
@@ -91,7 +121,7 @@ func (f *File) Lines(yield func(section int, line *Line) bool) {
 		}
 	}
 	for s := range f.Sections {
-		if !yield(s, &f.Sections[s].Header) {
+		if !yield(s, f.Sections[s].Header) {
 			return
 		}
 		for i := range f.Sections[s].Lines {

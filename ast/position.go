@@ -67,6 +67,18 @@ func NewLineTable(text string) *LineTable {
 	return t
 }
 
+// tableOf is the table of lines that are known already.
+func tableOf(text string, lines []Line) *LineTable {
+	t := &LineTable{text: text, starts: make([]int, 0, len(lines)+1)}
+	for i := range lines {
+		t.starts = append(t.starts, lines[i].Span.Start)
+	}
+	if last := len(lines) - 1; last < 0 || lines[last].End > lines[last].Span.End {
+		t.starts = append(t.starts, len(text))
+	}
+	return t
+}
+
 // Lines is the number of lines; a text that ends with a line end has an empty
 // one behind it.
 func (t *LineTable) Lines() int { return len(t.starts) }

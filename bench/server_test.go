@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // peerFolder is where "make bench" installs the other language servers.
@@ -121,13 +123,24 @@ type client struct {
 	id      int
 	version int
 	answers chan answer
-	found   chan int // versions whose findings came; -1 for one without
+	found   chan findings
+	// sent is when the last message began, took how long it was until what it
+	// waits for had arrived. What the client makes of it is not the server's.
+	sent time.Time
+	took time.Duration
 }
 
 type answer struct {
-	ID     int
-	Result json.RawMessage
-	Error  json.RawMessage
+	ID      int
+	Result  json.RawMessage
+	Error   json.RawMessage
+	arrived time.Time
+}
+
+// findings are those of a version, -1 for findings without one.
+type findings struct {
+	version int
+	arrived time.Time
 }
 
 const (
@@ -138,7 +151,7 @@ const (
 // connect starts a server and waits for its answer to initialize.
 func connect(tb testing.TB, of language) *client {
 	tb.Helper()
-	c := &client{tb: tb, of: of, process: exec.Command(of.command[0], of.command[1:]...), answers: make(chan answer, 100), found: make(chan int, 100)}
+	c := &client{tb: tb, of: of, process: exec.Command(of.command[0], of.command[1:]...), answers: make(chan answer, 100), found: make(chan findings, 100)}
 	out, err := c.process.StdoutPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -184,12 +197,14 @@ func (c *client) send(message map[string]any) {
 }
 
 func (c *client) notify(method string, params any) {
+	c.sent = time.Now()
 	c.send(map[string]any{"method": method, "params": params})
 }
 
 func (c *client) call(method string, params any) json.RawMessage {
 	c.tb.Helper()
 	c.id++
+	c.sent = time.Now()
 	c.send(map[string]any{"id": c.id, "method": method, "params": params})
 	late := time.After(patience)
 	for {
@@ -198,6 +213,7 @@ func (c *client) call(method string, params any) json.RawMessage {
 			if a.ID != c.id {
 				continue
 			}
+			c.took = a.arrived.Sub(c.sent)
 			if a.Error != nil {
 				c.tb.Fatalf("%s: %s", method, a.Error)
 			}
@@ -229,6 +245,7 @@ func (c *client) listen(r *bufio.Reader) {
 		if _, err := io.ReadFull(r, raw); err != nil {
 			return
 		}
+		arrived := time.Now()
 		var m struct {
 			ID     json.RawMessage
 			Method string
@@ -248,7 +265,7 @@ func (c *client) listen(r *bufio.Reader) {
 			if m.Params.Version != nil {
 				version = *m.Params.Version
 			}
-			c.found <- version
+			c.found <- findings{version, arrived}
 		case m.Method == "workspace/configuration":
 			list := []any{}
 			for _, item := range m.Params.Items {
@@ -258,7 +275,7 @@ func (c *client) listen(r *bufio.Reader) {
 		case m.Method != "" && m.ID != nil:
 			c.send(map[string]any{"id": m.ID, "result": nil})
 		case m.Method == "":
-			a := answer{Result: m.Result, Error: m.Error}
+			a := answer{Result: m.Result, Error: m.Error, arrived: arrived}
 			if json.Unmarshal(m.ID, &a.ID) == nil {
 				c.answers <- a
 			}
@@ -275,8 +292,9 @@ func (c *client) findings() {
 	late := time.After(patience)
 	for {
 		select {
-		case version := <-c.found:
-			if version < 0 || version == c.version {
+		case f := <-c.found:
+			if f.version < 0 || f.version == c.version {
+				c.took = f.arrived.Sub(c.sent)
 				return
 			}
 		case <-late:
@@ -312,6 +330,55 @@ func (c *client) type1(text string) {
 	c.forget()
 	c.notify("textDocument/didChange", map[string]any{"textDocument": map[string]any{"uri": c.uri(), "version": c.version}, "contentChanges": []any{
 		map[string]any{"range": map[string]any{"start": map[string]any{"line": line, "character": 2}, "end": map[string]any{"line": line, "character": end}}, "text": in}}})
+	c.findings()
+}
+
+// edits are what somebody does to a file, each made and then taken back: letters
+// in comments, names and values, and lines that come and go, all over the file.
+type edits struct {
+	lines  []string
+	random *rand.Rand
+	undo   func() (span [4]int, text string)
+}
+
+func newEdits(text string) *edits {
+	return &edits{lines: strings.SplitAfter(text, "\n"), random: rand.New(rand.NewPCG(1, 2))}
+}
+
+// next gives an edit: from line and character to line and character, and what
+// comes in between.
+func (e *edits) next() (span [4]int, text string) {
+	if undo := e.undo; undo != nil {
+		e.undo = nil
+		return undo()
+	}
+	at := e.random.IntN(len(e.lines) - 1)
+	line := strings.TrimSuffix(e.lines[at], "\n")
+	switch e.random.IntN(4) {
+	case 0: // a line comes
+		e.undo = func() ([4]int, string) { return [4]int{at, 0, at + 1, 0}, "" }
+		return [4]int{at, 0, at, 0}, "# a new line\n"
+	case 1: // a line goes
+		e.undo = func() ([4]int, string) { return [4]int{at, 0, at, 0}, line + "\n" }
+		return [4]int{at, 0, at + 1, 0}, ""
+	default: // a letter, at the end or in the middle
+		column := utf8.RuneCountInString(line)
+		if e.random.IntN(2) == 0 {
+			column /= 2
+		}
+		e.undo = func() ([4]int, string) { return [4]int{at, column, at, column + 1}, "" }
+		return [4]int{at, column, at, column}, "8"
+	}
+}
+
+// edit makes the next of the edits and waits for the findings.
+func (c *client) edit(e *edits) {
+	c.tb.Helper()
+	span, text := e.next()
+	c.version++
+	c.forget()
+	c.notify("textDocument/didChange", map[string]any{"textDocument": map[string]any{"uri": c.uri(), "version": c.version}, "contentChanges": []any{
+		map[string]any{"range": map[string]any{"start": map[string]any{"line": span[0], "character": span[1]}, "end": map[string]any{"line": span[2], "character": span[3]}}, "text": text}}})
 	c.findings()
 }
 
@@ -381,7 +448,8 @@ func BenchmarkServerOpen(b *testing.B) {
 			open := func(t *times, of language) {
 				c := connect(b, of).ready()
 				text := of.text(lines)
-				t.run(func() { c.open(text) })
+				c.open(text)
+				*t = append(*t, c.took)
 				c.end()
 			}
 			for b.Loop() {
@@ -413,9 +481,11 @@ func warm(b *testing.B, lines int, action func(c *client, text string)) {
 	}
 	for b.Loop() {
 		for range 50 {
-			own.run(func() { action(a, text) })
+			action(a, text)
+			own = append(own, a.took)
 		}
-		peer.run(func() { action(z, other) })
+		action(z, other)
+		peer = append(peer, z.took)
 	}
 	compared(b, own, peer)
 }
@@ -425,6 +495,36 @@ func warm(b *testing.B, lines int, action func(c *client, text string)) {
 func BenchmarkServerChange(b *testing.B) {
 	for _, lines := range []int{200, 5000} {
 		b.Run(fmt.Sprint(lines), func(b *testing.B) { warm(b, lines, (*client).type1) })
+	}
+}
+
+// BenchmarkServerEdits is the same for edits of several kinds all over the file,
+// and of the own one alone, so that there are enough of them to tell the slowest
+// hundredth.
+func BenchmarkServerEdits(b *testing.B) {
+	for _, lines := range []int{200, 5000} {
+		b.Run(fmt.Sprint(lines), func(b *testing.B) {
+			c := connect(b, inscribe(b)).ready()
+			defer c.end()
+			text := c.of.text(lines)
+			c.open(text)
+			e := newEdits(text)
+			for range 20 {
+				c.edit(e)
+			}
+			var own times
+			for b.Loop() {
+				for range 100 {
+					c.edit(e)
+					own = append(own, c.took)
+				}
+			}
+			b.ReportMetric(own.ms(0.5), "p50-ms")
+			b.ReportMetric(own.ms(0.99), "p99-ms")
+			b.ReportMetric(own.ms(1), "max-ms")
+			b.ReportMetric(float64(len(own)), "edits")
+			b.ReportMetric(0, "ns/op")
+		})
 	}
 }
 

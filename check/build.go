@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,40 +27,15 @@ func build(f *ast.File, cfg *config.Config) *Program {
 	}
 	p.readParts()
 	p.declare()
-	var applications []*Application
-	for i := range p.parts {
-		part, header := &p.parts[i], &f.Sections[i].Header
-		if !part.known || part.kind == schema.Fields {
-			continue
-		}
-		b := &Block{Section: part.kind, Name: f.Slice(header.Name), Header: header, index: i}
-		switch part.kind {
-		case schema.Encoding:
-			if p.Encoding.Header != nil {
-				continue
-			}
-			p.Encoding = b
-		case schema.Description:
-			if p.Description.Header != nil {
-				continue
-			}
-			p.Description = b
-		case schema.Application:
-			a := &Application{Letter: part.letter, Block: b}
-			if !p.letters.add(a) {
-				continue
-			}
-			applications = append(applications, a)
-		}
-		p.Blocks = append(p.Blocks, b)
-	}
-	for _, b := range p.Blocks {
-		p.settings(b)
-	}
+	applications := p.findBlocks()
+	p.readSettings()
+	jobs := make([]*Setting, 0, len(applications)) // mostly one each
 	for _, a := range applications {
-		a.findJobs()
+		n := len(jobs)
+		jobs = a.appendJobs(jobs)
+		a.jobs = jobs[n:len(jobs):len(jobs)]
 	}
-	if t := p.Encoding.Get(schema.MType); t != nil && t.Problem == "" {
+	if t := p.Encoding.Get(schema.MType); t != nil && t.Value.Problem == "" {
 		p.Technology = t.Value.Number
 	}
 	p.Profile = p.findProfile()
@@ -68,6 +44,47 @@ func build(f *ast.File, cfg *config.Config) *Program {
 	p.inferTypes()
 	p.Secrets = secretSpans(p)
 	return p
+}
+
+// findBlocks takes the sections with keywords and gives the applications among
+// them. Here as below, what there is one of for each section or line is asked for
+// at once: in an editor all this runs at each keystroke.
+func (p *Program) findBlocks() []*Application {
+	blocks, all := make([]Block, len(p.parts)), make([]Application, len(p.parts))
+	p.Blocks = make([]*Block, 0, len(p.parts))
+	applications := make([]*Application, 0, len(p.parts))
+	var first [schema.Application]*ast.Line
+	for i := range p.parts {
+		part, header, b := &p.parts[i], p.File.Sections[i].Header, &blocks[i]
+		if !part.known {
+			continue
+		}
+		*b = Block{Section: part.kind, Name: p.File.Slice(header.Name), Header: header, index: i}
+		if part.kind == schema.Application {
+			a := &all[i]
+			*a = Application{Letter: part.letter, Block: b}
+			part.first = p.letters.add(a).Header
+			if part.first == header {
+				applications = append(applications, a)
+			}
+		} else {
+			part.first = cmp.Or(first[part.kind], header)
+			first[part.kind] = part.first
+		}
+		if part.first != header {
+			continue
+		}
+		switch part.kind {
+		case schema.Fields:
+			continue
+		case schema.Encoding:
+			p.Encoding = b
+		case schema.Description:
+			p.Description = b
+		}
+		p.Blocks = append(p.Blocks, b)
+	}
+	return applications
 }
 
 // readParts looks up what every header and every entry names, once for all
@@ -115,14 +132,14 @@ type letters map[string]*Application
 
 func (l letters) find(letter string) *Application { return l[strings.ToLower(letter)] }
 
-// add takes an application whose letter is free.
-func (l letters) add(a *Application) bool {
+// add gives the application of the letter: a itself where the letter is free.
+func (l letters) add(a *Application) *Application {
 	key := strings.ToLower(a.Letter)
-	if l[key] != nil {
-		return false
+	if before := l[key]; before != nil {
+		return before
 	}
 	l[key] = a
-	return true
+	return a
 }
 
 // declare takes the entries of [Fields]; a second section adds to the first.
@@ -133,7 +150,7 @@ func (p *Program) declare() {
 			n += len(p.File.Sections[i].Lines)
 		}
 	}
-	p.fields, p.folded = make(map[string]*Field, n), make(map[string]folded, n)
+	p.fields, p.folded = make(map[string]*Field, n), map[string]folded{}
 	all := make([]Field, n)
 	for i := range p.parts {
 		if !p.parts[i].known || p.parts[i].kind != schema.Fields {
@@ -156,39 +173,38 @@ func (p *Program) declare() {
 			}
 			p.fields[name] = field
 			p.Fields = append(p.Fields, field)
-			key := fold(name)
-			same := p.folded[key]
-			if same.first == nil {
-				same.first = field
-			} else {
-				same.several = true
+			if key := fold(name); key != name {
+				same := p.folded[key]
+				p.folded[key] = folded{cmp.Or(same.first, field), same.first != nil}
 			}
-			p.folded[key] = same
 		}
 	}
 }
 
-func (p *Program) settings(b *Block) {
-	lines, keywords := p.File.Sections[b.index].Lines, p.parts[b.index].keywords
+// readSettings reads the keywords of all blocks.
+func (p *Program) readSettings() {
 	n := 0
-	for _, k := range keywords {
-		if k != nil {
-			n++
+	for _, b := range p.Blocks {
+		for _, k := range p.parts[b.index].keywords {
+			if k != nil {
+				n++
+			}
 		}
 	}
-	if n == 0 {
-		return
-	}
-	all := make([]Setting, 0, n)
-	b.Settings = make([]*Setting, 0, n)
-	for i, k := range keywords {
-		if k == nil || !k.Numbered && b.byName(k.Name) != nil {
-			continue
+	all, list := make([]Setting, 0, n), make([]*Setting, 0, n)
+	for _, b := range p.Blocks {
+		lines, first := p.File.Sections[b.index].Lines, len(list)
+		for i, k := range p.parts[b.index].keywords {
+			if k == nil || !k.Numbered && b.has(k) {
+				continue
+			}
+			all = append(all, Setting{Keyword: k, Line: &lines[i]})
+			s := &all[len(all)-1]
+			p.read(s)
+			list = append(list, s)
+			b.Settings = list[first:len(list):len(list)]
+			b.meanings |= meaningBit(k.Meaning)
 		}
-		all = append(all, Setting{Keyword: k, Line: &lines[i]})
-		s := &all[len(all)-1]
-		p.read(s)
-		b.Settings = append(b.Settings, s)
 	}
 }
 
@@ -196,8 +212,11 @@ func (p *Program) settings(b *Block) {
 func (p *Program) order(all []*Application) {
 	p.All = make([]*Application, 0, len(all))
 	if list := p.Description.Get(schema.MApplicationList); list != nil {
-		for _, name := range list.Value.Names {
-			if a := p.letters.find(name.Text); a != nil && !a.listed {
+		p.named = make([]*Application, len(list.Value.Names))
+		for i, name := range list.Value.Names {
+			a := p.letters.find(name.Text)
+			p.named[i] = a
+			if a != nil && !a.listed {
 				a.listed = true
 				p.All = append(p.All, a)
 			}

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -42,13 +43,22 @@ func Check(f *ast.File, cfg *config.Config) *Program {
 	}
 	p := build(f, cfg)
 	r := &Report{severity: cfg.Severity}
+	room := rooms.Get().(*[]diag.Diagnostic)
+	r.found = *room
 	for _, rule := range Rules {
 		rule.Run(p, r)
 	}
 	p.Blocking = diag.Sort(r.blocking)
-	p.Diagnostics = diag.Sort(suppress(p, r))
+	p.Diagnostics = append(p.Diagnostics, diag.Sort(suppress(p, r))...)
+	clear(r.found)
+	*room = r.found[:0]
+	rooms.Put(room)
 	return p
 }
+
+// rooms are where findings are collected, and where the next check collects its
+// own. What a program keeps is a copy of the right size.
+var rooms = sync.Pool{New: func() any { return new([]diag.Diagnostic) }}
 
 // blocks are the codes that no plan can ignore: what they speak of has no
 // meaning, or the organisation forbids it. A comment may silence them for the
@@ -70,6 +80,15 @@ type Report struct {
 // default or by configuration. What it returns may be completed.
 func (r *Report) Add(code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
 	return r.AddAs(code.Default(), code, span, format, args...)
+}
+
+// silent reports whether the findings of a code, which block nothing, would be
+// dropped, so that they need not be looked for.
+func (r *Report) silent(code diag.Code) bool {
+	if s, ok := r.severity[code]; ok {
+		return s == diag.Off
+	}
+	return code.Default() == diag.Off
 }
 
 // AddAs is Add with a default severity of its own.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -234,7 +235,22 @@ func FuzzCheck(f *testing.F) {
 				t.Fatalf("%q: secret at %+v", raw, s)
 			}
 		}
+		if !reflect.DeepEqual(*noDetails, Details{}) {
+			t.Fatalf("%q: values without details have %+v", raw, *noDetails)
+		}
 	})
+}
+
+// TestFindingsStay: where findings are collected is used again, and those of a
+// program are its own.
+func TestFindingsStay(t *testing.T) {
+	one, other := "[Description]\nPIN=NONE\n", "[Fields]\nA=\nB=\n=\n[Description]\nX=1\n"
+	want := fmt.Sprintf("%+v", check(one).Diagnostics)
+	p := check(one)
+	check(other)
+	if got := fmt.Sprintf("%+v", p.Diagnostics); got != want {
+		t.Errorf("after another check\n%s\nwere\n%s", got, want)
+	}
 }
 
 // TestSilencedErrorsStillBlock: a comment or the configuration may silence an

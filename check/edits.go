@@ -34,7 +34,7 @@ func (p *Program) DeclareField(name string) diag.Edit {
 			continue
 		}
 		s := &p.File.Sections[i]
-		last := &s.Header
+		last := s.Header
 		for j := range s.Lines {
 			if s.Lines[j].Kind == ast.Entry {
 				last = &s.Lines[j]

@@ -42,8 +42,9 @@ type Program struct {
 
 	parts   []part            // of each section of the file
 	fields  map[string]*Field // by exact name
-	folded  map[string]folded // by [fold]
+	folded  map[string]folded // by [fold], where that is another name
 	letters letters           // all applications
+	named   []*Application    // by the letters of ApplicationList, nil where there is none
 	names   []string          // of the fields, made at first need
 	spell   speller
 }
@@ -53,6 +54,9 @@ type part struct {
 	kind   schema.Section
 	letter string
 	known  bool
+	// first is the header of the first section of this name, which may be its
+	// own; nil for an unknown one.
+	first *ast.Line
 	// keywords are those of the lines, nil for a line without one of the
 	// section.
 	keywords []*schema.Keyword
@@ -81,10 +85,25 @@ func (p *Program) Field(name string) *Field {
 	if f := p.fields[name]; f != nil {
 		return f
 	}
-	if found := p.folded[fold(name)]; !found.several {
+	if found := p.inAnyCase(name); !found.several {
 		return found.first
 	}
 	return nil
+}
+
+// inAnyCase gives the fields of a name, case aside.
+func (p *Program) inAnyCase(name string) folded {
+	key := fold(name)
+	f, found := p.fields[key], p.folded[key]
+	switch {
+	case f == nil:
+		return found
+	case found.first == nil:
+		return folded{f, false}
+	case f.Line.Span.Start < found.first.Line.Span.Start:
+		return folded{f, true}
+	}
+	return folded{found.first, true}
 }
 
 // Field is a variable of the description.
@@ -132,13 +151,27 @@ type Block struct {
 	Settings []*Setting
 	// index of the section in the file, -1 for a missing one
 	index int
+	// meanings has the bits of what Settings mean.
+	meanings uint64
+}
+
+// meaningBit is one of 64 bits. Several meanings share one, but most that a block
+// is asked for and does not have are known by theirs.
+func meaningBit(meaning string) uint64 {
+	if meaning == "" {
+		return 0
+	}
+	return 1 << ((uint(len(meaning)) + 3*uint(meaning[0]) + 5*uint(meaning[len(meaning)/2])) % 64)
 }
 
 // Get gives the setting with a meaning, or nil. A Bool that is false is the
 // same as absent.
 func (b *Block) Get(meaning string) *Setting {
+	if b.meanings&meaningBit(meaning) == 0 {
+		return nil
+	}
 	for _, s := range b.Settings {
-		if s.Keyword.Meaning == meaning && meaning != "" {
+		if s.Keyword.Meaning == meaning {
 			if s.Keyword.Kind == schema.Bool && !s.Value.Bool {
 				continue
 			}
@@ -150,6 +183,16 @@ func (b *Block) Get(meaning string) *Setting {
 
 // Has reports whether Get finds something.
 func (b *Block) Has(meaning string) bool { return b.Get(meaning) != nil }
+
+// has reports whether there is a setting of the keyword, false ones too.
+func (b *Block) has(k *schema.Keyword) bool {
+	for _, s := range b.Settings {
+		if s.Keyword == k {
+			return true
+		}
+	}
+	return false
+}
 
 // byName gives the setting of a keyword, false ones too.
 func (b *Block) byName(name string) *Setting {
@@ -174,16 +217,12 @@ type Setting struct {
 	Keyword *schema.Keyword
 	Line    *ast.Line
 	Value   Value
-	// Problem says why the value could not be read, and where; empty where it
-	// could.
-	Problem string
-	place   *ast.Span // of the problem, nil for the value
 }
 
 // Place is where the problem is.
 func (s *Setting) Place() ast.Span {
-	if s.place != nil {
-		return *s.place
+	if s.Value.place != nil {
+		return *s.Value.place
 	}
 	return s.Line.Value
 }
@@ -203,26 +242,26 @@ const (
 
 // Value is a value understood.
 type Value struct {
-	Form Form
-	Bool bool
+	Form   Form
+	Bool   bool
+	Number int
+	// Text is the constant, the literal without its #, or the name of a field
+	// that is not declared. It is empty for secrets, which are in Secret.
+	Text string
+	// Field is what a FieldRef names; nil where it is not declared.
+	Field *Field
+	// Details are never nil.
+	*Details
+}
+
+// Details are what few values have, which keeps a [Value] small: all others share
+// empty ones.
+type Details struct {
 	// Auto of a Dialog takes the PIN pad where the reader has one.
 	Auto bool
 	// Entries is the number of entries of a Dialog.
 	Entries int
-	Number  int
-	// Text is the constant, the literal without its #, or the name of a field
-	// that is not declared. It is empty for secrets, which are in Secret.
-	Text   string
-	Secret secret.Secret
-	// Field is what a FieldRef names; nil where it is not declared.
-	Field *Field
-	// Items is shared by all values that have none, and never nil.
-	*Items
-}
-
-// Items are the parts of a value that has several. Most have none, which keeps a
-// [Value] small.
-type Items struct {
+	Secret  secret.Secret
 	// Names are the items of a list, each with its place; the letters of an
 	// ApplicationOrder.
 	Names []NameAt
@@ -230,9 +269,21 @@ type Items struct {
 	Parts []Piece
 	// Attributes are those of an attribute list.
 	Attributes []AttributeAt
+	// Problem says why the value could not be read; empty where it could. Its
+	// place is nil where it is the whole value.
+	Problem string
+	place   *ast.Span
 }
 
-var noItems = &Items{}
+var noDetails = &Details{}
+
+// own gives the value's own details.
+func (v *Value) own() *Details {
+	if v.Details == noDetails {
+		v.Details = &Details{}
+	}
+	return v.Details
+}
 
 // NameAt is an item of a list.
 type NameAt struct {

@@ -17,11 +17,10 @@ import (
 func (p *Program) read(s *Setting) {
 	l := s.Line
 	text := p.File.Slice(l.Value)
-	s.Value = Value{Form: Constant, Items: noItems}
+	s.Value = Value{Form: Constant, Details: noDetails}
 	if text == "" {
 		s.Value.Form = Missing
-		s.Problem = "is empty"
-		s.place = &l.Name
+		s.problemAt("is empty", l.Name)
 		return
 	}
 	switch s.Keyword.Kind {
@@ -33,7 +32,7 @@ func (p *Program) read(s *Setting) {
 			s.Value.Bool = true
 		case "false":
 		default:
-			s.Problem = "is neither true nor false"
+			s.problem("is neither true nor false")
 		}
 	case schema.Number:
 		p.readNumber(s, text)
@@ -51,18 +50,18 @@ func (p *Program) read(s *Setting) {
 	case schema.TypeID:
 		m := typeID().FindStringSubmatch(text)
 		if m == nil {
-			s.Problem = "is no number, comma, name"
+			s.problem("is no number, comma, name")
 			return
 		}
 		s.Value.Text = m[2]
 		s.Value.Number, _ = parseNumber(m[1])
 	case schema.ApplicationOrder:
 		s.Value.Text = text
-		s.Value.Items = &Items{Names: make([]NameAt, 0, utf8.RuneCountInString(text))}
-		for i, r := range text {
+		s.Value.own().Names = make([]NameAt, 0, utf8.RuneCountInString(text))
+		for i := range text {
 			start := l.Value.Start + i
 			_, size := utf8.DecodeRuneInString(text[i:])
-			s.Value.Names = append(s.Value.Names, NameAt{Text: string(r), Span: ast.Span{Start: start, End: start + size}})
+			s.Value.Names = append(s.Value.Names, NameAt{Text: text[i : i+size], Span: ast.Span{Start: start, End: start + size}})
 		}
 	case schema.Expression:
 		p.readExpression(s, text)
@@ -73,37 +72,44 @@ func (p *Program) read(s *Setting) {
 	}
 }
 
-// problem says what is wrong with a part of the value.
-func (s *Setting) problem(text string, place ast.Span) { s.Problem, s.place = text, &place }
+// problem says what is wrong with the value.
+func (s *Setting) problem(text string) {
+	d := s.Value.own()
+	d.Problem, d.place = text, nil
+}
+
+// problemAt says what is wrong with a part of the value, or around it.
+func (s *Setting) problemAt(text string, place ast.Span) {
+	d := s.Value.own()
+	d.Problem, d.place = text, &place
+}
 
 func (p *Program) readOperand(s *Setting, text string) {
 	v, k := &s.Value, s.Keyword
 	o, err := grammar.ParseOperand(text)
-	if err != nil {
-		s.Problem = "cannot be read"
-		return
-	}
 	switch {
+	case err != nil:
+		s.problem("cannot be read")
 	case o.Literal != nil:
 		v.Form = FixedValue
 		literal := (*o.Literal)[1:]
 		if k.Secret() {
-			v.Secret = secret.FromString(literal)
+			v.own().Secret = secret.FromString(literal)
 		} else {
 			v.Text = literal
 		}
 		switch {
 		case k.Forms&schema.Literal == 0:
-			s.Problem = "must be a field, not a fixed value"
+			s.problem("must be a field, not a fixed value")
 		case literal == "":
-			s.Problem = "is an empty fixed value"
+			s.problem("is an empty fixed value")
 		}
 	case o.Special != nil:
 		special := strings.ToUpper(*o.Special)
 		if !readSpecial(v, special) {
-			s.Problem = "is no special value"
+			s.problem("is no special value")
 		} else if k.Forms&schema.Special == 0 {
-			s.Problem = "cannot come from a dialog or a PIN pad"
+			s.problem("cannot come from a dialog or a PIN pad")
 		}
 	default:
 		v.Form = FieldRef
@@ -122,8 +128,9 @@ func readSpecial(v *Value, special string) bool {
 	if m == nil {
 		return false
 	}
-	v.Form, v.Auto = Dialog, m[2] != ""
-	v.Entries = int(m[1][0] - '0')
+	v.Form = Dialog
+	d := v.own()
+	d.Auto, d.Entries = m[2] != "", int(m[1][0]-'0')
 	return true
 }
 
@@ -142,9 +149,9 @@ func (p *Program) readNumber(s *Setting, text string) {
 	k := s.Keyword
 	switch {
 	case !ok:
-		s.Problem = "is no whole number"
+		s.problem("is no whole number")
 	case k.Max > 0 && (n < k.Min || n > k.Max):
-		s.Problem = fmt.Sprintf("is not between %d and %d", k.Min, k.Max)
+		s.problem(fmt.Sprintf("is not between %d and %d", k.Min, k.Max))
 	}
 	s.Value.Number = n
 }
@@ -161,16 +168,16 @@ func readEnum(s *Setting, text string) {
 		words = append(words, v.Text)
 	}
 	s.Value.Text = text
-	s.Problem = "is not one of " + strings.Join(words, ", ")
+	s.problem("is not one of " + strings.Join(words, ", "))
 }
 
 func (p *Program) readNames(s *Setting, text string, fields bool) {
 	names, err := grammar.ParseNames(text)
 	if err != nil {
-		s.Problem = "cannot be read"
+		s.problem("cannot be read")
 		return
 	}
-	s.Value.Items = &Items{Names: make([]NameAt, 0, len(names.Names))}
+	s.Value.own().Names = make([]NameAt, 0, len(names.Names))
 	for _, n := range names.Names {
 		start := s.Line.Value.Start + n.Pos.Offset
 		lead := len(n.Text) - len(strings.TrimLeft(n.Text, " \t\u00a0"))
@@ -178,9 +185,9 @@ func (p *Program) readNames(s *Setting, text string, fields bool) {
 		at := NameAt{Text: item, Span: ast.Span{Start: start + lead, End: start + lead + len(item)}}
 		switch _, ok := parseNumber(item); {
 		case item == "":
-			s.Problem, s.place = "has an empty item", nil
-		case !fields && !ok && s.Problem == "":
-			s.problem("is no list of numbers", at.Span)
+			s.problem("has an empty item")
+		case !fields && !ok && s.Value.Problem == "":
+			s.problemAt("is no list of numbers", at.Span)
 		case fields:
 			var v Value
 			p.refer(s, &v, item, at.Span, schema.None)
@@ -193,11 +200,11 @@ func (p *Program) readNames(s *Setting, text string, fields bool) {
 func (p *Program) readExpression(s *Setting, text string) {
 	e, err := grammar.ParseExpression(text)
 	if err != nil {
-		s.Problem = "cannot be read"
+		s.problem("cannot be read")
 		return
 	}
 	offset := s.Line.Value.Start
-	s.Value.Items = &Items{Parts: make([]Piece, 0, len(e.Parts))}
+	s.Value.own().Parts = make([]Piece, 0, len(e.Parts))
 	for _, part := range e.Parts {
 		length := len(part.Field) + len(part.Text)
 		piece := Piece{Text: part.Text, Span: ast.Span{Start: offset, End: offset + length}}
@@ -214,7 +221,7 @@ func (p *Program) readExpression(s *Setting, text string) {
 		s.Value.Parts = append(s.Value.Parts, piece)
 	}
 	if strings.HasPrefix(text, "#") {
-		s.Problem = "takes plain text, without #"
+		s.problem("takes plain text, without #")
 	}
 }
 
@@ -233,23 +240,23 @@ var attributeKinds = map[string]string{
 func readAttributes(s *Setting, text string) {
 	a, err := grammar.ParseAttributes(text)
 	if err != nil {
-		s.Problem = "is no list NAME=value, NAME=value"
+		s.problem("is no list NAME=value, NAME=value")
 		if at, ok := err.(*grammar.ValueError); ok {
 			start := s.Line.Value.Start + at.Offset
-			s.problem(s.Problem, ast.Span{Start: start, End: s.Line.Value.End})
+			s.problemAt(s.Value.Problem, ast.Span{Start: start, End: s.Line.Value.End})
 		}
 		return
 	}
 	seen := map[string]bool{}
-	s.Value.Items = &Items{Attributes: make([]AttributeAt, 0, len(a.List))}
+	s.Value.own().Attributes = make([]AttributeAt, 0, len(a.List))
 	for _, item := range a.List {
 		start := s.Line.Value.Start + item.Pos.Offset
 		at := AttributeAt{Name: strings.ToUpper(item.Name), Value: item.Value, Span: ast.Span{Start: start, End: s.Line.Value.Start + item.EndPos.Offset}}
 		if strings.HasPrefix(item.Value, `"`) {
 			at.Quoted, at.Value = true, strings.Trim(item.Value, `"`)
 		}
-		if problem := attributeProblem(at, seen[at.Name]); problem != "" && s.Problem == "" {
-			s.problem(problem, at.Span)
+		if problem := attributeProblem(at, seen[at.Name]); problem != "" && s.Value.Problem == "" {
+			s.problemAt(problem, at.Span)
 		}
 		seen[at.Name] = true
 		s.Value.Attributes = append(s.Value.Attributes, at)
@@ -281,16 +288,16 @@ const longestExpression = 2000
 func readValidation(s *Setting, text string) {
 	// Taking a value apart costs more than its length.
 	if len(text) > longestExpression+len("reg_exp()") {
-		s.Problem = fmt.Sprintf("is longer than %d characters", longestExpression)
+		s.problem(fmt.Sprintf("is longer than %d characters", longestExpression))
 		return
 	}
 	call, err := grammar.ParseCall(text)
 	if err != nil || !strings.EqualFold(call.Name, "reg_exp") || !strings.HasSuffix(call.Rest, ")") {
-		s.Problem = "is not of the form reg_exp(expression)"
+		s.problem("is not of the form reg_exp(expression)")
 		return
 	}
 	s.Value.Text = call.Rest[:len(call.Rest)-1]
 	if !utf8.ValidString(s.Value.Text) {
-		s.Problem = "is no valid text"
+		s.problem("is no valid text")
 	}
 }

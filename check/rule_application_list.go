@@ -46,15 +46,21 @@ func (p *Program) misspeltApplications() map[string]bool {
 }
 
 func listedApplications(p *Program, r *Report, list *Setting) {
-	seen, misspelt := make(map[string]bool, len(p.Applications)), p.misspeltApplications()
-	for _, name := range list.Value.Names {
-		letter, span := name.Text, name.Span
+	misspelt := p.misspeltApplications()
+	unknown := map[string]bool{}
+	runs := p.Applications
+	for i, name := range list.Value.Names {
+		letter, span, a := name.Text, name.Span, p.named[i]
+		if a != nil && len(runs) > 0 && a == runs[0] {
+			runs = runs[1:]
+			continue
+		}
 		key := strings.ToLower(letter)
 		switch {
-		case seen[key]:
+		case a != nil || unknown[key]:
 			d := r.Add(diag.DuplicateApplication, span, "%s stands twice in ApplicationList", letter)
 			d.Fixes = append(d.Fixes, replace("remove the repetition", span, ""))
-		case p.letters[key] != nil || misspelt[key]:
+		case misspelt[key]:
 		default:
 			d := r.Add(diag.MissingApplication, span, "there is no section [Application_%s]", letter)
 			if strings.Contains(", ;\t", letter) {
@@ -62,6 +68,6 @@ func listedApplications(p *Program, r *Report, list *Setting) {
 			}
 			d.Fixes = append(d.Fixes, replace("remove "+letter+" from the list", span, ""))
 		}
-		seen[key] = true
+		unknown[key] = true
 	}
 }

@@ -35,8 +35,13 @@ var duplicateRule = Rule{[]diag.Code{diag.DuplicateKeyword, diag.DuplicateField}
 			} else if part.kind != schema.Fields {
 				key = strings.ToLower(name)
 			}
-			before := seen.add(key, l)
-			if before == nil {
+			var before *ast.Line
+			if f := p.fields[name]; part.kind == schema.Fields && f.Line.Span.Start > s.Header.Span.Start {
+				before = f.Line
+			} else {
+				before = seen.add(key, l)
+			}
+			if before == nil || before == l {
 				continue
 			}
 			d := r.Add(code, l.Name, "%s %s stands twice", what, name)

@@ -8,6 +8,9 @@ import (
 // extensionRule names keywords that only Inscribe has. It is off unless check
 // --strict-vendor or inscribe.toml switches it on.
 var extensionRule = Rule{[]diag.Code{diag.VendorExtension}, func(p *Program, r *Report) {
+	if r.silent(diag.VendorExtension) {
+		return
+	}
 	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			if s.Keyword.Evidence != schema.Extension {

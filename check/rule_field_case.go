@@ -10,7 +10,7 @@ import (
 // another case than the field's.
 var fieldCaseRule = Rule{[]diag.Code{diag.FieldCase}, func(p *Program, r *Report) {
 	for _, f := range p.Fields {
-		if before := p.folded[fold(f.Name)].first; before != f {
+		if before := p.inAnyCase(f.Name).first; before != f {
 			d := r.Add(diag.FieldCase, f.Line.Name, "fields %s and %s differ only in case", before.Name, f.Name)
 			d.Help = "they are two fields; give one of them another name"
 			d.Related = []diag.Label{{Span: before.Line.Name, Message: "the other one"}}

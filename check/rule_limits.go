@@ -17,7 +17,7 @@ import (
 var limitsRule = Rule{[]diag.Code{diag.ValidationLimits}, func(p *Program, r *Report) {
 	for _, slot := range Slots {
 		s := p.Credentials(slot).Validation
-		if s == nil || s.Problem != "" || s.Value.Text == "" {
+		if s == nil || s.Value.Problem != "" || s.Value.Text == "" {
 			continue
 		}
 		tree, err := syntax.Parse(s.Value.Text, syntax.Perl)

@@ -9,7 +9,7 @@ import (
 var locationRule = Rule{[]diag.Code{diag.LocationDefault}, func(p *Program, r *Report) {
 	for _, a := range p.All {
 		s := a.Get(schema.MLocation)
-		if s == nil || s.Value.Form != FixedValue || s.Problem != "" || LocationSlot(s.Value.Text) == schema.SignatureSlot {
+		if s == nil || s.Value.Form != FixedValue || s.Value.Problem != "" || LocationSlot(s.Value.Text) == schema.SignatureSlot {
 			continue
 		}
 		d := r.Add(diag.LocationDefault, s.Line.Value, "Location=#%s means the default slot", s.Value.Text)

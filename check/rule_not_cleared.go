@@ -10,7 +10,7 @@ import (
 // notClearedRule finds secret fields that ClearFields forgets to forget.
 var notClearedRule = Rule{[]diag.Code{diag.SecretNotCleared}, func(p *Program, r *Report) {
 	s := p.Description.Get(schema.MClearFields)
-	if s == nil || s.Problem != "" {
+	if s == nil || s.Value.Problem != "" {
 		return
 	}
 	for _, f := range p.Fields {

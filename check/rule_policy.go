@@ -15,7 +15,7 @@ var policyRule = Rule{[]diag.Code{diag.PolicyViolation}, func(p *Program, r *Rep
 		d.Help = "the rule stands under [policy] in inscribe.toml"
 	}
 	for _, s := range p.Description.Settings {
-		if s.Keyword.Kind == schema.Path && s.Problem == "" && !config.Allows(rules.Libraries, s.Value.Text) {
+		if s.Keyword.Kind == schema.Path && s.Value.Problem == "" && !config.Allows(rules.Libraries, s.Value.Text) {
 			forbid(s, "the policy does not allow this library")
 		}
 	}
@@ -45,10 +45,10 @@ var policyRule = Rule{[]diag.Code{diag.PolicyViolation}, func(p *Program, r *Rep
 }}
 
 func applicationPolicy(rules config.Policy, a *Application, forbid func(*Setting, string, ...any)) {
-	if s := a.Get(schema.MKeySize); s != nil && s.Problem == "" && s.Value.Number < rules.RSAMin {
+	if s := a.Get(schema.MKeySize); s != nil && s.Value.Problem == "" && s.Value.Number < rules.RSAMin {
 		forbid(s, "the policy demands RSA keys of %d bits or more", rules.RSAMin)
 	}
-	if s := a.Get(schema.MECCurve); s != nil && s.Problem == "" && !config.Allows(rules.Curves, s.Value.Text) {
+	if s := a.Get(schema.MECCurve); s != nil && s.Value.Problem == "" && !config.Allows(rules.Curves, s.Value.Text) {
 		forbid(s, "the policy does not allow the curve %s", s.Value.Text)
 	}
 	if s := a.Get(schema.MWriteKeyList); s != nil && rules.ForbidKeyImport {

@@ -100,15 +100,19 @@ func (p *Program) Library() *Setting {
 // application's.
 func (a *Application) Jobs() []*Setting { return a.jobs }
 
-func (a *Application) findJobs() {
+// appendJobs finds them. What makes a key is a job of its own only where nothing
+// else takes the key.
+func (a *Application) appendJobs(jobs []*Setting) []*Setting {
+	n := len(jobs)
 	for _, m := range []string{schema.MCertTempl, schema.MWriteCertificate, schema.MWriteKeyList, schema.MDataObject, schema.MBlockCard} {
 		if s := a.Get(m); s != nil {
-			a.jobs = append(a.jobs, s)
+			jobs = append(jobs, s)
 		}
 	}
 	for _, m := range []string{schema.MKeySize, schema.MECCurve} {
-		if s := a.Get(m); s != nil && len(a.jobs) == 0 {
-			a.jobs = []*Setting{s}
+		if s := a.Get(m); s != nil && len(jobs) == n {
+			jobs = append(jobs, s)
 		}
 	}
+	return jobs
 }

@@ -11,26 +11,16 @@ import (
 
 // sectionRule looks at the headers: unknown, twice, missing.
 var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, diag.MissingSection}, func(p *Program, r *Report) {
-	type place struct {
-		kind   schema.Section
-		letter string
-	}
-	first := make(map[place]*ast.Line, len(p.parts))
 	for i := range p.parts {
-		h, part := &p.File.Sections[i].Header, &p.parts[i]
-		name := p.File.Slice(h.Name)
-		if !part.known {
-			unknownSection(r, h, name)
-			continue
-		}
-		key := place{part.kind, strings.ToLower(part.letter)}
-		if before := first[key]; before != nil {
-			d := r.Add(diag.DuplicateSection, h.Name, "section [%s] stands twice", name)
+		h, part := p.File.Sections[i].Header, &p.parts[i]
+		switch {
+		case !part.known:
+			unknownSection(r, h, p.File.Slice(h.Name))
+		case part.first != h:
+			d := r.Add(diag.DuplicateSection, h.Name, "section [%s] stands twice", p.File.Slice(h.Name))
 			d.Help = "put its entries into the first one; the entries here are not read"
-			d.Related = []diag.Label{{Span: before.Name, Message: "first here"}}
-			continue
+			d.Related = []diag.Label{{Span: part.first.Name, Message: "first here"}}
 		}
-		first[key] = h
 	}
 	if p.Description.Header == nil {
 		end := len(p.File.Text)

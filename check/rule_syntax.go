@@ -15,7 +15,7 @@ var syntaxRule = Rule{[]diag.Code{diag.Syntax}, func(p *Program, r *Report) {
 			first = false
 			d := r.Add(diag.Syntax, l.Span, "an entry before the first section")
 			d.Help = "every entry belongs to a section; begin the file with [Encoding], [Fields] or [Description]"
-		case l.Kind == ast.Entry && l.Name.Len() > 0 && strings.ContainsFunc(p.File.Slice(l.Name), isControl):
+		case l.Kind == ast.Entry && l.Name.Len() > 0 && hasControl(p.File.Slice(l.Name)):
 			r.Add(diag.Syntax, l.Name, "a control character in the name of a keyword")
 		case l.Kind == ast.Junk:
 			explainJunk(p, r, l)
@@ -24,7 +24,14 @@ var syntaxRule = Rule{[]diag.Code{diag.Syntax}, func(p *Program, r *Report) {
 	})
 }}
 
-func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
+func hasControl(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return true
+		}
+	}
+	return false
+}
 
 func explainJunk(p *Program, r *Report, l *ast.Line) {
 	text := strings.TrimSpace(p.File.Slice(l.Span))

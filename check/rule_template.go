@@ -10,8 +10,8 @@ import (
 // authentication reports whether a name speaks of it.
 func authentication(name string) bool {
 	name = strings.ToLower(name)
-	return strings.Contains(name, "auth") || strings.Contains(name, "log_on") || strings.Contains(name, "logon") ||
-		strings.Contains(name, "log_in") || strings.Contains(name, "login")
+	return strings.Contains(name, "auth") || strings.Contains(name, "log") &&
+		(strings.Contains(name, "log_on") || strings.Contains(name, "logon") || strings.Contains(name, "log_in") || strings.Contains(name, "login"))
 }
 
 // templateRule finds certificate templates whose name speaks of authentication

@@ -27,9 +27,9 @@ var validationRule = Rule{[]diag.Code{diag.PINValidation}, func(p *Program, r *R
 		if s == nil {
 			continue
 		}
-		if s.Problem != "" {
+		if s.Value.Problem != "" {
 			if s.Value.Form != Missing {
-				d := r.Add(diag.PINValidation, s.Line.Value, "the value of %s %s", s.Keyword.Name, s.Problem)
+				d := r.Add(diag.PINValidation, s.Line.Value, "the value of %s %s", s.Keyword.Name, s.Value.Problem)
 				d.Help = "for example: " + s.Keyword.Example
 			}
 			continue

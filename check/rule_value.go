@@ -11,22 +11,22 @@ import (
 var valueRule = Rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *Report) {
 	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
-			if s.Problem == "" || s.Keyword.Kind == schema.Validation && s.Value.Form != Missing {
+			if s.Value.Problem == "" || s.Keyword.Kind == schema.Validation && s.Value.Form != Missing {
 				continue
 			}
-			d := r.Add(diag.InvalidValue, s.Place(), "the value of %s %s", s.Keyword.Name, s.Problem)
+			d := r.Add(diag.InvalidValue, s.Place(), "the value of %s %s", s.Keyword.Name, s.Value.Problem)
 			d.Help = "for example: " + s.Keyword.Example
 			suggestValue(p, s, d)
 		}
 	}
-	if s := p.Encoding.Get(schema.MType); s != nil && s.Problem == "" && s.Value.Number != schema.SmartCard && s.Value.Number != schema.MagneticStripe {
+	if s := p.Encoding.Get(schema.MType); s != nil && s.Value.Problem == "" && s.Value.Number != schema.SmartCard && s.Value.Number != schema.MagneticStripe {
 		d := r.AddAs(diag.Info, diag.InvalidValue, s.Line.Value, "encoding type %d is not one that Inscribe knows", s.Value.Number)
 		d.Help = "it knows 1024 (smart card) and 2 (magnetic stripe); the file is checked as far as it goes"
 	}
 	sizes := schema.Builtin.Find(schema.Application, schema.MKeySize)
 	for _, a := range p.All {
 		s := a.Get(schema.MKeySize)
-		if s != nil && s.Problem == "" && s.Value.Number%8 != 0 {
+		if s != nil && s.Value.Problem == "" && s.Value.Number%8 != 0 {
 			r.Add(diag.InvalidValue, s.Line.Value, "no RSA key has %d bits; the size is a multiple of 8", s.Value.Number).Help = "for example: " + sizes.Example
 		}
 	}

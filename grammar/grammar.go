@@ -3,6 +3,7 @@ package grammar
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -28,16 +29,15 @@ type lines struct{ lines ast.Lines }
 // chunk is how many bytes participle gets at a time, up to the next header.
 const chunk = 1 << 13
 
-var fileParser = participle.MustBuild[file](participle.Lexer(lineDefinition{}))
+var fileParser = sync.OnceValue(func() *participle.Parser[file] {
+	return participle.MustBuild[file](participle.Lexer(lineDefinition{}))
+})
 
-// EBNF gives the grammar of files and of values in participle's notation.
+// EBNF gives the grammar of files and of values in participle's notation, without
+// the choice between the values: its marks stand in no text.
 func EBNF() string {
-	var b strings.Builder
-	b.WriteString(fileParser.String())
-	for _, v := range valueParsers() {
-		b.WriteString("\n\n" + v.String())
-	}
-	return b.String() + "\n"
+	_, values, _ := strings.Cut(valueParser().String(), "\n")
+	return fileParser().String() + "\n\n" + values + "\n"
 }
 
 // Parse reads a description. It never fails: what is no description at all
@@ -60,7 +60,7 @@ func ParseText(name, text string) *ast.File {
 		peeking, err := lexer.Upgrade(&lex)
 		var tree *file
 		if err == nil {
-			tree, err = fileParser.ParseFromLexer(peeking)
+			tree, err = fileParser().ParseFromLexer(peeking)
 		}
 		if err != nil {
 			// The lexer and the productions are total: this is a defect, and
@@ -70,8 +70,9 @@ func ParseText(name, text string) *ast.File {
 		if f.Head == nil {
 			f.Head = tree.Head.lines
 		}
-		for _, s := range tree.Sections {
-			f.Sections = append(f.Sections, ast.Section{Header: s.Header.line, Lines: s.Lines.lines})
+		for i := range tree.Sections {
+			s := &tree.Sections[i]
+			f.Sections = append(f.Sections, ast.Section{Header: &s.Header.line, Lines: s.Lines.lines})
 		}
 		if lex.offset == len(text) {
 			return f

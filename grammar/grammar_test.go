@@ -104,7 +104,7 @@ func FuzzValues(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		_, _ = ParseOperand(s)
+		sameOperand(t, s)
 		_, _ = ParseCall(s)
 		_, _ = ParseAttributes(s)
 		_, _ = ParseBinding(s)
@@ -159,7 +159,7 @@ func TestParts(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	lit, special := "#12 #3", "!FROM_USER_DIALOG_2_FIELD"
-	for text, want := range map[string]*ast.Operand{
+	for text, want := range map[string]ast.Operand{
 		lit: {Literal: &lit}, special: {Special: &special}, "Track 2": {Bare: "Track 2"}, "a(b)#c": {Bare: "a(b)#c"},
 	} {
 		got, err := ParseOperand(text)
@@ -207,20 +207,22 @@ func TestEBNF(t *testing.T) {
 	}
 }
 
-// TestLiteralsNeedNoParser holds the short way for fixed values against the
-// productions.
-func TestLiteralsNeedNoParser(t *testing.T) {
-	for _, text := range []string{"#", "#x", "# a b ", "##", "#!{A}", "#\"", "#a,b=(c)", "#\u00a0ä", "#\xff"} {
-		short, err := ParseOperand(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		long, err := parseValue(operandParser, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(long, short); d != "" {
-			t.Errorf("%q: %s", text, d)
-		}
+// sameOperand holds the short way to an operand against its productions.
+func sameOperand(t *testing.T, text string) {
+	t.Helper()
+	short, err := ParseOperand(text)
+	long, wrong := parseValue(markOperand, text)
+	if (err == nil) != (wrong == nil) {
+		t.Fatalf("%q: %v, and by the productions %v", text, err, wrong)
+	}
+	if err == nil && cmp.Diff(*long.Operand, short) != "" {
+		t.Fatalf("%q: %s", text, cmp.Diff(*long.Operand, short))
+	}
+}
+
+func TestOperandsNeedNoParser(t *testing.T) {
+	for _, text := range []string{"", "#", "#x", "# a b ", "##", "#!{A}", "#\"", "#a,b=(c)", "#\u00a0ä", "#\xff",
+		"!", "!X", "!{A}", "!{", "!{A}!B", "!\xff", "PIN", "a#b", "a!b", "\"#\"", "\"", "(", "\u00a0#x", "\xff"} {
+		sameOperand(t, text)
 	}
 }

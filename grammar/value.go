@@ -14,9 +14,15 @@ import (
 	"inscribe/ast"
 )
 
-// The token types of values.
+// The token types of values. Those of the marks say what kind of value follows.
 const (
-	tokLiteral lexer.TokenType = lexer.EOF - 100 - iota
+	markOperand lexer.TokenType = lexer.EOF - 100 - iota
+	markCall
+	markNames
+	markAttributes
+	markExpression
+	markBinding
+	tokLiteral
 	tokSpecial
 	tokPlaceholder
 	tokString
@@ -27,6 +33,12 @@ const (
 
 var valueSymbols = map[string]lexer.TokenType{
 	"EOF":         lexer.EOF,
+	"Operand":     markOperand,
+	"Call":        markCall,
+	"Names":       markNames,
+	"Attributes":  markAttributes,
+	"Expression":  markExpression,
+	"Binding":     markBinding,
 	"Literal":     tokLiteral,
 	"Special":     tokSpecial,
 	"Placeholder": tokPlaceholder,
@@ -43,23 +55,17 @@ type valueDefinition struct{}
 // Symbols names the token types.
 func (valueDefinition) Symbols() map[string]lexer.TokenType { return valueSymbols }
 
-// Lex reads r to its end.
-func (d valueDefinition) Lex(filename string, r io.Reader) (lexer.Lexer, error) {
+// Lex reads r to its end. It sets no mark.
+func (valueDefinition) Lex(_ string, r io.Reader) (lexer.Lexer, error) {
 	text, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	return d.LexString(filename, string(text))
-}
-
-// LexString makes a lexer over text.
-func (valueDefinition) LexString(_, text string) (lexer.Lexer, error) {
-	return &valueLexer{text: text}, nil
+	return &valueLexer{text: string(text)}, err
 }
 
 type valueLexer struct {
 	text   string
 	offset int
+	// mark comes first, if there is one.
+	mark lexer.TokenType
 }
 
 const punctuation = "(),=+"
@@ -67,6 +73,10 @@ const punctuation = "(),=+"
 // Next gives the next token. It never fails.
 func (l *valueLexer) Next() (lexer.Token, error) {
 	pos := lexer.Position{Offset: l.offset, Line: 1, Column: l.offset + 1}
+	if mark := l.mark; mark != 0 {
+		l.mark = 0
+		return lexer.Token{Type: mark, Pos: pos}, nil
+	}
 	rest := l.text[l.offset:]
 	if rest == "" {
 		return lexer.EOFToken(pos), nil
@@ -116,22 +126,21 @@ func endsWord(s string) bool {
 	return s[0] == '"' || s[0] == '!' || strings.IndexByte(punctuation, s[0]) >= 0 || blankLen(s) > 0
 }
 
-func valueParser[T any]() *participle.Parser[T] {
-	return participle.MustBuild[T](participle.Lexer(valueDefinition{}), participle.UseLookahead(2))
+// value is a value of any kind, behind its mark: those read most often come first.
+// One parser for all kinds is built sooner than one for each, and is a fraction of
+// the code, which counts in a page.
+type value struct {
+	Names      *ast.Names      `parser:"  Names @@"`
+	Expression *ast.Expression `parser:"| Expression @@"`
+	Call       *ast.Call       `parser:"| Call @@"`
+	Attributes *ast.Attributes `parser:"| Attributes @@"`
+	Binding    *ast.Binding    `parser:"| Binding @@"`
+	Operand    *ast.Operand    `parser:"| Operand @@"`
 }
 
-var (
-	operandParser    = valueParser[ast.Operand]()
-	callParser       = valueParser[ast.Call]()
-	namesParser      = valueParser[ast.Names]()
-	attributesParser = valueParser[ast.Attributes]()
-	expressionParser = valueParser[ast.Expression]()
-	bindingParser    = valueParser[ast.Binding]()
-)
-
-func valueParsers() []fmt.Stringer {
-	return []fmt.Stringer{operandParser, callParser, namesParser, attributesParser, expressionParser, bindingParser}
-}
+var valueParser = sync.OnceValue(func() *participle.Parser[value] {
+	return participle.MustBuild[value](participle.Lexer(valueDefinition{}), participle.UseLookahead(2))
+})
 
 // ValueError says where a value stops to make sense.
 type ValueError struct {
@@ -142,79 +151,68 @@ type ValueError struct {
 // Error names the place.
 func (e *ValueError) Error() string { return fmt.Sprintf("unreadable from byte %d on", e.Offset) }
 
-func parseValue[T any](p *participle.Parser[T], text string) (*T, error) {
-	v, err := p.ParseString("", text)
+// parseValue reads a text as a value of one kind; where that fails the result is
+// empty.
+func parseValue(mark lexer.TokenType, text string) (value, error) {
+	lex, err := lexer.Upgrade(&valueLexer{text: text, mark: mark})
+	if err != nil {
+		return value{}, err
+	}
+	v, err := valueParser().ParseFromLexer(lex)
 	if err == nil {
-		return v, nil
+		return *v, nil
 	}
 	var at participle.Error
 	if errors.As(err, &at) {
-		return nil, &ValueError{Offset: min(at.Position().Offset, len(text))}
+		return value{}, &ValueError{Offset: min(at.Position().Offset, len(text))}
 	}
-	return nil, &ValueError{}
+	return value{}, &ValueError{}
 }
 
-// ParseOperand reads a field or fixed value. An empty text is an error. The
-// result may be shared and must not be changed.
-func ParseOperand(text string) (*ast.Operand, error) {
-	// An editor reads the same lines again at every keystroke. Fixed values, which
-	// may be secrets, are not kept; they are one token, which needs no parser.
-	if strings.HasPrefix(text, "#") {
-		return &ast.Operand{Literal: &text}, nil
+// ParseOperand reads a field or fixed value. An empty text is an error. Its first
+// token says all, which spares an editor a parser for each value at each keystroke.
+func ParseOperand(text string) (ast.Operand, error) {
+	if text == "" {
+		return ast.Operand{}, &ValueError{}
 	}
-	if o, known := operands.get(text); known {
-		return o, nil
+	if text[0] != '#' && text[0] != '!' {
+		return ast.Operand{Bare: text}, nil
 	}
-	o, err := parseValue(operandParser, text)
-	if err == nil {
-		operands.put(text, o)
+	switch kind, _ := valueToken(text, true); kind {
+	case tokLiteral:
+		return ast.Operand{Literal: &text}, nil
+	case tokSpecial:
+		return ast.Operand{Special: &text}, nil
 	}
-	return o, err
-}
-
-// operands remembers what operands mean, for all goroutines.
-var operands memo
-
-// memo is a table of limited size.
-type memo struct {
-	mu    sync.RWMutex
-	known map[string]*ast.Operand
-}
-
-// memoSize bounds the memory: names of fields are short and few.
-const memoSize = 4096
-
-func (m *memo) get(text string) (*ast.Operand, bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	o, ok := m.known[text]
-	return o, ok
-}
-
-func (m *memo) put(text string, o *ast.Operand) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.known == nil || len(m.known) >= memoSize {
-		m.known = map[string]*ast.Operand{}
-	}
-	m.known[strings.Clone(text)] = o
+	return ast.Operand{Bare: text}, nil
 }
 
 // ParseCall reads NAME(ARGUMENT).
-func ParseCall(text string) (*ast.Call, error) { return parseValue(callParser, text) }
+func ParseCall(text string) (*ast.Call, error) {
+	v, err := parseValue(markCall, text)
+	return v.Call, err
+}
 
 // ParseNames reads a list of names between commas.
-func ParseNames(text string) (*ast.Names, error) { return parseValue(namesParser, text) }
+func ParseNames(text string) (*ast.Names, error) {
+	v, err := parseValue(markNames, text)
+	return v.Names, err
+}
 
 // ParseAttributes reads a list of PKCS#11 attributes.
 func ParseAttributes(text string) (*ast.Attributes, error) {
-	return parseValue(attributesParser, text)
+	v, err := parseValue(markAttributes, text)
+	return v.Attributes, err
 }
 
 // ParseExpression reads text with !{FIELD} in it; any text is one.
 func ParseExpression(text string) (*ast.Expression, error) {
-	return parseValue(expressionParser, text)
+	v, err := parseValue(markExpression, text)
+	return v.Expression, err
 }
 
 // ParseBinding reads the right-hand side of a field.
-func ParseBinding(text string) (*ast.Binding, error) { return parseValue(bindingParser, text) }
+func ParseBinding(text string) (*ast.Binding, error) {
+	v, err := parseValue(markBinding, text)
+	return v.Binding, err
+}

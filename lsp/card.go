@@ -1,6 +1,9 @@
 package lsp
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // cardView is the picture of the card beside the text.
 type cardView struct {
@@ -22,11 +25,11 @@ func (d *document) card() cardView {
 	if card := pl.plan.Card(); card != nil {
 		clean := d.masker().Scrub
 		// A short secret may well be a measure too, so only texts are cleaned.
-		texts := func(svg string) string { return svgText.ReplaceAllStringFunc(svg, clean) }
+		texts := func(svg string) string { return svgText().ReplaceAllStringFunc(svg, clean) }
 		out.Before, out.After, out.Note = texts(card.Before), texts(card.After), clean(card.Note)
 	}
 	return out
 }
 
 // svgText is what stands between two tags.
-var svgText = regexp.MustCompile(`>[^<]+<`)
+var svgText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`>[^<]+<`) })

@@ -121,7 +121,9 @@ func (f *configFile) settings() *config.Config {
 }
 
 // table is the header of a table of the file, as "certificate" and "NAME".
-var tableHeader = regexp.MustCompile(`^\s*\[\s*(certificate|middleware)\s*\.\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*\]`)
+var tableHeader = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*\[\s*(certificate|middleware)\s*\.\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*\]`)
+})
 
 // place finds the header of a table, so that the editor can go there.
 func (f *configFile) place(kind, name string) (protocol.Location, bool) {
@@ -132,7 +134,7 @@ func (f *configFile) place(kind, name string) (protocol.Location, bool) {
 	m := mapper{text: f.text, table: table}
 	for i := range table.Lines() {
 		span := table.LineSpan(i)
-		found := tableHeader.FindStringSubmatch(f.text[span.Start:span.End])
+		found := tableHeader().FindStringSubmatch(f.text[span.Start:span.End])
 		if found == nil || found[1] != kind || !strings.EqualFold(unquoted(found[2]), name) {
 			continue
 		}
@@ -169,7 +171,7 @@ func (f *configFile) findings() []protocol.Diagnostic {
 		}
 		message = strings.TrimPrefix(message[i+len(f.path):], ":")
 		span := table.LineSpan(0)
-		if at := linePrefix.FindStringSubmatch(message); at != nil {
+		if at := linePrefix().FindStringSubmatch(message); at != nil {
 			line, _ := strconv.Atoi(at[1])
 			column, _ := strconv.Atoi(at[2])
 			message = message[len(at[0]):]
@@ -181,4 +183,4 @@ func (f *configFile) findings() []protocol.Diagnostic {
 	return out
 }
 
-var linePrefix = regexp.MustCompile(`^(\d+):(\d+):\s*`)
+var linePrefix = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\d+):(\d+):\s*`) })

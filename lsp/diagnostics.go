@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"inscribe/ast"
@@ -43,11 +44,12 @@ func (s *state) pulls() bool { return s.client.TextDocument.Diagnostic != nil }
 // an editor that draws a hundred thousand of them stands still.
 const mostFindings = 2000
 
-// findings are those of a document, as the client takes them.
-func (s *state) findings(d *document, style findingStyle) []protocol.Diagnostic {
+// findings are those of a document, as the client takes them; room may have room
+// for them.
+func (s *state) findings(d *document, style findingStyle, room []protocol.Diagnostic) []protocol.Diagnostic {
 	all := d.program().Diagnostics
 	shown := all[:min(len(all), mostFindings)]
-	out := make([]protocol.Diagnostic, 0, len(shown)+1)
+	out := slices.Grow(room[:0], len(shown)+1)
 	for i := range shown {
 		out = append(out, s.finding(d, &shown[i], style))
 	}

@@ -26,15 +26,34 @@ func (s *server) send(d *document, state *state) {
 		}
 		defer done()
 		p := protocol.PublishDiagnosticsParams{URI: d.uri, Version: d.version}
-		got, err := guard(func() (any, error) { return state.findings(d.aside(), state.styleOf(false)), nil })
+		room, _ := s.room.Get().([]protocol.Diagnostic)
+		got, err := guard(func() (any, error) { return state.findings(d.aside(), state.styleOf(false), room), nil })
 		if err != nil {
 			s.logError(err.Error())
 			p.Diagnostics = []protocol.Diagnostic{{Severity: 1, Code: "internal", Source: source, Message: "a defect of Inscribe itself: the description could not be checked"}}
 		} else {
 			p.Diagnostics = got.([]protocol.Diagnostic)
 		}
-		s.notify("textDocument/publishDiagnostics", p)
+		s.deliver(p)
+		s.collect()
+		clear(p.Diagnostics)
+		s.room.Put(p.Diagnostics[:0])
 	})
+}
+
+// deliver sends findings and waits until they are written.
+func (s *server) deliver(p protocol.PublishDiagnosticsParams) {
+	_ = s.stream.WriteObject((*publication)(&p))
+}
+
+// publication is the notification of findings, which encodes itself.
+type publication protocol.PublishDiagnosticsParams
+
+// AppendJSON appends the notification.
+func (p *publication) AppendJSON(b []byte) []byte {
+	b = append(b, `{"jsonrpc":"2.0","method":"textDocument/publishDiagnostics","params":`...)
+	b = (*protocol.PublishDiagnosticsParams)(p).AppendJSON(b)
+	return append(b, '}')
 }
 
 // unpublish takes the findings of a closed document away.
@@ -43,7 +62,7 @@ func (s *server) unpublish(uri protocol.DocumentURI) {
 		return
 	}
 	s.inLine(uri, func() {
-		s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: uri, Diagnostics: []protocol.Diagnostic{}})
+		s.deliver(protocol.PublishDiagnosticsParams{URI: uri, Diagnostics: []protocol.Diagnostic{}})
 	})
 }
 
@@ -82,7 +101,7 @@ func (s *server) publishConfigs(files map[string]*configFile) {
 		}
 		uri := uriOf(path)
 		s.inLine(uri, func() {
-			s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: uri, Diagnostics: list})
+			s.deliver(protocol.PublishDiagnosticsParams{URI: uri, Diagnostics: list})
 		})
 	}
 }

@@ -29,7 +29,7 @@ func (c *call) documentDiagnostics(ctx context.Context, p *protocol.DocumentDiag
 
 // report gives the findings of a document, or that the client has them.
 func (c *call) report(d *document, previous string) protocol.DocumentDiagnosticReport {
-	items := c.findings(d, c.styleOf(true))
+	items := c.findings(d, c.styleOf(true), nil)
 	id := resultID(items)
 	if id == previous {
 		return protocol.DocumentDiagnosticReport{Kind: "unchanged", ResultID: id}

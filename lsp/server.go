@@ -39,6 +39,7 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, o Options) error {
 		s.idle.Stop()
 	}
 	s.mu.Unlock()
+	s.narrowRoom()
 	if !s.clean.Load() {
 		return ErrNoShutdown
 	}

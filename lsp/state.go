@@ -28,6 +28,8 @@ type server struct {
 	mu    sync.Mutex
 	phase phase
 	state *state
+	// room has room for findings on their way.
+	room sync.Pool
 	// lines tells for each open document when its last findings are out.
 	lines map[protocol.DocumentURI]*line
 	// broken are the configuration files whose findings the client has.
@@ -41,6 +43,10 @@ type server struct {
 	largeTurn chan struct{}
 
 	idle *time.Timer
+	// wide says that the collector has more room than usualRoom now.
+	wide       bool
+	usualRoom  int
+	collecting sync.Mutex
 
 	changes changes
 

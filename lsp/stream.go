@@ -35,6 +35,8 @@ type stream struct {
 	ends func()
 
 	writing sync.Mutex
+	// frame is the room of the last message that was written, for the next one.
+	frame []byte
 }
 
 func newStream(conn io.ReadWriteCloser) *stream {
@@ -69,17 +71,39 @@ func (s *stream) ReadObject(v any) error {
 	}
 }
 
+// appender is a message that encodes itself.
+type appender interface{ AppendJSON([]byte) []byte }
+
+const (
+	// headerRoom is how much a frame's header may take.
+	headerRoom = 64
+	// mostKept bounds the room that is kept for the next message.
+	mostKept = 256 << 10
+)
+
 // WriteObject writes a message.
 func (s *stream) WriteObject(v any) error {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	frame := make([]byte, 0, len(raw)+32)
-	frame = fmt.Appendf(frame, "Content-Length: %d\r\n\r\n", len(raw))
-	_, err = s.conn.Write(append(frame, raw...))
+	frame := append(s.frame[:0], make([]byte, headerRoom)...)
+	if a, ok := v.(appender); ok {
+		frame = a.AppendJSON(frame)
+	} else {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		frame = append(frame, raw...)
+	}
+	if s.frame = frame; cap(frame) > mostKept {
+		s.frame = nil
+	}
+	// The header says how long the rest is, so it comes last, and ends where the
+	// rest begins.
+	header := fmt.Appendf(nil, lengthName+" %d\r\n\r\n", len(frame)-headerRoom)
+	frame = frame[headerRoom-len(header):]
+	copy(frame, header)
+	_, err := s.conn.Write(frame)
 	return err
 }
 

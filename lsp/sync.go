@@ -34,7 +34,9 @@ func (s *server) didChange(p *protocol.DidChangeTextDocumentParams) {
 		}
 		t = t.replace(newMapper(t.file, s.state.encoding).span(*c.Range), c.Text)
 	}
-	s.put(d.edited(p.TextDocument.Version, t, s.state.encoding))
+	next := d.edited(p.TextDocument.Version, t, s.state.encoding)
+	s.widenRoom(next)
+	s.put(next)
 }
 
 // put makes a document part of the state and publishes its findings.

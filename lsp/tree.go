@@ -27,7 +27,7 @@ func flatten(f *ast.File) []ast.Line {
 	lines := make([]ast.Line, 0, n)
 	lines = append(lines, f.Head...)
 	for i := range f.Sections {
-		lines = append(lines, f.Sections[i].Header)
+		lines = append(lines, *f.Sections[i].Header)
 		lines = append(lines, f.Sections[i].Lines...)
 	}
 	return lines
@@ -35,35 +35,7 @@ func flatten(f *ast.File) []ast.Line {
 
 // assemble makes the tree that the grammar would make of these lines.
 func assemble(name, text string, lines []ast.Line) *tree {
-	f := &ast.File{Name: name, Text: text, Sections: []ast.Section{}}
-	var headers []int
-	for i := range lines {
-		if lines[i].Kind == ast.Header {
-			headers = append(headers, i)
-		}
-	}
-	part := func(from, to int) ast.Lines {
-		if from == to {
-			return nil
-		}
-		return ast.Lines(lines[from:to:to])
-	}
-	f.Sections = make([]ast.Section, len(headers))
-	for i, h := range headers {
-		end := len(lines)
-		if i+1 < len(headers) {
-			end = headers[i+1]
-		}
-		f.Sections[i] = ast.Section{Header: lines[h], Lines: part(h+1, end)}
-	}
-	end := len(lines)
-	if len(headers) > 0 {
-		end = headers[0]
-	}
-	f.Head = part(0, end)
-	// Made here, because two goroutines must not be the first to ask.
-	f.Table()
-	return &tree{file: f, lines: lines}
+	return &tree{file: ast.FromLines(name, text, lines), lines: lines}
 }
 
 // replace gives the tree after the span was replaced by new text.

@@ -192,7 +192,7 @@ func meaning(p *check.Program) string {
 		fmt.Fprintf(&b, "[%s] %v\n", strings.ToLower(name), bl.Header != nil)
 		for _, s := range bl.Settings {
 			v := s.Value
-			fmt.Fprintf(&b, "%s form %d text %q secret %q bool %v number %d entries %d auto %v problem %q", s.Keyword.Name, v.Form, v.Text, v.Secret.Reveal(), v.Bool, v.Number, v.Entries, v.Auto, s.Problem)
+			fmt.Fprintf(&b, "%s form %d text %q secret %q bool %v number %d entries %d auto %v problem %q", s.Keyword.Name, v.Form, v.Text, v.Secret.Reveal(), v.Bool, v.Number, v.Entries, v.Auto, s.Value.Problem)
 			if v.Field != nil {
 				fmt.Fprintf(&b, " field %q", v.Field.Name)
 			}

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write data/profiles.json")
+var update = flag.Bool("update", false, "write data/profiles.jsonl")
 
 func TestEveryProfileIsThere(t *testing.T) {
 	want := []string{"cardos", "cryptovision", "gemalto", "generic", "idopte", "nss", "opencryptoki", "openpgp",
@@ -234,30 +234,32 @@ func TestNotesWarn(t *testing.T) {
 
 // TestJSONIsTheTOML: the browser's build reads the same facts.
 func TestJSONIsTheTOML(t *testing.T) {
-	all := map[string]Definition{}
+	var want bytes.Buffer
+	enc := json.NewEncoder(&want)
+	enc.SetEscapeHTML(false)
 	for _, name := range Names() {
 		d, _, err := definition(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[name] = d
-	}
-	var want bytes.Buffer
-	enc := json.NewEncoder(&want)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(all); err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.WriteFile("data/profiles.json", want.Bytes(), 0o644); err != nil {
+		line := struct {
+			Name string `json:"name"`
+			Definition
+		}{name, d}
+		if err := enc.Encode(line); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := os.ReadFile("data/profiles.json")
+	if *update {
+		if err := os.WriteFile("data/profiles.jsonl", want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile("data/profiles.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want.Bytes()) {
-		t.Error("data/profiles.json is not the files beside it; go test ./check/profile -update writes it")
+		t.Error("data/profiles.jsonl is not the files beside it; go test ./check/profile -update writes it")
 	}
 }

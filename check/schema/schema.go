@@ -176,7 +176,12 @@ type Table struct {
 	names    []string
 	sections [Application + 1][]*Keyword
 	byName   map[string][]*Keyword
+	// spelt has the names as they are mostly written, by their length.
+	spelt [Application + 1][maxSpelt + 1][]*Keyword
 }
+
+// maxSpelt bounds the names in Table.spelt.
+const maxSpelt = 31
 
 // New makes a table of keywords.
 func New(keywords ...[]Keyword) *Table {
@@ -194,6 +199,9 @@ func (t *Table) add(k *Keyword) {
 	t.names = append(t.names, k.Name)
 	t.sections[k.Section] = append(t.sections[k.Section], k)
 	key := strings.ToLower(k.Name)
+	if n := len(k.Name); n <= maxSpelt && t.Find(k.Section, key) == nil {
+		t.spelt[k.Section][n] = append(t.spelt[k.Section][n], k)
+	}
 	t.byName[key] = append(t.byName[key], k)
 }
 
@@ -203,6 +211,9 @@ func (t *Table) With(extra []Keyword) *Table {
 	c := &Table{keywords: slices.Clone(t.keywords), names: slices.Clone(t.names), byName: make(map[string][]*Keyword, len(t.byName))}
 	for i, ks := range t.sections {
 		c.sections[i] = slices.Clone(ks)
+		for n, ks := range t.spelt[i] {
+			c.spelt[i][n] = slices.Clip(ks)
+		}
 	}
 	for name, ks := range t.byName {
 		c.byName[name] = append([]*Keyword{}, ks...)
@@ -224,6 +235,13 @@ func (t *Table) In(s Section) []*Keyword { return t.sections[s] }
 
 // Find gives the keyword of a section by its name in any case, or nil.
 func (t *Table) Find(s Section, name string) *Keyword {
+	if len(name) <= maxSpelt {
+		for _, k := range t.spelt[s][len(name)] {
+			if k.Name == name {
+				return k
+			}
+		}
+	}
 	for _, k := range t.Named(name) {
 		if k.Section == s {
 			return k

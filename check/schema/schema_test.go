@@ -44,6 +44,11 @@ func TestFindIgnoresCase(t *testing.T) {
 	if k := Builtin.Find(Application, "SetPIN"); k != nil {
 		t.Errorf("SetPIN is found in an application")
 	}
+	for _, k := range Builtin.All() {
+		if asWritten, other := Builtin.Find(k.Section, k.Name), Builtin.Find(k.Section, strings.ToUpper(k.Name)); asWritten != k || other != k {
+			t.Errorf("%s finds %v, and in upper case %v", k.Name, asWritten, other)
+		}
+	}
 	more := Builtin.With([]Keyword{{Name: "X", Section: Application, Kind: Text, Doc: "x"}})
 	if more.Find(Application, "x") == nil || Builtin.Find(Application, "x") != nil {
 		t.Error("With must add to a copy")

@@ -9,7 +9,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync, readdirSync, mkdirSync, existsSync } from 'node:fs';
 import { join, dirname, basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, gzipSync, constants } from 'node:zlib';
+import { zstdCompressSync, constants } from 'node:zlib';
+import { mergeData } from './segments.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
@@ -29,6 +30,12 @@ function examples() {
   ];
 }
 
+/** The profiles of the menu. */
+function profiles() {
+  const lines = readFileSync(join(root, 'check/profile/data/profiles.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line)).map(({ name, title }) => ({ name, title }));
+}
+
 /** The pages of the codes of findings. */
 function rules() {
   const dir = join(root, 'docs/rules');
@@ -41,10 +48,11 @@ const options = {
   loader: { '.svg': 'text' },
 };
 const goRuntime = join(go('env', 'GOROOT'), 'lib/wasm/wasm_exec.js');
-const [script, boot, worker, style] = await Promise.all([
-  build({ ...options, format: 'iife', entryPoints: ['src/main.js'], define: { EXAMPLES: JSON.stringify(examples()), RULES: JSON.stringify(rules()) } }),
+const [script, boot, load, worker, style] = await Promise.all([
+  build({ ...options, format: 'esm', entryPoints: ['src/main.js'], define: { EXAMPLES: JSON.stringify(examples()), RULES: JSON.stringify(rules()), PROFILES: JSON.stringify(profiles()) } }),
   build({ ...options, format: 'iife', entryPoints: ['src/boot.js'] }),
-  build({ ...options, format: 'iife', entryPoints: ['src/worker.js'], alias: { 'go-runtime': goRuntime } }),
+  build({ ...options, format: 'iife', entryPoints: ['src/load.js'] }),
+  build({ ...options, format: 'iife', entryPoints: ['src/worker.js'], alias: { 'go-runtime': goRuntime }, inject: ['src/node.js'], define: { fetch: 'undefined' } }),
   build({ ...options, entryPoints: ['style.css'] }),
 ]);
 
@@ -78,31 +86,32 @@ function licences() {
   return [...texts].map(([text, names]) => `${names.join(', ')}\n\n${text}`).join(`\n\n${'—'.repeat(40)}\n\n`);
 }
 
-const wasm = readFileSync(wasmFile);
-// Which blocks are best is luck; a hint of the size makes the result larger.
-const packed = [0, 20, 21].map((block) => brotliCompressSync(wasm, {
-  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_LGBLOCK]: block },
-})).sort((a, b) => a.length - b.length)[0];
+const wasm = mergeData(readFileSync(wasmFile));
+const packed = zstdCompressSync(wasm, { pledgedSrcSize: wasm.length, params: { [constants.ZSTD_c_compressionLevel]: 22 } });
 
 // Where a script holds these, they stand in a string or an expression, and the
 // page would end the script there.
 const text = (result) => result.outputFiles[0].text.replaceAll('<!--', '\\x3C!--').replace(/<(\/?script)/gi, '\\x3C$1');
 const escape = (s) => s.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+// A browser reads a page of ASCII alone sooner, and keeps it in half the room.
+const ascii = (s) => s.replace(/[^\0-\x7f]/gu, (c) => `&#${c.codePointAt(0)};`);
 const hash = (result) => `'sha256-${createHash('sha256').update(text(result)).digest('base64')}'`;
 const parts = {
   policy: [
-    "default-src 'none'", `script-src ${hash(boot)} ${hash(script)} 'wasm-unsafe-eval' blob:`, 'worker-src blob:', "style-src 'unsafe-inline'", 'img-src data:',
+    "default-src 'none'", `script-src ${[boot, load, script].map(hash).join(' ')} 'wasm-unsafe-eval' blob:`, 'worker-src blob:', "style-src 'unsafe-inline'", 'img-src data:',
     "base-uri 'none'", "form-action 'none'",
   ].join('; '),
-  style: text(style), script: text(script), boot: text(boot), worker: text(worker), wasm: packed.toString('base64'), size: String(wasm.length), licences: escape(licences()),
+  style: text(style), script: text(script), boot: text(boot), load: text(load), worker: text(worker), wasm: packed.toString('base64'), size: String(wasm.length), licences: ascii(escape(licences())),
 };
-const page = readFileSync(join(here, 'index.html'), 'utf8').replace(/\{\{(\w+)\}\}/g, (_, name) => {
+const page = ascii(readFileSync(join(here, 'index.html'), 'utf8')).replace(/\{\{(\w+)\}\}/g, (_, name) => {
   if (!(name in parts)) throw new Error(`index.html wants ${name}`);
   return parts[name];
 });
+const strange = page.match(/[^\0-\x7f].{0,40}/u);
+if (strange) throw new Error(`the page is not of ASCII alone: ${strange[0]}`);
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, 'index.html'), page);
-const sizes = { wasm: wasm.length, brotli: packed.length, gzip: gzipSync(wasm, { level: 9 }).length, script: parts.script.length, worker: parts.worker.length, page: Buffer.byteLength(page) };
+const sizes = { wasm: wasm.length, packed: packed.length, script: parts.script.length, worker: parts.worker.length, page: Buffer.byteLength(page) };
 writeFileSync(join(folder, 'sizes.json'), JSON.stringify(sizes, null, '\t') + '\n');
 const kb = (n) => `${Math.round(n / 1000)} kB`;
-console.log(`${join(basename(folder), 'index.html')}: ${kb(sizes.page)}; the language server ${kb(sizes.wasm)}, by brotli ${kb(sizes.brotli)} (by gzip ${kb(sizes.gzip)})`);
+console.log(`${join(basename(folder), 'index.html')}: ${kb(sizes.page)}; the language server ${kb(sizes.wasm)}, by zstd ${kb(sizes.packed)}`);

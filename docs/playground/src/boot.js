@@ -1,17 +1,19 @@
-// Starts the worker before the rest of the page is read, since unpacking the
-// language server takes longest.
+// Starts the worker while the rest of the page is still being read. What is sent
+// through the port before the other end listens, waits there.
 
-const content = (id) => document.getElementById(id).textContent;
-const early = [];
+performance.mark('boot');
+const { port1: port, port2 } = new MessageChannel();
+const inscribe = { port };
 try {
-  const url = URL.createObjectURL(new Blob([content('worker')], { type: 'text/javascript' }));
+  const url = URL.createObjectURL(new Blob([document.getElementById('worker').textContent], { type: 'text/javascript' }));
   const worker = new Worker(url, { name: 'inscribe' });
-  worker.onmessage = (event) => early.push(event);
-  worker.onerror = (event) => early.push({ data: { failed: event.message || 'the browser starts no worker' } });
-  const wasm = document.getElementById('wasm');
-  worker.postMessage({ wasm: wasm.textContent, size: Number(wasm.dataset.size) });
-  wasm.remove(); // two megabytes that nobody needs twice
-  globalThis.inscribe = { worker, early };
+  inscribe.failed = new Promise((resolve) => {
+    worker.onmessage = (event) => resolve(event.data);
+    worker.onerror = (event) => resolve(event.message || 'the browser starts no worker');
+  });
+  inscribe.load = (wasm, size) => worker.postMessage({ wasm, size, port: port2 }, [port2]);
 } catch (error) {
-  globalThis.inscribe = { failed: String(error) };
+  inscribe.failed = Promise.resolve(String(error));
+  inscribe.load = () => {};
 }
+globalThis.inscribe = inscribe;

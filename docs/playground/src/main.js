@@ -1,13 +1,13 @@
 // The page: what the controls do, and who tells whom.
 import symbols from '../../../plan/symbols.svg';
 import { LSPPlugin, formatDocument } from '@codemirror/lsp-client';
-import { startServer } from './server.js';
+import { connectServer } from './server.js';
 import { makeClient, makeEditor, goTo, markLine, replaceText } from './editor.js';
 import { drawFindings, countFindings, apply } from './findings.js';
 import { follow, columns, PlanView, drawCard } from './views.js';
 import { pack, unpack } from './share.js';
 
-/* global EXAMPLES, RULES -- put in by the build: [{ title, text, profile?, published? }], the first to begin with; the pages of the codes */
+/* global EXAMPLES, RULES, PROFILES -- put in by the build: [{ title, text, profile?, published? }], the first to begin with; the pages of the codes; [{ name, title }] */
 
 const $ = (id) => document.getElementById(id);
 const narrow = matchMedia('(max-width: 899px)');
@@ -45,10 +45,9 @@ function theme() {
 }
 
 async function main() {
+  performance.mark('script');
   theme();
   $('symbols').innerHTML = symbols;
-  const server = startServer(stopped);
-  server.ready.catch(() => {}); // told by stopped
 
   let start = EXAMPLES[0];
   let broken = '';
@@ -75,6 +74,12 @@ async function main() {
     }
     update();
   });
+  // The server has the first question when it begins, and answers while the editor is made.
+  client.connect(connectServer(({ version }) => {
+    performance.mark('listening');
+    $('version').textContent = version;
+  }, stopped));
+  client.initializing.then(() => performance.mark('initialized'), () => {}); // what fails is told by stopped
   const plan = new PlanView({
     before: $('plan-before'), list: $('plan-ops'), after: $('plan-after'),
     go: (line) => goTo(view, line), over: (line) => markLine(view, line),
@@ -122,6 +127,10 @@ async function main() {
     say('Undo in the editor brings your text back.');
   });
 
+  for (const { name, title } of PROFILES) $('profile').append(new Option(`${name} – ${title}`, name));
+  $('profile').value = PROFILES.some(({ name }) => name === profile) ? profile : '';
+  $('profile').addEventListener('change', () => useProfile($('profile').value));
+
   $('format').addEventListener('click', () => {
     formatDocument(view);
     say('');
@@ -166,13 +175,8 @@ async function main() {
   }).observe($('plan'));
   narrow.addEventListener('change', () => update());
 
+  performance.mark('editor');
   say(broken, true);
-  const { version, profiles } = await server.ready;
-  $('version').textContent = version;
-  for (const p of profiles) $('profile').append(new Option(p.title ? `${p.name} – ${p.title}` : p.name, p.name));
-  $('profile').value = profiles.some((p) => p.name === profile) ? profile : '';
-  $('profile').addEventListener('change', () => useProfile($('profile').value));
-  client.connect(server.transport);
 }
 
 main().catch((error) => stopped(String(error)));

@@ -1,35 +1,21 @@
 // The language server in its worker, as a transport of the client.
 
 /**
- * Takes the worker that boot.js has started. `ready` gives what the server says
- * of itself, or fails with the reason; `failed` is called then and when it ends
- * later.
+ * Takes the port to the worker that boot.js has started. `about` gets what the server
+ * says of itself once it listens, `failed` why there is none, or no longer.
  */
-export function startServer(failed) {
-  const { worker, early, failed: refused } = globalThis.inscribe;
+export function connectServer(about, failed) {
+  const { port, failed: why } = globalThis.inscribe;
   const handlers = new Set();
-  const ready = new Promise((resolve, reject) => {
-    const stop = (reason) => {
-      reject(new Error(reason));
-      failed(reason);
-    };
-    const take = ({ data }) => {
-      if (typeof data === 'string') for (const handle of handlers) handle(data);
-      else if (data.failed) stop(data.failed);
-      else resolve(data);
-    };
-    if (!worker) return stop(refused);
-    worker.onmessage = take;
-    worker.onerror = (event) => stop(event.message || 'the browser starts no worker');
-    early.forEach(take);
-  });
+  why.then(failed);
+  port.onmessage = ({ data }) => {
+    if (typeof data === 'string') for (const handle of handlers) handle(data);
+    else about(data);
+  };
   return {
-    ready,
-    transport: {
-      send: (message) => worker.postMessage(pushed(message)),
-      subscribe: (handle) => handlers.add(handle),
-      unsubscribe: (handle) => handlers.delete(handle),
-    },
+    send: (message) => port.postMessage(pushed(message)),
+    subscribe: (handle) => handlers.add(handle),
+    unsubscribe: (handle) => handlers.delete(handle),
   };
 }
 

@@ -1,28 +1,30 @@
-// The worker: unpacks the language server and runs it. From then on the server
-// itself takes the messages.
+// The worker: unpacks the language server and runs it with the port that leads to
+// the page. What it says by itself is why there is no server.
 import 'go-runtime';
-import { decompress } from 'brotli/decompress';
+import { ZSTDDecoder } from 'zstddec';
 import { unbase64 } from './bytes.js';
 
-/** Unpacks by the browser where it can, else by the decoder in the page. */
-async function unpack(packed, size) {
-  try {
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('brotli'));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch {
-    return decompress(packed, size);
-  }
-}
+// The decoder is made while the page is still being read; where that fails, the
+// message that needs it says so.
+const decoder = new ZSTDDecoder();
+const made = decoder.init();
+made.catch(() => {});
 
-onmessage = async ({ data }) => {
-  onmessage = null;
+onmessage = async ({ data: { wasm, size, port } }) => {
   try {
+    await made;
+    performance.mark('begin');
+    const raw = decoder.decode(unbase64(wasm), size);
+    performance.mark('unpacked');
+    const module = await WebAssembly.compile(raw);
+    performance.mark('compiled');
     const go = new Go();
-    const wasm = await unpack(unbase64(data.wasm), data.size);
-    const { instance } = await WebAssembly.instantiate(wasm, go.importObject);
+    const instance = await WebAssembly.instantiate(module, go.importObject);
+    performance.mark('started');
+    globalThis.page = port;
     await go.run(instance);
-    postMessage({ failed: 'the language server ended' });
+    postMessage('the language server ended');
   } catch (error) {
-    postMessage({ failed: String(error) });
+    postMessage(String(error));
   }
 };
