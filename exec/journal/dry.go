@@ -1,12 +1,6 @@
 package journal
 
-import (
-	"maps"
-	"path/filepath"
-	"slices"
-
-	"inscribe/exec"
-)
+import "inscribe/exec"
 
 // Dry gives the journals of a dry-run. It finds and refuses what the folder's own
 // Open would, but for a token that another process holds at this moment; it makes,
@@ -17,32 +11,20 @@ type dry struct{ *Folder }
 
 // Open reads what Open of the folder would.
 func (d dry) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
-	r := &run{folder: d.Folder, keys: map[string]string{}}
-	for slot, id := range tokens {
-		r.keys[slot] = tokenKey(id)
-	}
+	r := d.newRun(tokens)
 	j := &dryRun{disk: r, tries: map[string]int{}}
-	paths, err := filepath.Glob(filepath.Join(d.dir, "open", "*.jsonl"))
+	paths, err := d.unfinished()
 	if err != nil {
-		return nil, nil, false, local(err)
+		return nil, nil, false, err
 	}
-	slices.Sort(paths)
 	for _, path := range paths {
-		records, err := read(path)
-		same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(records), r.keys)
+		records, stands, refusal := r.judge(path, opsSHA256)
 		switch {
-		case !r.concerns(records) && !same:
-			if err != nil {
-				d.damaged(err)
-			}
-		case abandon:
-		case err != nil:
-			return nil, nil, false, unreadable(err)
-		case untouched(records):
-		case same:
-			return j, records, false, nil
+		case stands == elsewhere || stands == idle || abandon:
+		case stands == inTheWay:
+			return nil, nil, false, refusal
 		default:
-			return nil, nil, false, inTheWay(path, records, opsSHA256)
+			return j, records, false, nil
 		}
 	}
 	earlier, err := d.finished(r, opsSHA256)

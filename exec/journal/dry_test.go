@@ -38,6 +38,14 @@ func TestDryFindsWhatOpenFinds(t *testing.T) {
 	unfinished := []string{"run", "start 1", "done 1", "start 2"}
 	ended := []string{"run", "start 1", "done 1", "end"}
 	only := map[string]exec.Identity{"default": card}
+	// cutOff leaves a run that wrote these records.
+	cutOff := func(tokens map[string]exec.Identity, ops string, records ...string) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			j, _, _ := open(t, In(dir), tokens, ops, false)
+			write(t, j, tokens, ops, records...)
+			_ = j.Close()
+		}
+	}
 	for _, c := range []struct {
 		name    string
 		made    func(t *testing.T, dir string)
@@ -46,45 +54,15 @@ func TestDryFindsWhatOpenFinds(t *testing.T) {
 		refused string
 	}{
 		{name: "nothing", tokens: both},
-		{name: "unfinished", tokens: both, made: func(t *testing.T, dir string) {
-			j, _, _ := open(t, In(dir), both, "ops", false)
-			write(t, j, both, "ops", unfinished...)
-			_ = j.Close()
-		}},
-		{name: "unfinished, given up", tokens: both, abandon: true, made: func(t *testing.T, dir string) {
-			j, _, _ := open(t, In(dir), both, "ops", false)
-			write(t, j, both, "ops", unfinished...)
-			_ = j.Close()
-		}},
-		{name: "finished", tokens: both, made: func(t *testing.T, dir string) {
-			j, _, _ := open(t, In(dir), both, "ops", false)
-			write(t, j, both, "ops", ended...)
-		}},
-		{name: "unfinished on other tokens", tokens: only, refused: "this plan on other tokens", made: func(t *testing.T, dir string) {
-			j, _, _ := open(t, In(dir), both, "ops", false)
-			write(t, j, both, "ops", unfinished...)
-			_ = j.Close()
-		}},
-		{name: "another plan", tokens: only, refused: "another plan (other.dsc)", made: func(t *testing.T, dir string) {
-			j, _, _ := open(t, In(dir), only, "other", false)
-			write(t, j, only, "other", unfinished...)
-			_ = j.Close()
-		}},
-		{name: "untouched", tokens: only, made: func(t *testing.T, dir string) {
-			j, _, _ := open(t, In(dir), only, "other", false)
-			write(t, j, only, "other", "run")
-			_ = j.Close()
-		}},
-		{name: "of a third token", tokens: only, made: func(t *testing.T, dir string) {
-			tokens := map[string]exec.Identity{"default": third}
-			j, _, _ := open(t, In(dir), tokens, "ops", false)
-			write(t, j, tokens, "ops", unfinished...)
-			_ = j.Close()
-		}},
+		{name: "unfinished", tokens: both, made: cutOff(both, "ops", unfinished...)},
+		{name: "unfinished, given up", tokens: both, abandon: true, made: cutOff(both, "ops", unfinished...)},
+		{name: "finished", tokens: both, made: cutOff(both, "ops", ended...)},
+		{name: "unfinished on other tokens", tokens: only, refused: "this plan on other tokens", made: cutOff(both, "ops", unfinished...)},
+		{name: "another plan", tokens: only, refused: "another plan (other.dsc)", made: cutOff(only, "other", unfinished...)},
+		{name: "untouched", tokens: only, made: cutOff(only, "other", "run")},
+		{name: "of a third token", tokens: only, made: cutOff(map[string]exec.Identity{"default": third}, "ops", unfinished...)},
 		{name: "damaged", tokens: only, refused: "cannot be read", made: func(t *testing.T, dir string) {
-			j, _, _ := open(t, In(dir), only, "ops", false)
-			write(t, j, only, "ops", unfinished...)
-			_ = j.Close()
+			cutOff(only, "ops", unfinished...)(t, dir)
 			paths, _ := filepath.Glob(filepath.Join(dir, "runs", "open", "*"))
 			b, err := os.ReadFile(paths[0])
 			if err == nil {

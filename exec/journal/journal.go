@@ -43,6 +43,15 @@ type run struct {
 	keys   map[string]string // token key by slot
 }
 
+// newRun is a run on tokens, without a file.
+func (f *Folder) newRun(tokens map[string]exec.Identity) *run {
+	r := &run{folder: f, keys: map[string]string{}}
+	for slot, id := range tokens {
+		r.keys[slot] = tokenKey(id)
+	}
+	return r
+}
+
 // tokenKey names a token in file names without showing odd characters.
 func tokenKey(id exec.Identity) string {
 	sum := sha256.Sum256([]byte(id.Manufacturer + "\x00" + id.Model + "\x00" + id.Serial + "\x00" + id.Label))
@@ -53,10 +62,7 @@ func tokenKey(id exec.Identity) string {
 // one, and opens the journal to go on with. abandon gives up any unfinished run
 // that has one of the tokens, be it of the same plan.
 func (f *Folder) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
-	r := &run{folder: f, keys: map[string]string{}}
-	for slot, id := range tokens {
-		r.keys[slot] = tokenKey(id)
-	}
+	r := f.newRun(tokens)
 	for _, dir := range []string{"open", "done", "lock"} {
 		if err := os.MkdirAll(filepath.Join(f.dir, dir), 0o700); err != nil {
 			return nil, nil, false, local(err)
@@ -73,40 +79,22 @@ func (f *Folder) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon
 }
 
 func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
-	paths, err := filepath.Glob(filepath.Join(f.dir, "open", "*.jsonl"))
+	paths, err := f.unfinished()
 	if err != nil {
-		return nil, nil, false, local(err)
+		return nil, nil, false, err
 	}
-	slices.Sort(paths)
 	for _, path := range paths {
-		records, err := read(path)
-		// Fresh tokens have no name; a run of the same plan that was cut off on one
-		// goes on with whichever was chosen now.
-		same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(records), r.keys)
-		if !r.concerns(records) && !same {
-			// A damaged file of another token must not stop every run; of one
-			// whose tokens cannot be told, nobody knows more than its name.
-			if err != nil {
-				f.damaged(err)
-			}
-			continue
-		}
-		if err != nil {
-			if abandon {
-				if err := os.Rename(path, path+".abandoned"); err != nil {
-					return nil, nil, false, local(err)
-				}
-				continue
-			}
-			return nil, nil, false, unreadable(err)
-		}
-		if untouched(records) {
-			if err := os.Remove(path); err != nil {
-				return nil, nil, false, local(err)
-			}
-			continue
-		}
-		if same && !abandon {
+		records, stands, refusal := r.judge(path, opsSHA256)
+		var err error
+		switch {
+		case stands == elsewhere:
+		case stands == idle:
+			err = os.Remove(path)
+		case abandon:
+			err = os.Rename(path, path+".abandoned")
+		case stands == inTheWay:
+			return nil, nil, false, refusal
+		default:
 			r.path = path
 			r.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
 			if err != nil {
@@ -114,10 +102,7 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 			}
 			return r, records, false, mendTail(path, r.file)
 		}
-		if !abandon {
-			return nil, nil, false, inTheWay(path, records, opsSHA256)
-		}
-		if err := os.Rename(path, path+".abandoned"); err != nil {
+		if err != nil {
 			return nil, nil, false, local(err)
 		}
 	}
@@ -131,19 +116,54 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 	return r, earlier, true, nil
 }
 
-// unreadable refuses to go on beside a run that nobody can read.
-func unreadable(err error) error {
-	return &exec.Error{Kind: exec.Refused, Message: "the journal of an unfinished run of this token cannot be read", Cause: err,
-		Advice: "look at the token with inscribe verify and inscribe tokens, then give that run up with --abandon"}
+// unfinished gives the files of unfinished runs, the oldest first.
+func (f *Folder) unfinished() ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(f.dir, "open", "*.jsonl"))
+	if err != nil {
+		return nil, local(err)
+	}
+	slices.Sort(paths)
+	return paths, nil
 }
 
-// inTheWay refuses to begin while another run has the token.
-func inTheWay(path string, records []exec.Record, opsSHA256 string) error {
+// standing is what an unfinished run is to one that begins.
+type standing int
+
+const (
+	elsewhere standing = iota // it has other tokens
+	idle                      // it left its tokens as they were
+	ours                      // the new run goes on with it
+	inTheWay                  // the new run is refused
+)
+
+// judge reads the file of an unfinished run and says what that run is to this one.
+// The error says why it is in the way.
+func (r *run) judge(path, opsSHA256 string) ([]exec.Record, standing, error) {
+	records, err := read(path)
+	// Fresh tokens have no name; a run of the same plan that was cut off on one
+	// goes on with whichever was chosen now.
+	same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(records), r.keys)
+	switch {
+	case !r.concerns(records) && !same:
+		// A damaged file of another token must not stop every run; of one
+		// whose tokens cannot be told, nobody knows more than its name.
+		if err != nil {
+			r.folder.damaged(err)
+		}
+		return nil, elsewhere, nil
+	case err != nil:
+		return nil, inTheWay, &exec.Error{Kind: exec.Refused, Message: "the journal of an unfinished run of this token cannot be read", Cause: err,
+			Advice: "look at the token with inscribe verify and inscribe tokens, then give that run up with --abandon"}
+	case untouched(records):
+		return nil, idle, nil
+	case same:
+		return records, ours, nil
+	}
 	what := "another plan"
 	if records[0].OpsSHA256 == opsSHA256 {
 		what = "this plan on other tokens"
 	}
-	return &exec.Error{Kind: exec.Refused,
+	return nil, inTheWay, &exec.Error{Kind: exec.Refused,
 		Message: fmt.Sprintf("an unfinished run of %s (%s) has this token; its journal is %s", what, fileOf(records), path),
 		Advice:  "finish that run first, or give it up with --abandon"}
 }

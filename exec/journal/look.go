@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"inscribe/exec"
 )
@@ -15,10 +14,7 @@ var _ exec.History = (*Folder)(nil)
 
 // Look finds what Open would, and makes, locks and mends nothing.
 func (f *Folder) Look(tokens map[string]exec.Identity, opsSHA256 string) ([]exec.Record, bool, error) {
-	r := &run{folder: f, keys: map[string]string{}}
-	for slot, id := range tokens {
-		r.keys[slot] = tokenKey(id)
-	}
+	r := f.newRun(tokens)
 	runs, err := f.Unfinished()
 	if err != nil {
 		return nil, false, err
@@ -53,10 +49,7 @@ func (f *Folder) Begun(opsSHA256 string) ([][]exec.Record, error) {
 // Ledger opens the count of tries of tokens. It makes the folder and holds the
 // tokens, as a run does, until it is closed.
 func (f *Folder) Ledger(tokens map[string]exec.Identity) (exec.Ledger, error) {
-	r := &run{folder: f, keys: map[string]string{}}
-	for slot, id := range tokens {
-		r.keys[slot] = tokenKey(id)
-	}
+	r := f.newRun(tokens)
 	if err := os.MkdirAll(filepath.Join(f.dir, "lock"), 0o700); err != nil {
 		return nil, local(err)
 	}
@@ -85,11 +78,10 @@ type Unfinished struct {
 // Unfinished lists the unfinished runs of the state folder, the oldest first.
 // Files that cannot be read are told to Damaged.
 func (f *Folder) Unfinished() ([]Unfinished, error) {
-	paths, err := filepath.Glob(filepath.Join(f.dir, "open", "*.jsonl"))
+	paths, err := f.unfinished()
 	if err != nil {
-		return nil, local(err)
+		return nil, err
 	}
-	slices.Sort(paths)
 	out := []Unfinished{}
 	for _, path := range paths {
 		records, err := read(path)
