@@ -163,34 +163,6 @@ func (l *lab) generating() time.Duration {
 	return took
 }
 
-// cards is how many tokens the benchmark of a batch issues in one run.
-const cards = 8
-
-// BenchmarkIssueMany is the same for a batch, a token after the other in one reader:
-// the whole time a token, with all that the token itself needs, against the whole
-// time of the script.
-func BenchmarkIssueMany(b *testing.B) {
-	binary := command(b, "..", "./cmd/inscribe")
-	var ours, peer times
-	for b.Loop() {
-		l := newLab(b)
-		l.run(binary, "ca", "cert")
-		rows := "CARD\n"
-		for i := range cards {
-			rows += fmt.Sprintln(i)
-		}
-		l.write("rows.csv", rows)
-		took := l.run(binary, "batch", "card.dsc", "--data", "rows.csv", "--key", "CARD", "--readers", "1", "--module", softhsm, "--token", "fresh", "--yes",
-			"--profile", "softhsm", "--field", "PIN_FIELD=env:PIN", "--field", "PUK_FIELD=env:PUK", "--events", "events.jsonl")
-		ours = append(ours, (took-l.generating())/cards)
-		peer = append(peer, scripted(newLab(b)))
-	}
-	b.ReportMetric(ours.ms(0.5), "p50-ms")
-	b.ReportMetric(ours.ms(0.99), "p99-ms")
-	b.ReportMetric(peer.ms(0.5), "peer-p50-ms")
-	b.ReportMetric(peer.ms(0.5)/ours.ms(0.5), "ratio:pkcs11-tool+openssl")
-}
-
 func scripted(l *lab) time.Duration {
 	l.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=CA")
 	tool := func(args ...string) time.Duration {

@@ -18,7 +18,7 @@ func (r *run) logout(op *plan.Op, slot string, _ *Record) error {
 	}
 	r.user[slot] = ""
 	if shows := r.hidden(slot); shows != nil {
-		return cmp.Or(err, shows)
+		return cmp.Or(err, shows) // a key that shows where the logout failed shows for that
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -187,10 +188,12 @@ func (a *app) factsOf(p *check.Program, module exec.Module, configured *profile.
 	if err != nil {
 		return nil, err
 	}
-	if facts := profile.ForManufacturer(info.Manufacturer); facts != nil {
-		return facts, nil
-	}
-	return p.Profile, nil
+	return makersFacts(p, info), nil
+}
+
+// makersFacts are those of a module's maker, else those of the description.
+func makersFacts(p *check.Program, info exec.ModuleInfo) *profile.Profile {
+	return cmp.Or(profile.ForManufacturer(info.Manufacturer), p.Profile)
 }
 
 // runPlan runs and reports.

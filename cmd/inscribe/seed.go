@@ -42,9 +42,7 @@ func (a *app) seededRun(p *check.Program, o exec.Options, st *station.Station, f
 	}
 	if o.Plan == nil {
 		if facts == nil {
-			if facts = profile.ForManufacturer(listed.Info.Manufacturer); facts == nil {
-				facts = p.Profile
-			}
+			facts = makersFacts(p, listed.Info)
 		}
 		if o.Plan, _, err = a.proved(p, o.Inputs, facts); err != nil {
 			return err

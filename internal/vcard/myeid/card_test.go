@@ -107,6 +107,14 @@ func (b bench) choose(sw int, path ...byte) {
 	b.want(sw, 0, 0xA4, 8, 0x0C, path)
 }
 
+// sign has the key of a file 4Bxx on P-256 sign, and gives the status.
+func (b bench) sign(id byte) int {
+	b.Helper()
+	b.want(swOK, 0, 0x22, 0x41, 0xB6, []byte{0x80, 1, algorithmEC, 0x81, 2, 0x4B, id})
+	_, sw := b.send(0, 0x2A, 0x9E, 0x9A, make([]byte, 32), 256)
+	return sw
+}
+
 // makeKey makes a key file behind a PIN, and generates a key in it.
 func (b bench) makeKey(kind byte, id uint16, size int, pin, once byte) {
 	b.Helper()
@@ -387,11 +395,6 @@ func TestKeyAccess(t *testing.T) {
 	b.makeKey(kindEC, 0x4B01, 256, 2, 0)
 	b.makeKey(kindEC, 0x4B02, 256, 2, 2)
 	b.Reset()
-	sign := func(id byte) int {
-		b.want(swOK, 0, 0x22, 0x41, 0xB6, []byte{0x80, 1, algorithmEC, 0x81, 2, 0x4B, id})
-		_, sw := b.send(0, 0x2A, 0x9E, 0x9A, make([]byte, 32), 256)
-		return sw
-	}
 	for _, step := range []struct {
 		login byte
 		key   byte
@@ -400,7 +403,7 @@ func TestKeyAccess(t *testing.T) {
 		if step.login != 0 {
 			b.login(step.login)
 		}
-		if got := sign(step.key); got != step.want {
+		if got := b.sign(step.key); got != step.want {
 			t.Errorf("%+v: %04x", step, got)
 		}
 	}
@@ -409,7 +412,7 @@ func TestKeyAccess(t *testing.T) {
 	b.login(1)
 	b.choose(swOK, 0x50, 0x15)
 	b.want(swOK, 0, 0xE0, 0, 0, template(kindEC, 0x4B03, 256, [3]byte{0, 0, 0xFF}, 0))
-	if got := sign(3); got != swConditions {
+	if got := b.sign(3); got != swConditions {
 		t.Errorf("%04x", got)
 	}
 	b.choose(swOK, 0x50, 0x15)
@@ -428,8 +431,7 @@ func TestSwappedGuards(t *testing.T) {
 		want  int
 	}{{2, swSecurity}, {1, swOK}} {
 		b.login(step.login)
-		b.want(swOK, 0, 0x22, 0x41, 0xB6, []byte{0x80, 1, algorithmEC, 0x81, 2, 0x4B, 1})
-		if _, sw := b.send(0, 0x2A, 0x9E, 0x9A, make([]byte, 32), 256); sw != step.want {
+		if sw := b.sign(1); sw != step.want {
 			t.Errorf("PIN %d: %04x", step.login, sw)
 		}
 	}
@@ -445,25 +447,20 @@ func TestGuardedByAnother(t *testing.T) {
 		b.makeKey(kindEC, 0x4B01, 256, 2, 0)
 		b.makeKey(kindEC, 0x4B02, 256, 1, 0)
 		b.Reset()
-		sign := func(id byte) int {
-			b.want(swOK, 0, 0x22, 0x41, 0xB6, []byte{0x80, 1, algorithmEC, 0x81, 2, 0x4B, id})
-			_, sw := b.send(0, 0x2A, 0x9E, 0x9A, make([]byte, 32), 256)
-			return sw
-		}
 		for n, login := range []byte{0, 2, 1} {
 			if login != 0 {
 				b.login(login)
 			}
-			if got := sign(1); got != want[n] {
+			if got := b.sign(1); got != want[n] {
 				t.Errorf("guarded by %d, after a login by %d: %04x", by, login, got)
 			}
 		}
 		b.Reset()
-		if sign(2) != swSecurity {
+		if b.sign(2) != swSecurity {
 			t.Error("the key of PIN 1 is open")
 		}
 		b.login(1)
-		if sign(2) != swOK {
+		if b.sign(2) != swOK {
 			t.Error("the key of PIN 1 is closed")
 		}
 	}
