@@ -119,13 +119,18 @@ test-editors: setup ## a session of VS Code with the extension, in Chromium
 	@echo '== VS Code'
 	@.ci/test-editors
 
+# Go before 1.27 may report the end of the time as a failure when the machine is busy
+# (go.dev/issue/75804). Such a run found nothing, and is made again.
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (5s)
 	@echo '== fuzz, $(FUZZTIME) each'
 	@for package in $$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package >fuzz.out 2>&1 || { cat fuzz.out; exit 1; }; \
+			for try in 1 2 3; do \
+				go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package >fuzz.out 2>&1 && break; \
+				if ((try == 3)) || ! grep -qx ' *context deadline exceeded' fuzz.out || grep -q 'Failing input' fuzz.out; then cat fuzz.out; exit 1; fi; \
+			done; \
 		done; \
 	done; rm -f fuzz.out
 
