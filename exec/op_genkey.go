@@ -43,7 +43,7 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 			return err
 		}
 		mechanism, pub, priv := keyTemplates(op.Key, label, decrypt, r.Plan.Facts())
-		public, private, err = t.GenerateKeyPair(r.ctx, mechanism, pub, priv)
+		public, private, err = t.GenerateKeyPair(r.whileGenerating(op.Key), mechanism, pub, priv)
 		if err != nil {
 			return r.oneLogin(err, slot)
 		}

@@ -44,6 +44,8 @@ type Options struct {
 	// AllowExisting permits keys and certificates of the same label that this
 	// plan did not put there.
 	AllowExisting bool
+	// CallLimit is what the operator allows a call; 0 leaves it to the profile.
+	CallLimit time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -51,17 +53,19 @@ type Options struct {
 // run is one run of a plan.
 type run struct {
 	Options
-	ctx     context.Context
-	journal Journal
-	slots   map[string]Slot     // by slot name
-	tokens  map[string]Token    // by slot name
-	known   map[string]Identity // what the journal knows a token as, where it has become another
-	opened  map[string]bool     // an openslot was done
-	session map[string]bool
-	user    map[string]string     // who is logged in: "", "user", "so"
-	pin     map[string]Credential // that the user logged in with
-	answers map[string]Answer     // by keyword
-	work    map[string]*work      // by application
+	ctx context.Context
+	// unlimited is ctx without the profile's limit of a call.
+	unlimited context.Context
+	journal   Journal
+	slots     map[string]Slot     // by slot name
+	tokens    map[string]Token    // by slot name
+	known     map[string]Identity // what the journal knows a token as, where it has become another
+	opened    map[string]bool     // an openslot was done
+	session   map[string]bool
+	user      map[string]string     // who is logged in: "", "user", "so"
+	pin       map[string]Credential // that the user logged in with
+	answers   map[string]Answer     // by keyword
+	work      map[string]*work      // by application
 	// earlier is what the journal tells of a run of the same plan: finished
 	// says that it reached its end, so that only objects that are still there
 	// count.
@@ -96,7 +100,7 @@ func newRun(ctx context.Context, o Options) *run {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &run{Options: o, ctx: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, known: map[string]Identity{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
+	r := &run{Options: o, ctx: o.limited(ctx), unlimited: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, known: map[string]Identity{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
 		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	return r

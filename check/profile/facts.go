@@ -51,6 +51,11 @@ const (
 	WriteBySO          FactName = "write-needs-so"
 	TellsLocal         FactName = "local-is-told"
 	HonestKeys         FactName = "honest-key-attributes"
+	CallSeconds        FactName = "call-seconds"
+	RSA2048Seconds     FactName = "rsa-2048-seconds"
+	RSA3072Seconds     FactName = "rsa-3072-seconds"
+	RSA4096Seconds     FactName = "rsa-4096-seconds"
+	ECSeconds          FactName = "ec-seconds"
 )
 
 // FactKind is the shape of a fact's value.
@@ -119,6 +124,11 @@ var Facts = []FactInfo{
 	{FreeUse, YesNo, "a key can be kept to signing: a template may forbid the rest (CKA_DECRYPT, CKA_DERIVE and what goes with them)"},
 	{TellsLocal, YesNo, "CKA_LOCAL of a key that was generated on the token says so"},
 	{HonestKeys, YesNo, "CKA_SENSITIVE, CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE of a key tell the truth"},
+	{CallSeconds, Count, "seconds after which a call that generates no key counts as hanging"},
+	{RSA2048Seconds, Count, "seconds that an RSA key of up to 2048 bits may take to be generated"},
+	{RSA3072Seconds, Count, "seconds that an RSA key of 2049 to 3072 bits may take to be generated"},
+	{RSA4096Seconds, Count, "seconds that a longer RSA key may take to be generated"},
+	{ECSeconds, Count, "seconds that a key on an elliptic curve may take to be generated"},
 }
 
 // Describe gives the row of a fact.

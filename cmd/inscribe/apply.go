@@ -33,7 +33,7 @@ func (a *app) apply(args []string) error {
 		return err
 	}
 	p, sp, st := t.program, t.saved, t.station
-	o := exec.Options{Inputs: t.inputs, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing != "refuse", DestroyConfirmed: a.opts.yes}
+	o := exec.Options{Inputs: t.inputs, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing != "refuse", DestroyConfirmed: a.opts.yes, CallLimit: a.opts.callTimeout}
 	if sp != nil {
 		if err := a.takeSaved(p, sp, &o); err != nil {
 			return err

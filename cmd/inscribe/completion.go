@@ -21,12 +21,12 @@ func (a *app) completion(args []string) error {
 	if err != nil {
 		return err
 	}
-	script, known := shells[shell]
+	text, known := shells[shell]
 	if !known {
 		return usagef("there is no completion for %q; there is bash, zsh and fish", shell)
 	}
 	var b bytes.Buffer
-	if err := script.Execute(&b, completedCommands()); err != nil {
+	if err := shellTemplate(shell, text).Execute(&b, completedCommands()); err != nil {
 		return err
 	}
 	_, err = a.stdout.Write(b.Bytes())
@@ -41,7 +41,7 @@ var (
 	//go:embed completion/fish.tmpl
 	fishScript string
 
-	shells = map[string]*texttemplate.Template{"bash": shellTemplate("bash", bashScript), "zsh": shellTemplate("zsh", zshScript), "fish": shellTemplate("fish", fishScript)}
+	shells = map[string]string{"bash": bashScript, "zsh": zshScript, "fish": fishScript}
 )
 
 func shellTemplate(name, text string) *texttemplate.Template {

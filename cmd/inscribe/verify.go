@@ -52,7 +52,7 @@ func (a *app) verify(args []string) error {
 		return err
 	}
 	p, sp, st, in := t.program, t.saved, t.station, t.inputs
-	o := exec.VerifyOptions{Options: exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, AllowExisting: a.opts.existing == "add"}, Public: a.opts.public}
+	o := exec.VerifyOptions{Options: exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, AllowExisting: a.opts.existing == "add", CallLimit: a.opts.callTimeout}, Public: a.opts.public}
 	if sp != nil {
 		if err := a.takeSaved(p, sp, &o.Options); err != nil {
 			return err

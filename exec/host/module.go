@@ -33,7 +33,8 @@ type Options struct {
 	AllowSpy bool
 	// CallTimeout is the time that a call may take; 0 is [DefaultCallTimeout].
 	// KeygenTimeout is that of an RSA key pair, which cards take minutes for; 0
-	// is [DefaultKeygenTimeout]. An earlier deadline of a call's context wins.
+	// is [DefaultKeygenTimeout]. The [exec.Limit] of a call's context takes their
+	// place, and an earlier deadline of it wins.
 	CallTimeout   time.Duration
 	KeygenTimeout time.Duration
 	// Command starts the child; nil is this binary with [Arg].
@@ -202,7 +203,7 @@ func (m *Module) call(ctx context.Context, req *Request, pins ...exec.Credential
 	if m.failure != nil {
 		return &Response{}, m.ended(req.Method)
 	}
-	return m.exchange(ctx, req, m.limit(req), pins...)
+	return m.exchange(ctx, req, m.limit(ctx, req), pins...)
 }
 
 // adviseStart says what a module most often lacks that loads and does not start,
@@ -248,7 +249,10 @@ func sendable(method Method, p exec.Credential) error {
 	return &exec.Error{Kind: exec.Refused, Call: method.String(), Message: problem}
 }
 
-func (m *Module) limit(req *Request) time.Duration {
+func (m *Module) limit(ctx context.Context, req *Request) time.Duration {
+	if d, set := exec.Limit(ctx); set {
+		return d
+	}
 	if req.Method == MethodGenerateKeyPair && req.Mechanism == exec.CKMRSAKeyPairGen {
 		return max(m.options.KeygenTimeout, m.options.CallTimeout)
 	}
@@ -295,7 +299,7 @@ func (m *Module) exchange(ctx context.Context, req *Request, limit time.Duration
 // function that it returns ends the watch.
 func (m *Module) watch(ctx context.Context, method Method, limit time.Duration) (end func()) {
 	hang := &exec.Error{Kind: exec.Device, Call: method.String(),
-		Advice: "take the card out and put it in again; if the call is only slow, give it more time"}
+		Advice: "take the card out and put it in again; if the call is only slow, give it more time with --call-timeout or, for the generation of a key, in the profile"}
 	if deadline, ok := ctx.Deadline(); ok {
 		if left := time.Until(deadline); left < limit {
 			limit, hang.Cause = left, context.DeadlineExceeded

@@ -134,8 +134,13 @@ func TestKeygenHasItsOwnLimit(t *testing.T) {
 		{Request{Method: MethodGenerateKeyPair, Mechanism: exec.CKMECKeyPairGen}, time.Second},
 		{Request{Method: MethodSign, Mechanism: exec.CKMRSAPKCS}, time.Second},
 	} {
-		if got := m.limit(&c.req); got != c.want {
+		if got := m.limit(ctx, &c.req); got != c.want {
 			t.Errorf("%s of %#x: %v", c.req.Method, c.req.Mechanism, got)
+		}
+		for _, d := range []time.Duration{time.Millisecond, time.Hour} {
+			if got := m.limit(exec.WithLimit(ctx, d), &c.req); got != d {
+				t.Errorf("%s of %#x, limited to %v: %v", c.req.Method, c.req.Mechanism, d, got)
+			}
 		}
 	}
 }
