@@ -147,7 +147,8 @@ $(PEER):
 	@npm install --silent --no-audit --no-fund --prefix bench/.peers yaml-language-server@1.25.0 >&2
 
 .PHONY: bench
-bench: $(PEER) ## ratios against named peers, in one run
+bench: setup $(PEER) ## ratios against named peers, in one run
+	@compgen -G '/usr/lib/*/engines-3/pkcs11.so' >/dev/null || .ci/apt libengine-pkcs11-openssl
 	@cd bench && go test -mod=mod -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./... | go run -mod=mod ./table
 
 .PHONY: fmt
