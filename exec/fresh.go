@@ -12,6 +12,9 @@ import (
 // one token with the plan's label and no PIN, and goes on under the identity that
 // the journal knows.
 func (r *run) beganFresh(name string) (Slot, bool, error) {
+	if r.Journals == nil {
+		return Slot{}, false, nil
+	}
 	runs, err := r.Journals.Begun(r.Plan.WorkSHA256())
 	if err != nil || r.Abandon {
 		return Slot{}, false, err

@@ -363,3 +363,18 @@ func (t flaggedToken) Info(ctx context.Context) (exec.TokenInfo, error) {
 	i.Flags |= t.flags
 	return i, err
 }
+
+// TestVerifyFresh: what is chosen as fresh is the token of a run that was cut off while
+// it initialised it, where a journal tells, and else one that holds nothing.
+func TestVerifyFresh(t *testing.T) {
+	b := newBench(t, initialise, model.Start{Fresh: true})
+	fresh, err := exec.ParseSelector(exec.Fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Selectors = map[string]exec.Selector{plan.Default: fresh}
+	b.Journals = nil
+	if got := drifts(b.look(t, nil)); !strings.Contains(got, "the token is not initialised") {
+		t.Errorf("drifts: %q", got)
+	}
+}

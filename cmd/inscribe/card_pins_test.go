@@ -78,7 +78,7 @@ func TestCardUnblocks(t *testing.T) {
 			m.opened(false, slot, "0000")
 		}
 		m.tries(s.reference, 0, 10)
-		m.must(0, []string{"tokens", "--module", lab.OpenSC}, "user PIN locked")
+		m.must(0, []string{"tokens", "--module", lab.OpenSC}, "user PIN locked, its PUK unlocks it")
 		// The locked PIN is not tried, the other slot's PUK does not open it.
 		m.env["OLD"] = s.pin
 		m.must(exitRefused, []string{"apply", m.file("change.dsc", changePIN(s.prefix)), "--answer", s.prefix + "PIN.old=env:OLD", "--answer", s.prefix + "PIN=env:NEW"}, "the PIN is locked", "unblock it with the PUK")

@@ -219,6 +219,9 @@ func (a *app) dispatch(args []string) error {
 	default:
 		return usagef("--color is %q; it can be auto, always or never", a.opts.color)
 	}
+	if err := a.oneReader(f.Args()); err != nil {
+		return err
+	}
 	return c.run(a, f.Args())
 }
 

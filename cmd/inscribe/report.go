@@ -116,7 +116,7 @@ func (r *runReport) page(pl *plan.Plan, took time.Duration) ([]byte, error) {
 	}
 	for _, slot := range slices.Sorted(maps.Keys(r.Result.Tokens)) {
 		t := r.Result.Tokens[slot]
-		h.Tokens = append(h.Tokens, pageToken{slot, plan.Visible(t.Label), plan.Visible(t.Serial), plan.Visible(strings.TrimSpace(t.Manufacturer + " " + t.Model)), strings.Join(pinStates(t.Flags), "; ")})
+		h.Tokens = append(h.Tokens, pageToken{slot, plan.Visible(t.Label), plan.Visible(t.Serial), plan.Visible(strings.TrimSpace(t.Manufacturer + " " + t.Model)), strings.Join(pinStates(t.Flags, pl.Facts()), "; ")})
 	}
 	for _, o := range r.Result.Objects {
 		shown := pageObject{App: plan.Visible(o.Application), Slot: o.Slot, Label: plan.Visible(o.Label), ID: o.ID}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,9 @@ type moduleTokens struct {
 	Readers []string `json:"readers,omitempty"`
 	Problem string   `json:"problem,omitempty"`
 	help    string
+	facts   *profile.Profile
+	// missed is why none of the tokens is the one that was named.
+	missed error
 }
 
 // slotToken is a token with the objects that were seen.
@@ -50,6 +54,9 @@ type slotToken struct {
 	Objects   []*exec.Item `json:"objects"`
 	// PrivateSeen says that a login showed the private objects too.
 	PrivateSeen bool `json:"privateSeen"`
+	// Tries are the values of PINs and PUKs that runs showed it since the last right
+	// one, by slot and whose they were.
+	Tries map[string]int `json:"tries,omitempty"`
 	// Problem is why the objects could not be listed.
 	Problem string `json:"problem,omitempty"`
 }
@@ -96,7 +103,7 @@ func (a *app) tokens(args []string) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
+	var errs, missed []error
 	for _, mw := range modules {
 		m, err := a.listModule(mw, look)
 		if err != nil {
@@ -105,6 +112,10 @@ func (a *app) tokens(args []string) error {
 			continue
 		}
 		out.Modules = append(out.Modules, m)
+		missed = append(missed, m.missed)
+	}
+	if !slices.Contains(missed, nil) { // it may be that of one module alone
+		errs = append(errs, missed...)
 	}
 	if a.opts.format == "json" {
 		b, err := json.MarshalIndent(out, "", "  ")
@@ -116,7 +127,9 @@ func (a *app) tokens(args []string) error {
 		}
 	} else {
 		for _, m := range out.Modules {
-			a.printTokens(m)
+			if m.missed == nil {
+				a.printTokens(m)
+			}
 		}
 		a.printUnfinished(out)
 	}
@@ -192,10 +205,13 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 		}
 		slots = []exec.Slot{one}
 	}
+	matched := 0
+	out.facts = factsFor(mw, out.Info)
 	for _, s := range slots {
 		if !look.selector.IsZero() && !look.selector.Matches(s) {
 			continue
 		}
+		matched++
 		seen := slotToken{Slot: s, Objects: []*exec.Item{}}
 		if look.mechanisms {
 			seen.Generates = a.keyKinds(module.Token(s.ID))
@@ -208,7 +224,13 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 				seen.Problem = err.Error()
 			}
 		}
+		if seen.Tries, err = a.counted(s.Token, out.facts); err != nil {
+			return out, err
+		}
 		out.Slots = append(out.Slots, seen)
+	}
+	if matched == 0 && !look.selector.IsZero() {
+		_, out.missed = look.selector.Choose(slots, "chosen")
 	}
 	return out, nil
 }
@@ -231,16 +253,34 @@ func (a *app) keyKinds(t exec.Token) []keyKind {
 	return out
 }
 
+// factsFor are what is known of the tokens of a module: by the station, else by its
+// maker.
+func factsFor(mw station.Middleware, info exec.ModuleInfo) *profile.Profile {
+	return cmp.Or(profile.Lookup(mw.Profile), profile.ForManufacturer(info.Manufacturer), profile.Generic())
+}
+
+// counted reads the ledger of a token, as runs under its own profile and under the
+// generic one have kept it. Without a state folder there is none.
+func (a *app) counted(t exec.TokenInfo, facts *profile.Profile) (map[string]int, error) {
+	state, err := a.stateDir()
+	if err != nil {
+		return nil, nil
+	}
+	out, err := journal.In(state).Counted(t.Identity(profile.Generic()))
+	if err != nil || t.Identity(facts) == t.Identity(profile.Generic()) {
+		return out, err
+	}
+	own, err := journal.In(state).Counted(t.Identity(facts))
+	for key, n := range own {
+		out[key] += n
+	}
+	return out, err
+}
+
 // visit says how to log in to a token only to look at it: a wrong PIN counts as
 // one of a run does.
 func (a *app) visit(mw station.Middleware, info exec.ModuleInfo, s exec.Slot) exec.Visit {
-	v := exec.Visit{Profile: profile.Lookup(mw.Profile), Slot: plan.Default, SpendFinalTry: a.opts.spendFinalTry}
-	if v.Profile == nil {
-		v.Profile = profile.ForManufacturer(info.Manufacturer)
-	}
-	if v.Profile == nil {
-		v.Profile = profile.Generic()
-	}
+	v := exec.Visit{Profile: factsFor(mw, info), Slot: plan.Default, SpendFinalTry: a.opts.spendFinalTry}
 	if sign, err := exec.ParseSelector(mw.Signature.Token); err == nil && !sign.IsZero() && sign.Matches(s) {
 		v.Slot = plan.Signature
 	}
@@ -302,7 +342,7 @@ func (a *app) printTokens(m moduleTokens) {
 		fmt.Fprintf(a.stdout, "  %s\n", clean(s.Token.Name()))
 		fmt.Fprintf(a.stdout, "    slot      %s\n", clean(s.Description))
 		fmt.Fprintf(a.stdout, "    made by   %s %s\n", clean(s.Token.Manufacturer), clean(s.Token.Model))
-		fmt.Fprintf(a.stdout, "    PINs      %s\n", strings.Join(pinStates(s.Token.Flags), "; "))
+		fmt.Fprintf(a.stdout, "    PINs      %s\n", strings.Join(append(pinStates(s.Token.Flags, m.facts), triesOf(s.Tries)...), "; "))
 		if !s.Token.Flags.Has(exec.FlagTokenInitialized) {
 			continue
 		}
@@ -387,7 +427,7 @@ func (a *app) printUnfinished(r tokensReport) {
 
 // pinStates says the flags about PINs in words. On a token that is not
 // initialised they mean nothing.
-func pinStates(f exec.TokenFlags) []string {
+func pinStates(f exec.TokenFlags, facts *profile.Profile) []string {
 	if !f.Has(exec.FlagTokenInitialized) {
 		return []string{"not initialised: choose it with --token fresh"}
 	}
@@ -403,7 +443,7 @@ func pinStates(f exec.TokenFlags) []string {
 	}{
 		{exec.FlagUserPINCountLow, "a wrong user PIN was tried"},
 		{exec.FlagUserPINFinalTry, "user PIN at its final try"},
-		{exec.FlagUserPINLocked, "user PIN locked, the PUK unlocks it"},
+		{exec.FlagUserPINLocked, "user PIN locked, " + unlocker(facts)},
 		{exec.FlagUserPINToChange, "user PIN must be changed"},
 		{exec.FlagSOPINCountLow, "a wrong SO PIN was tried"},
 		{exec.FlagSOPINFinalTry, "SO PIN at its final try"},
@@ -415,6 +455,30 @@ func pinStates(f exec.TokenFlags) []string {
 		if f.Has(s.flag) {
 			out = append(out, s.words)
 		}
+	}
+	return out
+}
+
+// unlocker says what unlocks a user PIN.
+func unlocker(facts *profile.Profile) string {
+	switch facts.Word(profile.PUKIs) {
+	case "so-pin":
+		return "the SO PIN unlocks it"
+	case "own":
+		return "its PUK unlocks it"
+	case "none":
+		return "and nothing unlocks it"
+	}
+	return "the PUK or the SO PIN may unlock it"
+}
+
+// triesOf says the counts of the ledger in words.
+func triesOf(counts map[string]int) []string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		slot, who, _ := strings.Cut(key, " ")
+		what := map[string]string{"user": "user PIN", "so": "SO PIN", "puk": "PUK"}[who]
+		out = append(out, fmt.Sprintf("%s of the %s slot: %d wrong ones in a row, as counted here", what, slot, counts[key]))
 	}
 	return out
 }

@@ -5,12 +5,14 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"inscribe/ast/diag"
 	"inscribe/check"
@@ -30,7 +32,7 @@ func (a *app) inputs(p *check.Program) (exec.Inputs, error) {
 	given := map[string]bool{}
 	for _, arg := range a.opts.fields {
 		name, value, ok := strings.Cut(arg, "=")
-		if !ok {
+		if !ok || name == "" {
 			return in, usagef("--field wants NAME=VALUE")
 		}
 		if given[name] {
@@ -80,13 +82,13 @@ func evaluate(p *check.Program, in exec.Inputs, columns map[string]string) error
 }
 
 func (a *app) fieldsFile(p *check.Program, in exec.Inputs, columns map[string]string, file string) error {
-	raw, err := os.ReadFile(file)
+	raw, err := a.read(file)
 	if err != nil {
 		return fmt.Errorf("--fields: %w", err)
 	}
 	var values map[string]string
 	if err := json.Unmarshal(raw, &values); err != nil {
-		return usagef("--fields: %s is no JSON object of texts", file)
+		return usagef("--fields: %s%s is no JSON object of texts, like {\"NAME\": \"env:VAR\"}", file, placeIn(raw, err))
 	}
 	var names []string
 	for name := range values {
@@ -231,4 +233,23 @@ func (a *app) value(value, what string) ([]byte, error) {
 func dropLineEnd(b []byte) []byte {
 	b = bytes.TrimSuffix(b, []byte("\n"))
 	return bytes.TrimSuffix(b, []byte("\r"))
+}
+
+// placeIn is where in a JSON text an error is, as ":line:column".
+func placeIn(raw []byte, err error) string {
+	var syntax *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	at := int64(0)
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &wrong):
+		at = wrong.Offset
+	}
+	if at < 1 || at > int64(len(raw)) {
+		return ""
+	}
+	before := string(raw[:at-1])
+	line := strings.LastIndexByte(before, '\n') + 1
+	return fmt.Sprintf(":%d:%d", strings.Count(before, "\n")+1, utf8.RuneCountInString(before[line:])+1)
 }

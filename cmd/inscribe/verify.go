@@ -97,7 +97,7 @@ func (a *app) verify(args []string) error {
 	if err != nil {
 		return err
 	}
-	o.History = journals
+	o.History, o.Journals = journals, journals
 	v, err := exec.Verify(a.ctx, o)
 	if err != nil {
 		return err

@@ -4,13 +4,24 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+
+	"inscribe/exec"
 )
 
 // The ledger of tries is a file for each token, beside the runs: how many values
 // of each credential of each slot were shown since the last right one. The lock of
 // the token, which a run holds, is its lock.
+
+// Counted tells the counts of a token that are not 0, by "SLOT WHO", of whoever was
+// shown a value: "user", "so" or "puk". It makes and locks nothing.
+func (f *Folder) Counted(id exec.Identity) (map[string]int, error) {
+	counts, err := f.newRun(map[string]exec.Identity{"": id}).ledger("")
+	maps.DeleteFunc(counts, func(_ string, n int) bool { return n == 0 })
+	return counts, err
+}
 
 // Tries reads the count of a slot's credential.
 func (r *run) Tries(slot, who string) (int, error) {
