@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -122,11 +123,23 @@ func (a *app) sound(p *check.Program) error {
 	o.Color, o.Width = a.colored(a.stderr), width(a.stderr)
 	f := reportFile(p)
 	f.Diagnostics = withSilenced(p)
+	more := len(f.Diagnostics) - mostShown
+	if more > 0 {
+		slices.SortStableFunc(f.Diagnostics, func(a, b diag.Diagnostic) int { return cmp.Compare(a.Severity, b.Severity) })
+		f.Diagnostics = diag.Sort(f.Diagnostics[:mostShown])
+	}
 	if err := report.Write(a.stderr, report.Text, []report.File{f}, o); err != nil {
 		return err
 	}
+	if more > 0 {
+		fmt.Fprintf(a.stderr, "inscribe: %d more findings; inscribe check lists them all\n", more)
+	}
 	return &exitError{code: exitFindings}
 }
+
+// mostShown is how many findings say why there is no plan: a file that is no
+// description at all has thousands.
+const mostShown = 25
 
 // withSilenced are the diagnostics with the errors that a comment or the
 // configuration silences and that block all the same: whoever asks for a plan

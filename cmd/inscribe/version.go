@@ -21,7 +21,10 @@ func version() string {
 	return "development"
 }
 
-func (a *app) version([]string) error {
+func (a *app) version(args []string) error {
+	if len(args) > 0 {
+		return usagef("version takes no arguments")
+	}
 	with := "with PKCS#11"
 	if !pkcs11.Available {
 		with = "without PKCS#11 (built without cgo: apply and tokens need the full build)"
