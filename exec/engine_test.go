@@ -737,3 +737,18 @@ func TestPINsThatMustBeChanged(t *testing.T) {
 		t.Errorf("%q", result.Notes)
 	}
 }
+
+// TestRowHasARecord: the run of a row is noted with its name, though it wrote nothing.
+func TestRowHasARecord(t *testing.T) {
+	b := newBench(t, "[Description]\nPKCS11Library=x.dll\nRetrieveAllTokens=true\nAllTokensIccsnsField=OUT\n[Fields]\nOUT=\n", model.Start{})
+	for _, row := range []string{"", "r1"} {
+		b.Batch, b.Row, b.journals.records = "cards", row, nil
+		if _, err := b.apply(); err != nil {
+			t.Fatal(err)
+		}
+		got := b.journals.records
+		if row == "" && len(got) != 0 || row != "" && (len(got) != 2 || got[0].Batch != "cards" || got[0].Row != row || got[1].Event != "end") {
+			t.Errorf("%q: %+v", row, got)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func Explore(ctx context.Context, o Options, from []Beginning, limit int) (*Expl
 	var branches []*branch
 	for _, b := range from {
 		r := newRun(ctx, o)
-		r.Module, r.Inputs, r.Cases, r.Symbolic = b.Model, o.Inputs.clone(), map[string]string{}, true
+		r.Module, r.Inputs, r.Cases, r.Symbolic = b.Model, o.Inputs.Clone(), map[string]string{}, true
 		r.journal, r.begun = nowhere{}, true
 		branches = append(branches, &branch{r, []Case{b.Case}, each})
 	}
@@ -182,7 +182,7 @@ func (b *branch) decide(field, slot string) {
 func (b *branch) fork() *branch {
 	r := *b.run
 	model := r.Module.(Model).Fork()
-	r.Module, r.Inputs, r.Cases = model, r.Inputs.clone(), maps.Clone(r.Cases)
+	r.Module, r.Inputs, r.Cases = model, r.Inputs.Clone(), maps.Clone(r.Cases)
 	r.pin = maps.Clone(r.pin)
 	r.slots, r.opened, r.session, r.user, r.owners = maps.Clone(r.slots), maps.Clone(r.opened), maps.Clone(r.session), maps.Clone(r.user), maps.Clone(r.owners)
 	r.tokens, r.work, r.pins = map[string]Token{}, map[string]*work{}, maps.Clone(r.pins)
@@ -382,8 +382,8 @@ func differs(a, b Case) (name string, one bool) {
 	return name, one || maps.Equal(a, b)
 }
 
-// clone copies inputs, because a run forgets them.
-func (in Inputs) clone() Inputs {
+// Clone copies inputs, because a run forgets them.
+func (in Inputs) Clone() Inputs {
 	out := Inputs{Text: maps.Clone(in.Text), Secrets: map[string]secret.Secret{}, Literals: in.Literals}
 	for name, s := range in.Secrets {
 		out.Secrets[name] = s.Clone()

@@ -20,10 +20,13 @@ type Record struct {
 	Earlier []Record `json:"earlier,omitempty"`
 	// Existing says that the run was to add to keys and certificates of the same
 	// label, in "run".
-	Existing bool   `json:"existing,omitempty"`
-	ID       string `json:"id,omitempty"`
-	Op       string `json:"op,omitempty"`
-	Slot     string `json:"slot,omitempty"`
+	Existing bool `json:"existing,omitempty"`
+	// Batch and Row say which row of which batch the run does, in "run".
+	Batch string `json:"batch,omitempty"`
+	Row   string `json:"row,omitempty"`
+	ID    string `json:"id,omitempty"`
+	Op    string `json:"op,omitempty"`
+	Slot  string `json:"slot,omitempty"`
 	// What an op left: the CKA_ID and label of a key or certificate, the
 	// SHA-256 of the certificate, and the certificate itself until it is
 	// written.

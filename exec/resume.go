@@ -60,7 +60,7 @@ func (r *run) begin() error {
 	if r.begun {
 		return nil
 	}
-	rec := Record{Event: "run", OpsSHA256: r.Plan.WorkSHA256(), File: r.Plan.Description.File, Tokens: r.identities(), Earlier: r.objects(), Existing: r.AllowExisting}
+	rec := Record{Event: "run", OpsSHA256: r.Plan.WorkSHA256(), File: r.Plan.Description.File, Tokens: r.identities(), Earlier: r.objects(), Existing: r.AllowExisting, Batch: r.Batch, Row: r.Row}
 	if r.Saved {
 		rec.PlanSHA256 = r.Plan.PlanSHA256
 	}

@@ -46,6 +46,9 @@ type Options struct {
 	AllowExisting bool
 	// CallLimit is what the operator allows a call; 0 leaves it to the profile.
 	CallLimit time.Duration
+	// Batch and Row name the row of a batch that the run does; both are empty in a
+	// run by itself. A row has a record of its end even where it wrote nothing.
+	Batch, Row string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -127,8 +130,11 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 		}
 	}
 	r.note()
-	if !r.begun {
+	if !r.begun && r.Row == "" {
 		return &r.result, nil
+	}
+	if err := r.begin(); err != nil {
+		return &r.result, err
 	}
 	return &r.result, r.journal.Write(Record{Event: "end"})
 }

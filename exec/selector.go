@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -18,7 +19,11 @@ type Selector struct {
 	text  string
 	fresh bool
 	want  map[string]string
+	at    *SlotID
 }
+
+// At is the selector of the token in one slot of a module as it is loaded now.
+func At(id SlotID) Selector { return Selector{text: "the token of this row", at: &id} }
 
 // selectable are the attributes that name a token. slot-id is missing on
 // purpose: it is another one after each initialisation.
@@ -89,7 +94,10 @@ func (s Selector) Matches(slot Slot) bool {
 		return false
 	}
 	initialised := slot.Token.Flags.Has(FlagTokenInitialized)
-	if s.fresh {
+	switch {
+	case s.at != nil:
+		return slot.ID == *s.at
+	case s.fresh:
 		return !initialised
 	}
 	_, bySlot := s.want["slot-description"]
@@ -102,6 +110,43 @@ func (s Selector) Matches(slot Slot) bool {
 		}
 	}
 	return true
+}
+
+// IsFresh reports whether the tokens are meant that are not initialised yet.
+func (s Selector) IsFresh() bool { return s.fresh }
+
+// Stars counts the stars in the values. In a batch, and nowhere else, one stands for
+// any text.
+func (s Selector) Stars() int {
+	n := 0
+	for _, want := range s.want {
+		n += strings.Count(want, "*")
+	}
+	return n
+}
+
+// MatchesStar matches as Matches does, but for a star that stands for any text. star
+// is that text.
+func (s Selector) MatchesStar(slot Slot) (star string, ok bool) {
+	plain := s
+	plain.want = maps.Clone(s.want)
+	for name, want := range s.want {
+		before, after, has := strings.Cut(want, "*")
+		if !has {
+			continue
+		}
+		rest, begins := strings.CutPrefix(*selectable[name](&slot), before)
+		text, ends := strings.CutSuffix(rest, after)
+		if !begins || !ends {
+			return "", false
+		}
+		star = text
+		delete(plain.want, name)
+		if name == "slot-description" {
+			plain.want[name] = before + text + after
+		}
+	}
+	return star, plain.Matches(slot)
 }
 
 // Fit gives a slot the texts that the selector asks for.

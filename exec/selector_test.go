@@ -100,3 +100,40 @@ func TestChoose(t *testing.T) {
 	_, err = selector(t, "fresh").Choose(two, "default")
 	refused(t, err, exec.Device, "2 tokens match fresh")
 }
+
+// TestStars: a star stands for any text where it is asked for, and for itself
+// elsewhere.
+func TestStars(t *testing.T) {
+	on := exec.FlagTokenInitialized
+	for _, c := range []struct {
+		text  string
+		slot  exec.Slot
+		stars int
+		star  string
+		ok    bool
+	}{
+		{"pkcs11:token=CARD-*", exec.Slot{Token: exec.TokenInfo{Label: "CARD-17", Flags: on}}, 1, "17", true},
+		{"CARD-*", exec.Slot{Token: exec.TokenInfo{Label: "CARD-", Flags: on}}, 1, "", true},
+		{"CARD-*", exec.Slot{Token: exec.TokenInfo{Label: "SIGN-1", Flags: on}}, 1, "", false},
+		{"a*a", exec.Slot{Token: exec.TokenInfo{Label: "a", Flags: on}}, 1, "", false},
+		{"pkcs11:token=* (User PIN);model=v2", exec.Slot{Token: exec.TokenInfo{Label: "LAB (User PIN)", Model: "v2", Flags: on}}, 1, "LAB", true},
+		{"pkcs11:token=* (User PIN);model=v2", exec.Slot{Token: exec.TokenInfo{Label: "LAB (User PIN)", Model: "v3", Flags: on}}, 1, "", false},
+		{"pkcs11:token=CARD-*", exec.Slot{Token: exec.TokenInfo{Label: "CARD-17"}}, 1, "", false},
+		{"pkcs11:slot-description=Reader *", exec.Slot{Description: "Reader 3"}, 1, "3", true},
+		{"pkcs11:token=*;model=*", exec.Slot{}, 2, "", false},
+		{"fresh", exec.Slot{}, 0, "", true},
+		{"", exec.Slot{Token: exec.TokenInfo{Flags: on}}, 0, "", true},
+	} {
+		s := selector(t, c.text)
+		star, ok := s.MatchesStar(c.slot)
+		if s.Stars() != c.stars || ok != c.ok || ok && star != c.star {
+			t.Errorf("%q: %d stars, %q, %v", c.text, s.Stars(), star, ok)
+		}
+		if c.stars > 0 && s.Matches(c.slot) {
+			t.Errorf("%q stands for any text without being asked to", c.text)
+		}
+	}
+	if s := exec.At(3); s.Matches(exec.Slot{ID: 2}) || !s.Matches(exec.Slot{ID: 3}) || s.Matches(exec.Slot{ID: 3, Unreadable: exec.CKRGeneralError}) {
+		t.Error("a slot by its number")
+	}
+}

@@ -40,6 +40,9 @@ type Slot struct {
 	Description  string    `json:"description"` // often the reader's name
 	Manufacturer string    `json:"manufacturer"`
 	Token        TokenInfo `json:"token"`
+	// Removable says that the token can be taken out and another one put in
+	// (CKF_REMOVABLE_DEVICE).
+	Removable bool `json:"-"`
 	// Unreadable is why the token could not be looked at; its TokenInfo is zero
 	// then. One that the module does not know counts as not initialised instead.
 	Unreadable CKR `json:"unreadable,omitempty"`

@@ -143,11 +143,34 @@ func (m *Module) Slots(ctx context.Context) ([]exec.Slot, error) {
 	return resp.Slots, err
 }
 
+// SlotsBeside lists as Slots does, but leaves the tokens of some slots alone, on
+// which others are at work: of these the TokenInfo is zero.
+func (m *Module) SlotsBeside(ctx context.Context, busy []exec.SlotID) ([]exec.Slot, error) {
+	resp, err := m.callModule(ctx, &Request{Method: MethodSlots, Busy: busy})
+	return resp.Slots, err
+}
+
+// SlotsAt lists as Slots does, but of these slots alone. It asks for no list, which
+// makes some modules look at the cards in all readers, and wait for those at work.
+func (m *Module) SlotsAt(ctx context.Context, ids []exec.SlotID) ([]exec.Slot, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	resp, err := m.callModule(ctx, &Request{Method: MethodSlots, Only: ids})
+	return resp.Slots, err
+}
+
+// AllSlots lists the slots with a token and without, and looks at no token.
+func (m *Module) AllSlots(ctx context.Context) ([]exec.Slot, error) {
+	resp, err := m.callModule(ctx, &Request{Method: MethodReaders})
+	return resp.Slots, err
+}
+
 // Readers names the slots, with a token or without.
 func (m *Module) Readers(ctx context.Context) ([]string, error) {
-	resp, err := m.callModule(ctx, &Request{Method: MethodReaders})
+	slots, err := m.AllSlots(ctx)
 	var names []string
-	for _, s := range resp.Slots {
+	for _, s := range slots {
 		names = append(names, s.Description)
 	}
 	return names, err

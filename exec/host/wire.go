@@ -83,7 +83,9 @@ type Request struct {
 	Private   []exec.Attribute
 	Types     []exec.AttributeType
 	Data      []byte
-	PIN       SecretHeader // the old one, for C_SetPIN
+	Busy      []exec.SlotID // slots whose tokens are left alone
+	Only      []exec.SlotID // those that are meant; none is all of them
+	PIN       SecretHeader  // the old one, for C_SetPIN
 	NewPIN    SecretHeader
 }
 

@@ -28,6 +28,8 @@ type Folder struct {
 	// Damaged is told of each file that cannot be read and that is passed over;
 	// nil for nobody.
 	Damaged func(err error)
+
+	nameless nameless
 }
 
 // In gives the journals of a state folder, which is made at first need.
@@ -39,15 +41,20 @@ type run struct {
 	file   *os.File
 	path   string
 	dirty  bool // has records that are not on the disk yet
-	locks  []*os.File
+	locks  []io.Closer
 	keys   map[string]string // token key by slot
+	// batch and row are those of a run of a batch, which leaves its records in kept.
+	batch, row string
+	unnamed    map[string]bool // the keys of tokens that nothing tells apart
+	kept       []exec.Record
 }
 
 // newRun is a run on tokens, without a file.
 func (f *Folder) newRun(tokens map[string]exec.Identity) *run {
-	r := &run{folder: f, keys: map[string]string{}}
+	r := &run{folder: f, keys: map[string]string{}, unnamed: map[string]bool{}}
 	for slot, id := range tokens {
 		r.keys[slot] = tokenKey(id)
+		r.unnamed[r.keys[slot]] = id.Serial+id.Label == ""
 	}
 	return r
 }
@@ -62,7 +69,10 @@ func tokenKey(id exec.Identity) string {
 // one, and opens the journal to go on with. abandon gives up any unfinished run
 // that has one of the tokens, be it of the same plan.
 func (f *Folder) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
-	r := f.newRun(tokens)
+	return f.openRun(f.newRun(tokens), opsSHA256, abandon)
+}
+
+func (f *Folder) openRun(r *run, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
 	for _, dir := range []string{"open", "done", "lock"} {
 		if err := os.MkdirAll(filepath.Join(f.dir, dir), 0o700); err != nil {
 			return nil, nil, false, local(err)
@@ -142,7 +152,7 @@ func (r *run) judge(path, opsSHA256 string) ([]exec.Record, standing, error) {
 	records, err := read(path)
 	// Fresh tokens have no name; a run of the same plan that was cut off on one
 	// goes on with whichever was chosen now.
-	same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(records), r.keys)
+	same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(records), r.keys) && r.takes(records[0])
 	switch {
 	case !r.concerns(records) && !same:
 		// A damaged file of another token must not stop every run; of one
@@ -160,7 +170,10 @@ func (r *run) judge(path, opsSHA256 string) ([]exec.Record, standing, error) {
 		return records, ours, nil
 	}
 	what := "another plan"
-	if records[0].OpsSHA256 == opsSHA256 {
+	switch {
+	case !r.takes(records[0]):
+		what = "this plan for another holder"
+	case records[0].OpsSHA256 == opsSHA256:
 		what = "this plan on other tokens"
 	}
 	return nil, inTheWay, &exec.Error{Kind: exec.Refused,
@@ -249,7 +262,7 @@ func (f *Folder) finished(r *run, opsSHA256 string) ([]exec.Record, error) {
 			f.damaged(err)
 			continue
 		}
-		if len(records) > 0 && records[0].OpsSHA256 == opsSHA256 {
+		if len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && r.takes(records[0]) {
 			return records, nil
 		}
 	}
@@ -284,6 +297,9 @@ func (r *run) Write(rec exec.Record) error {
 	}
 	for slot, id := range rec.Tokens {
 		r.keys[slot] = tokenKey(id)
+	}
+	if r.row != "" {
+		r.kept = append(r.kept, rec)
 	}
 	if rec.Event != "end" {
 		return nil

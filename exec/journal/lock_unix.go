@@ -3,6 +3,7 @@
 package journal
 
 import (
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,19 +19,31 @@ import (
 // lock.
 func (r *run) lock() error {
 	for _, key := range slices.Compact(slices.Sorted(maps.Values(r.keys))) {
-		f, err := os.OpenFile(filepath.Join(r.folder.dir, "lock", key), os.O_CREATE|os.O_RDWR, 0o600)
+		take := r.folder.take
+		if r.row != "" && r.unnamed[key] {
+			take = r.folder.share
+		}
+		l, err := take(key, "another inscribe is at work on this token")
 		if err != nil {
 			r.unlock()
-			return local(err)
+			return err
 		}
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-			f.Close()
-			r.unlock()
-			return &exec.Error{Kind: exec.Refused, Message: "another inscribe is at work on this token", Advice: "wait until it is done"}
-		}
-		r.locks = append(r.locks, f)
+		r.locks = append(r.locks, l)
 	}
 	return nil
+}
+
+// take takes a lock, or says that another process has it.
+func (f *Folder) take(key, busy string) (io.Closer, error) {
+	file, err := os.OpenFile(filepath.Join(f.dir, "lock", key), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, local(err)
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		file.Close()
+		return nil, &exec.Error{Kind: exec.Refused, Message: busy, Advice: "wait until it is done"}
+	}
+	return file, nil
 }
 
 func (r *run) unlock() {

@@ -8,6 +8,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/miekg/pkcs11"
@@ -51,7 +52,7 @@ func (m *module) handle(req *host.Request, resp *host.Response, pin, newPIN exec
 	case host.MethodInfo:
 		return m.info(resp)
 	case host.MethodSlots:
-		return m.slots(resp)
+		return m.slots(req, resp)
 	case host.MethodReaders:
 		ids, err := m.ctx.GetSlotList(false)
 		for _, id := range ids {
@@ -141,17 +142,28 @@ func (m *module) info(resp *host.Response) *host.Failure {
 	return failed("", err)
 }
 
-func (m *module) slots(resp *host.Response) *host.Failure {
-	ids, err := m.ctx.GetSlotList(true)
-	// A token that was put in between the two calls of the list.
-	for tries := 0; tries < 3 && ckr(err) == exec.CKRBufferTooSmall; tries++ {
-		ids, err = m.ctx.GetSlotList(true)
+func (m *module) slots(req *host.Request, resp *host.Response) *host.Failure {
+	var ids []uint
+	for _, id := range req.Only {
+		ids = append(ids, uint(id))
 	}
-	if err != nil {
-		return failed("", err)
+	if ids == nil {
+		var err error
+		ids, err = m.ctx.GetSlotList(true)
+		// A token that was put in between the two calls of the list.
+		for tries := 0; tries < 3 && ckr(err) == exec.CKRBufferTooSmall; tries++ {
+			ids, err = m.ctx.GetSlotList(true)
+		}
+		if err != nil {
+			return failed("", err)
+		}
 	}
 	for _, id := range ids {
 		slot := m.slotInfo(id)
+		if slices.Contains(req.Busy, slot.ID) {
+			resp.Slots = append(resp.Slots, slot)
+			continue
+		}
 		t, err := m.ctx.GetTokenInfo(id)
 		switch c := ckr(err); c {
 		case exec.CKRTokenNotPresent, exec.CKRSlotIDInvalid:
@@ -177,6 +189,7 @@ func (m *module) slotInfo(id uint) exec.Slot {
 	if s, err := m.ctx.GetSlotInfo(id); err == nil {
 		slot.Description = exec.CleanText(s.SlotDescription)
 		slot.Manufacturer = exec.CleanText(s.ManufacturerID)
+		slot.Removable = s.Flags&pkcs11.CKF_REMOVABLE_DEVICE != 0
 	}
 	return slot
 }

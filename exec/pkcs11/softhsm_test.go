@@ -132,6 +132,32 @@ func TestModuleAndTokenInfo(t *testing.T) {
 	}
 }
 
+// TestSlotsOfOthersAreLeftAlone: a list without a look at the tokens in some slots, one
+// of some slots alone, and one of all places.
+func TestSlotsOfOthersAreLeftAlone(t *testing.T) {
+	m := startSoftHSM(t)
+	initialised(t, m)
+	both, err := m.Slots(ctx)
+	if err != nil || len(both) != 2 {
+		t.Fatalf("%+v, %v", both, err)
+	}
+	beside, err := m.SlotsBeside(ctx, []exec.SlotID{both[0].ID})
+	if err != nil || len(beside) != 2 || beside[0].ID != both[0].ID || beside[0].Token != (exec.TokenInfo{}) || beside[1].Token != both[1].Token {
+		t.Errorf("%+v, %v", beside, err)
+	}
+	at, err := m.SlotsAt(ctx, []exec.SlotID{both[1].ID, 4711})
+	if err != nil || len(at) != 1 || at[0] != both[1] {
+		t.Errorf("%+v, %v", at, err)
+	}
+	if none, err := m.SlotsAt(ctx, nil); err != nil || none != nil {
+		t.Errorf("%+v, %v", none, err)
+	}
+	all, err := m.AllSlots(ctx)
+	if err != nil || len(all) != 2 || all[0].Removable || all[0].Description != both[0].Description {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 func TestRSAKey(t *testing.T) {
 	tok := initialised(t, startSoftHSM(t))
 	public, private := keyTemplates(exec.CKKRSA, 1,

@@ -1,0 +1,189 @@
+package journal
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"inscribe/exec"
+)
+
+// Row is what the runs of one row of a batch left.
+type Row struct {
+	Row string
+	// Finished says that the row is done; else a run of it was cut off.
+	Finished bool
+	// Tokens are its tokens by slot, as they became. One without serial number and
+	// label was fresh, and what it became is not known.
+	Tokens  map[string]exec.Identity
+	Journal string // its file
+}
+
+// takes reports whether a run goes on with one of these first records: a row of a
+// batch with itself alone.
+func (r *run) takes(first exec.Record) bool {
+	return r.row == "" || first.Batch == r.batch && first.Row == r.row
+}
+
+// Rows lists the rows of a batch that are finished or bound to a token. A run that
+// left its tokens as they were binds nothing.
+func (f *Folder) Rows(batch string) ([]Row, error) {
+	var out []Row
+	for _, in := range []string{filepath.Join("done", "*"), "open"} {
+		paths, err := filepath.Glob(filepath.Join(f.dir, in, "*.jsonl"))
+		if err != nil {
+			return nil, local(err)
+		}
+		slices.Sort(paths)
+		for _, path := range paths {
+			first, err := firstOf(path)
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.EOF) {
+				continue // another run has just ended, or has not begun
+			}
+			if err != nil {
+				return nil, &exec.Error{Kind: exec.Refused, Message: "a journal cannot be read, and it may be that of a row of this batch", Cause: fmt.Errorf("%s: %w", path, err),
+					Advice: "find out with inscribe tokens and inscribe verify what its token holds, then move the file away"}
+			}
+			if first.Batch != batch || first.Row == "" {
+				continue
+			}
+			// Of a damaged file the row and the token are known, and the run on it says
+			// the rest.
+			records, err := read(path)
+			if errors.Is(err, fs.ErrNotExist) || err == nil && in == "open" && untouched(records) {
+				continue
+			}
+			out = append(out, Row{Row: first.Row, Finished: in != "open", Tokens: becameOf(records), Journal: path})
+		}
+	}
+	return out, nil
+}
+
+// becameOf gives the tokens of a run by slot, as they became.
+func becameOf(records []exec.Record) map[string]exec.Identity {
+	out := map[string]exec.Identity{}
+	for _, rec := range records {
+		for slot, id := range rec.Tokens {
+			out[slot] = id
+		}
+	}
+	return out
+}
+
+// firstOf reads the first record of a file.
+func firstOf(path string) (rec exec.Record, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return rec, err
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(f).ReadBytes('\n')
+	if err != nil {
+		return rec, err
+	}
+	return rec, json.Unmarshal(line, &rec)
+}
+
+// RowRun is the journals of one run of a row of a batch; it implements exec.Journals.
+type RowRun struct {
+	folder     *Folder
+	batch, row string
+	run        *run
+	earlier    []exec.Record
+}
+
+// Row gives the journals for a run of a row.
+func (f *Folder) Row(batch, row string) *RowRun { return &RowRun{folder: f, batch: batch, row: row} }
+
+// Open is that of the folder, but a row goes on with its own runs alone.
+func (o *RowRun) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
+	r := o.folder.newRun(tokens)
+	r.batch, r.row = o.batch, o.row
+	j, earlier, finished, err := o.folder.openRun(r, opsSHA256, abandon)
+	if err == nil {
+		o.run = r
+		if !finished {
+			o.earlier = earlier
+		}
+	}
+	return j, earlier, finished, err
+}
+
+// Begun gives the unfinished runs of the row.
+func (o *RowRun) Begun(opsSHA256 string) ([][]exec.Record, error) {
+	runs, err := o.folder.Begun(opsSHA256)
+	return slices.DeleteFunc(runs, func(records []exec.Record) bool { return records[0].Batch != o.batch || records[0].Row != o.row }), err
+}
+
+// Left tells what the run left, once it is over: whether the row is bound to its
+// tokens, and these as they became.
+func (o *RowRun) Left() (bound bool, tokens map[string]exec.Identity) {
+	if o.run == nil {
+		return false, nil
+	}
+	records := slices.Concat(o.earlier, o.run.kept)
+	return !untouched(records), becameOf(records)
+}
+
+// LockBatch keeps other processes out of a batch until it is closed.
+func (f *Folder) LockBatch(batch string) (io.Closer, error) {
+	if err := os.MkdirAll(filepath.Join(f.dir, "lock"), 0o700); err != nil {
+		return nil, local(err)
+	}
+	sum := sha256.Sum256([]byte(batch))
+	return f.take("batch-"+hex.EncodeToString(sum[:8]), fmt.Sprintf("another inscribe is at work on the batch %q", batch))
+}
+
+// nameless are the locks of tokens that nothing tells apart yet. The runs of a batch
+// share them, since its seats keep such tokens apart.
+type nameless struct {
+	turn sync.Mutex
+	held map[string]*shared
+}
+
+type shared struct {
+	lock io.Closer
+	runs int
+}
+
+// share takes a lock for one more run of this process.
+func (f *Folder) share(key, busy string) (io.Closer, error) {
+	n := &f.nameless
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	s := n.held[key]
+	if s == nil {
+		l, err := f.take(key, busy)
+		if err != nil {
+			return nil, err
+		}
+		if n.held == nil {
+			n.held = map[string]*shared{}
+		}
+		s = &shared{lock: l}
+		n.held[key] = s
+	}
+	s.runs++
+	return closer(func() error {
+		n.turn.Lock()
+		defer n.turn.Unlock()
+		if s.runs--; s.runs > 0 {
+			return nil
+		}
+		delete(n.held, key)
+		return s.lock.Close()
+	}), nil
+}
+
+type closer func() error
+
+func (c closer) Close() error { return c() }
