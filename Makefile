@@ -17,7 +17,7 @@ BENCHTIME ?= 1s
 
 # What holds no cgo and reaches no process, file lock or token: it builds for the
 # browser and runs under the race detector.
-PURE := ./ast/... ./grammar/... ./check/... ./plan/... ./docs/... ./exec ./exec/model ./exec/prove ./cmd/playground \
+PURE := ./ast/... ./grammar/... ./check/... ./plan/... ./docs/... ./exec ./exec/model ./exec/prove ./exec/batch ./cmd/playground \
 	$(if $(wildcard lsp/*.go),./lsp/...)
 
 GOFILES := $(wildcard *.go) $(filter-out bin/ build/ editors/ testdata/,$(wildcard */))

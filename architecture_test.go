@@ -58,6 +58,7 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"exec/pki/pkitest":     {inside: []string{"exec", "exec/pki"}},
 	"exec/ca":              {inside: []string{"exec", "exec/pki"}},
 	"exec/journal":         {[]string{"exec"}, []string{xsys}},
+	"exec/batch":           {inside: []string{"exec", "plan", "check/profile"}},
 	"exec/probe":           {inside: []string{"exec", "check/profile", "internal/secret"}},
 	"exec/host":            {[]string{"exec", "internal/secret"}, []string{xsys}},
 	"exec/pkcs11":          {[]string{"exec", "exec/host"}, []string{miekg}},
