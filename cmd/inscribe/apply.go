@@ -53,7 +53,7 @@ func (a *app) apply(args []string) error {
 	case a.opts.seed != "":
 		return usagef("--seed is what the model token begins with; say --dry-run too")
 	}
-	return a.applyFor(p, o, st, facts)
+	return a.applyFor(t, o, facts)
 }
 
 func (a *app) checkExisting() error {
@@ -66,10 +66,16 @@ func (a *app) checkExisting() error {
 // takeSaved puts a saved plan into the options of a run, with the decisions that
 // it left open.
 func (a *app) takeSaved(p *check.Program, sp *plan.Plan, o *exec.Options) error {
-	var err error
-	if o.Plan, err = a.relower(p, sp); err != nil {
+	pl, err := a.relower(p, sp)
+	if err != nil {
 		return err
 	}
+	return a.bindSaved(pl, o)
+}
+
+// bindSaved puts a saved plan, made again, into the options of a run.
+func (a *app) bindSaved(sp *plan.Plan, o *exec.Options) error {
+	o.Plan = sp
 	for name, value := range sp.Bindings {
 		if given, again := o.Inputs.Text[name]; again && given != value {
 			return refusedf("make another plan for another value", "field %s is bound in the saved plan, and another value is given", name)
@@ -82,6 +88,7 @@ func (a *app) takeSaved(p *check.Program, sp *plan.Plan, o *exec.Options) error 
 	} else if a.opts.existing == "replace" {
 		return refusedf("make the plan with --existing replace", "the saved plan removes nothing, so it cannot replace")
 	}
+	var err error
 	o.Cases, err = cases(o.Plan, o.Inputs.Text)
 	return err
 }
@@ -129,15 +136,13 @@ func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) e
 }
 
 // applyFor runs the plan on real tokens.
-func (a *app) applyFor(p *check.Program, o exec.Options, st *station.Station, facts *profile.Profile) error {
-	mw, err := a.middleware(p, st)
+func (a *app) applyFor(t *target, o exec.Options, facts *profile.Profile) error {
+	p, st := t.program, t.station
+	mw, selectors, err := a.place(t)
 	if err != nil {
 		return err
 	}
-	o.Selectors, err = a.selectors(mw)
-	if err != nil {
-		return err
-	}
+	o.Selectors = selectors
 	starting := a.startingModule(mw)
 	var planErr error
 	if o.Plan == nil && facts != nil {

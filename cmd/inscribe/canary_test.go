@@ -74,6 +74,25 @@ func TestNoSecretShows(t *testing.T) {
 	w.run(exitOK, append(page, "--field", "PIN=env:LC_pin")...)
 	w.run(exitDevice, append(page, "--field", "PIN=env:LC_wrong")...)
 
+	// A batch, with cells of all kinds; a row that fails, and rows that are refused.
+	for _, token := range []string{"PAIR-1", "PAIR-2", "MATE-1", "MATE-2"} {
+		if err := m.makeToken(testToken{token, w.canaries["pin"], w.canaries["puk"]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.station = strings.NewReplacer(`"CARD"`, `"pkcs11:token=PAIR-*"`, `token=SIGN"`, `token=MATE-*"`).Replace(stationTOML)
+	m.secret("rows.csv", fmt.Sprintf("#n,SIGN_PIN,LOCATION_FIELD\n1,%s,Signature\n2,text:%s,no\n3,file:wrong,Signature\n", w.canaries["pin"], w.canaries["pin"]))
+	rows := []string{"batch", keys, "--data", filepath.Join(m.dir, "rows.csv"), "--field", "PIN=env:LC_pin", "--events", filepath.Join(m.dir, "batch-events")}
+	w.run(exitBatch, rows...)
+	w.run(exitBatch, append(rows, "--format", "json")...)
+	m.secret("rows.csv", fmt.Sprintf("#n,SIGN_PIN,LOCATION_FIELD\n1,%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s,Signature\n2,hex:%[1]s,no\n", w.canaries["wrong"]))
+	w.run(exitRefused, rows...)
+	m.secret("rows.csv", fmt.Sprintf("#n,SIGN_PINN\n1,%s\n", w.canaries["wrong"]))
+	w.run(exitUsage, rows...)
+	m.secret("rows.csv", fmt.Sprintf("#n,SIGN_PIN\n1,\"%s\n", w.canaries["wrong"]))
+	w.run(exitUsage, rows...)
+	w.station = ""
+
 	// Values that stand in the description itself.
 	for _, format := range []string{"text", "compact", "json", "sarif", "github", "junit"} {
 		w.run(exitOK, "check", literal, "--format", format)
@@ -209,7 +228,7 @@ func (w *watch) processes(parent int) {
 // itself wrote with secrets in it.
 func (w *watch) files() {
 	w.Helper()
-	written := map[string]bool{"fields.json": true, "literal.dsc": true, "bad.dsc": true, "tokens": true}
+	written := map[string]bool{"fields.json": true, "literal.dsc": true, "rows.csv": true, "bad.dsc": true, "tokens": true}
 	for name := range w.canaries {
 		written[name] = true
 	}
@@ -230,7 +249,7 @@ func (w *watch) files() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	for _, name := range []string{"state", "events", "report.json"} {
+	for _, name := range []string{"state", "events", "batch-events", "report.json"} {
 		if !seen[name] {
 			w.Errorf("there is no %s to look into", name)
 		}

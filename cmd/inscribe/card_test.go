@@ -54,6 +54,12 @@ func newCard(t testing.TB) *cardMachine {
 // newBlankCard makes a machine with a card as it is delivered.
 func newBlankCard(t testing.TB) *cardMachine {
 	t.Helper()
+	return newBlankCards(t, 1)
+}
+
+// newBlankCards makes a machine with as many cards, each in a reader.
+func newBlankCards(t testing.TB, cards int) *cardMachine {
+	t.Helper()
 	m := &cardMachine{machine: &machine{TB: t, dir: t.TempDir(), moduleEnv: map[string]string{}, library: lab.OpenSC}, values: lab.DefaultValues()}
 	m.station = strings.Replace(cardStation, `"ca"`, fmt.Sprintf("%q", filepath.Join(m.dir, "ca")), 1)
 	m.env = environment(m.dir)
@@ -63,7 +69,7 @@ func newBlankCard(t testing.TB) *cardMachine {
 		t.Fatal(err)
 	}
 	var err error
-	if m.Lab, err = lab.Start(labDir, 1); err != nil {
+	if m.Lab, err = lab.Start(labDir, cards); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(m.Lab.Close)

@@ -32,6 +32,7 @@ func init() {
 		{"plan", "FILE|PLAN", "show what a description would do", "Prints the operations that the description lowers to. No token is touched.", []func(*pflag.FlagSet, *options){planFlags, valueFlags}, (*app).plan},
 		{"diff", "OLD NEW", "tell what changes on the card", "Compares two descriptions by what they do on a card. Each side is a file, a saved plan, or REV:PATH in a git repository, as in git show; a PATH that begins with ./ is taken from here, and :PATH is what is staged.\nExit code 0 says that both do the same, 1 that they differ or that a description has errors.", []func(*pflag.FlagSet, *options){diffFlags}, (*app).diff},
 		{"apply", "FILE|PLAN", "do it on a token", "Runs the plan of the description on a token: everything that can be checked is checked first, then op by op.\nAfter an interruption the same command goes on.", []func(*pflag.FlagSet, *options){applyFlags, moduleFlags, valueFlags}, (*app).apply},
+		{"batch", "FILE|PLAN", "do it on a token for each row of a table", "Runs the plan of the description for each row of a CSV file, on as many tokens at once as there are. A row is never done on two tokens, and a token never gets two rows.\nThe same command goes on after an interruption, does what is left, and nothing where all is done. Exit code 6 says that rows failed or are left.", []func(*pflag.FlagSet, *options){batchFlags, moduleFlags, valueFlags}, (*app).batch},
 		{"verify", "FILE|PLAN", "tell whether a token is what a description says", "Holds tokens against a description, op by op, and only reads. Private objects show after a login: it takes the PIN that the description logs in with, if --field or --answer give its value, and says what was not looked at without.\nExit code 1 says that something differs.", []func(*pflag.FlagSet, *options){verifyFlags, moduleFlags, valueFlags}, (*app).verify},
 		{"tokens", "", "list slots and tokens", "Lists the tokens of PKCS#11 modules: the state of their PINs, their free space, and their objects, with certificates decoded; and the runs on this machine that are not finished. Nothing is written. Without --pin nobody logs in, and private objects do not show.", []func(*pflag.FlagSet, *options){tokensFlags, moduleFlags}, (*app).tokens},
 		{"probe", "MODULE", "learn a profile from a scratch token", "Initialises an empty token, tries on it what modules differ in, and writes what it finds as a profile: which calls work, which flags lie, lengths of PINs, kinds of keys, attributes. Wrong PINs are shown only with --spend-tries.\nThe token must hold no object; all that is generated is destroyed again, and the token keeps the PINs that are given.", []func(*pflag.FlagSet, *options){probeFlags}, (*app).probe},
@@ -90,6 +91,10 @@ type options struct {
 	existing      string
 	events        string
 	reportFile    string
+
+	data, batch string
+	wait        time.Duration
+	maxFailures int
 
 	public     bool
 	pin, soPIN string
@@ -250,7 +255,7 @@ func (a *app) usage(w io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(w, "  %-22s %s\n", strings.TrimSpace(c.name+" "+c.args), c.short)
 	}
-	fmt.Fprint(w, "\ninscribe COMMAND --help tells more.\nExit codes: 0 fine, 1 findings, 2 usage, 3 I/O or internal, 4 refused before anything was tried, 5 module, token or CA failed.\n")
+	fmt.Fprint(w, "\ninscribe COMMAND --help tells more.\nExit codes: 0 fine, 1 findings, 2 usage, 3 I/O or internal, 4 refused before anything was tried, 5 module, token or CA failed, 6 batch finished with rows that failed or are left.\n")
 }
 
 func (a *app) help(c *command) {

@@ -19,7 +19,7 @@ var completionCases = []struct {
 	offers      []string
 	offersNever []string
 }{
-	{"inscribe ", []string{"check", "apply", "verify", "completion", "help"}, []string{"--format"}},
+	{"inscribe ", []string{"check", "apply", "batch", "verify", "completion", "help"}, []string{"--format"}},
 	{"inscribe ver", []string{"verify", "version"}, []string{"check"}},
 	{"inscribe verify --for", []string{"--format"}, []string{"--field", "--force"}},
 	{"inscribe verify --format ", []string{"text", "json"}, []string{"sarif"}},
@@ -27,6 +27,7 @@ var completionCases = []struct {
 	{"inscribe apply --existing ", []string{"refuse", "add", "replace"}, nil},
 	{"inscribe plan --profile soft", []string{"softhsm"}, []string{"generic"}},
 	{"inscribe apply --lab", []string{"--lab-ca"}, nil},
+	{"inscribe batch --max", []string{"--max-failures"}, nil},
 	{"inscribe ca ", []string{"cert", "path"}, []string{"card.dsc"}},
 	{"inscribe completion ", []string{"bash", "zsh", "fish"}, nil},
 	{"inscribe help dif", []string{"diff"}, nil},

@@ -116,6 +116,12 @@ func (m *machine) killed(n int, when string, args []string) string {
 // together.
 func (m *machine) coherent(objects []object) {
 	m.Helper()
+	m.coherentOn("", objects)
+}
+
+// coherentOn is that of one of several pairs of tokens, whose labels end so.
+func (m *machine) coherentOn(pair string, objects []object) {
+	m.Helper()
 	for _, cert := range objects {
 		if cert.kind != "cert" {
 			continue
@@ -132,9 +138,9 @@ func (m *machine) coherent(objects []object) {
 		if private.label != cert.label || public.label != cert.label {
 			m.Errorf("the labels differ: %v", []object{private, public, cert})
 		}
-		token, pin := "CARD", "1234"
+		token, pin := "CARD"+pair, "1234"
 		if cert.label == "sig" {
-			token, pin = "SIGN", "5678"
+			token, pin = "SIGN"+pair, "5678"
 		}
 		if err := m.belong(token, pin, "EC EC_POINT 256 bits", private, public, cert); err != nil {
 			m.Error(err)

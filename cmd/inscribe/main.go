@@ -21,6 +21,7 @@ const (
 	exitInternal = 3 // I/O or a defect
 	exitRefused  = 4 // refused before anything was tried
 	exitDevice   = 5 // module, token or CA failed
+	exitBatch    = 6 // a batch is over, and rows failed or are left
 )
 
 func main() {

@@ -21,10 +21,10 @@ import (
 )
 
 // schemas compiles the published schemas of events and reports.
-func schemas(t *testing.T) (event, report *jsonschema.Schema) {
+func schemas(t *testing.T) (event, report, batch *jsonschema.Schema) {
 	t.Helper()
 	c := jsonschema.NewCompiler()
-	for _, name := range []string{"events.schema.json", "report.schema.json"} {
+	for _, name := range []string{"events.schema.json", "report.schema.json", "batch.schema.json"} {
 		raw, err := os.ReadFile(filepath.Join("../../docs", name))
 		if err != nil {
 			t.Fatal(err)
@@ -43,10 +43,13 @@ func schemas(t *testing.T) (event, report *jsonschema.Schema) {
 	if event, err = c.Compile("events.schema.json"); err == nil {
 		report, err = c.Compile("report.schema.json")
 	}
+	if err == nil {
+		batch, err = c.Compile("batch.schema.json")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return event, report
+	return event, report, batch
 }
 
 func fits(s *jsonschema.Schema, raw []byte) error {
@@ -61,7 +64,7 @@ func fits(s *jsonschema.Schema, raw []byte) error {
 // the published schemas: done, done again, failed, refused, dry.
 func TestEventsAndReportsFitTheirSchemas(t *testing.T) {
 	t.Parallel()
-	event, report := schemas(t)
+	event, report, _ := schemas(t)
 	m := newMachine(t)
 	keys := example(t, "06-signature-slot.dsc")
 	good := []string{"--field", "PIN=env:CARD_PIN", "--field", "SIGN_PIN=env:SIGN_PIN", "--field", "LOCATION_FIELD=Signature"}
@@ -165,7 +168,7 @@ func TestSchemasKnowEveryMember(t *testing.T) {
 			}
 		}
 	}
-	_, report := schemas(t)
+	_, report, _ := schemas(t)
 	digest := strings.Repeat("0", 64)
 	r := runReport{Version: 1, Description: plan.Description{File: "x", SHA256: digest}, OpsSHA256: digest, Profile: "x", Begin: "2026-01-02T03:04:05Z", End: "2026-01-02T03:04:05Z", Outcome: "done", Ops: []exec.Event{},
 		Result: &exec.Result{Tokens: map[string]exec.TokenInfo{}, Objects: []exec.ResultObject{}, Outputs: map[string]string{}, Notes: []string{"change <b>the PIN"}}}

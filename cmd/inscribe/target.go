@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
 	"inscribe/check"
 	"inscribe/cmd/internal/station"
@@ -16,6 +18,9 @@ type target struct {
 	saved   *plan.Plan // nil where a description was named
 	program *check.Program
 	inputs  exec.Inputs
+	// columns are the values of database fields, of which right-hand sides are made.
+	columns map[string]string
+	shared  []string // the names of what was given
 }
 
 // target reads the one argument. saved says of a file whether it is to be opened as
@@ -50,6 +55,17 @@ func (a *app) target(args []string, saved func(raw []byte) bool) (*target, error
 	if err := a.sound(t.program); err != nil {
 		return nil, err
 	}
-	t.inputs, err = a.inputs(t.program)
-	return t, err
+	if t.inputs, t.columns, err = a.given(t.program); err != nil {
+		return nil, err
+	}
+	t.shared = slices.Concat(slices.Collect(maps.Keys(t.inputs.Text)), slices.Collect(maps.Keys(t.inputs.Secrets)), slices.Collect(maps.Keys(t.columns)))
+	return t, evaluate(t.program, t.inputs, t.columns)
+}
+
+// place reads where the tokens are: the module, and what chooses each slot's token.
+func (a *app) place(t *target) (mw station.Middleware, selectors map[string]exec.Selector, err error) {
+	if mw, err = a.middleware(t.program, t.station); err == nil {
+		selectors, err = a.selectors(mw)
+	}
+	return mw, selectors, err
 }

@@ -22,28 +22,38 @@ import (
 
 // inputs reads the values of --field and --fields for a description.
 func (a *app) inputs(p *check.Program) (exec.Inputs, error) {
-	in := exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}, Literals: literals(p)}
-	columns := map[string]string{}
+	in, columns, err := a.given(p)
+	if err != nil {
+		return in, err
+	}
+	return in, evaluate(p, in, columns)
+}
+
+// given reads the values as they are given: those of fields, and those of database
+// fields in right-hand sides.
+func (a *app) given(p *check.Program) (in exec.Inputs, columns map[string]string, err error) {
+	in = exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}, Literals: literals(p)}
+	columns = map[string]string{}
 	for _, file := range a.opts.fieldFiles {
 		if err := a.fieldsFile(p, in, columns, file); err != nil {
-			return in, err
+			return in, nil, err
 		}
 	}
 	given := map[string]bool{}
 	for _, arg := range a.opts.fields {
 		name, value, ok := strings.Cut(arg, "=")
 		if !ok || name == "" {
-			return in, usagef("--field wants NAME=VALUE")
+			return in, nil, usagef("--field wants NAME=VALUE")
 		}
 		if given[name] {
-			return in, usagef("--field gives %s twice", name)
+			return in, nil, usagef("--field gives %s twice", name)
 		}
 		given[name] = true
 		if err := a.bind(p, in, columns, name, value, true); err != nil {
-			return in, err
+			return in, nil, err
 		}
 	}
-	return in, evaluate(p, in, columns)
+	return in, columns, nil
 }
 
 // literals are the secrets that stand in the description, by keyword.
@@ -102,10 +112,17 @@ func (a *app) fieldsFile(p *check.Program, in exec.Inputs, columns map[string]st
 		}
 		secrets = secrets || in.Secrets[name].IsSet()
 	}
-	if info, err := os.Stat(file); err == nil && secrets && info.Mode().Perm()&0o077 != 0 {
-		fmt.Fprintf(a.stderr, "inscribe: warning: %s holds secrets and others can read it; chmod 600\n", file)
+	if secrets {
+		a.warnOfReaders(file)
 	}
 	return nil
+}
+
+// warnOfReaders warns of a file with secrets that others can read.
+func (a *app) warnOfReaders(file string) {
+	if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 {
+		fmt.Fprintf(a.stderr, "inscribe: warning: %s holds secrets and others can read it; chmod 600\n", file)
+	}
 }
 
 // bind gives a field, or a database field of a right-hand side, its value.

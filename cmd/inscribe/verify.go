@@ -58,13 +58,11 @@ func (a *app) verify(args []string) error {
 			return err
 		}
 	}
-	mw, err := a.middleware(p, st)
+	mw, selectors, err := a.place(t)
 	if err != nil {
 		return err
 	}
-	if o.Selectors, err = a.selectors(mw); err != nil {
-		return err
-	}
+	o.Selectors = selectors
 	facts, err := a.profileFor(p, st)
 	if err != nil {
 		return err

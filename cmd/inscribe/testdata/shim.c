@@ -13,11 +13,16 @@
 //   SHIM_SLOW=MS         a key pair takes that long
 //   SHIM_FLAGS=0x…       flags that each token shows beside its own
 //   SHIM_FREE=N          bytes that each token says are free, public and private
+//   SHIM_TURN=FILE       one call at a time of all programs with that file, so that
+//                        none is in the middle of one when another is ended; then
+//                        none begins any more, until FILE.over is removed
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 typedef unsigned long ulong;
@@ -32,7 +37,21 @@ static struct list {
 
 static int changes, calls;
 
+static void await_turn(int fd) {
+	char over[4096];
+	flock(fd, LOCK_EX);
+	snprintf(over, sizeof over, "%s.over", getenv("SHIM_TURN"));
+	if (access(over, F_OK) == 0)
+		for (;;)
+			pause();
+}
+
 static void die_with_parent(void) {
+	if (getenv("SHIM_TURN") != NULL) {
+		char over[4096];
+		snprintf(over, sizeof over, "%s.over", getenv("SHIM_TURN"));
+		fclose(fopen(over, "w"));
+	}
 	kill(getppid(), SIGKILL);
 	for (;;)
 		pause();
@@ -64,7 +83,7 @@ static int fault(ulong *rv) {
 	return 1;
 }
 
-static ulong watched(const char *name, int index, int change, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) {
+static ulong watch(const char *name, int index, int change, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) {
 	const char *slow = getenv("SHIM_SLOW"), *flags = getenv("SHIM_FLAGS"), *bytes = getenv("SHIM_FREE");
 	ulong rv;
 	calls++;
@@ -92,6 +111,17 @@ static ulong watched(const char *name, int index, int change, ulong a, ulong b, 
 		die_with_parent();
 	if (point("SHIM_FAULT", calls, "after"))
 		fault(&rv);
+	return rv;
+}
+
+static ulong watched(const char *name, int index, int change, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) {
+	const char *turn = getenv("SHIM_TURN");
+	int fd = turn == NULL ? -1 : open(turn, O_CREAT | O_RDWR, 0600);
+	if (turn != NULL)
+		await_turn(fd);
+	ulong rv = watch(name, index, change, a, b, c, d, e, f, g, h);
+	if (turn != NULL)
+		close(fd);
 	return rv;
 }
 

@@ -63,16 +63,29 @@ func Start(dir string, cards int) (*Lab, error) {
 		return nil, err
 	}
 	for i := range cards {
-		serial := [10]byte{0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, byte(i + 1)}
-		card := myeid.New(serial)
-		l.Cards = append(l.Cards, card)
-		l.Readers = append(l.Readers, vcard.NewReader(card, func() (net.Conn, error) { return l.dial(i) }))
-		if err := l.Readers[i].Insert(); err != nil {
+		l.Cards, l.Readers = append(l.Cards, nil), append(l.Readers, nil)
+		if err := l.Put(i, NewCard(byte(i+1))); err != nil {
 			l.Close()
 			return nil, fmt.Errorf("card %d: %w\npcscd says: %s", i, err, l.log.String())
 		}
 	}
 	return l, nil
+}
+
+// NewCard is a blank card with a serial number that ends so. Those of a lab that has
+// just started end in 1 and 2.
+func NewCard(end byte) *myeid.Card {
+	return myeid.New([10]byte{0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, end})
+}
+
+// Put puts another card into a reader, in the place of the one that is there.
+func (l *Lab) Put(reader int, card *myeid.Card) error {
+	if r := l.Readers[reader]; r != nil {
+		r.Pull()
+	}
+	l.Cards[reader] = card
+	l.Readers[reader] = vcard.NewReader(card, func() (net.Conn, error) { return l.dial(reader) })
+	return l.Readers[reader].Insert()
 }
 
 // ready says what is missing, and how to get it.
@@ -111,7 +124,9 @@ func (l *Lab) OpenSCConf() string { return filepath.Join(l.dir, "opensc.conf") }
 // Close pulls the cards and ends the daemon. A second time it does nothing.
 func (l *Lab) Close() {
 	for _, r := range l.Readers {
-		r.Pull()
+		if r != nil {
+			r.Pull()
+		}
 	}
 	l.once.Do(func() { close(l.stop) })
 	<-l.ended

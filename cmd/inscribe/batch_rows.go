@@ -1,0 +1,387 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+
+	"inscribe/check"
+	"inscribe/check/profile"
+	"inscribe/exec"
+	"inscribe/exec/model"
+	"inscribe/exec/prove"
+	"inscribe/internal/secret"
+	"inscribe/plan"
+)
+
+// batchRow is a row of the data with all that its run needs.
+type batchRow struct {
+	number, line int
+	id           string
+	inputs       exec.Inputs
+	columns      map[string]string
+	plan         *plan.Plan
+	cases        map[string]string
+}
+
+// batchData is the file of --data.
+type batchData struct {
+	name string // for messages
+	// columns are the names of the header; notes are those that are no fields.
+	columns []string
+	rows    []*batchRow
+}
+
+// isNote reports whether a column only names a row.
+func isNote(column string) bool { return strings.HasPrefix(column, "#") }
+
+// readRows reads the rows and binds their values beside those that all rows share.
+// What is wrong with the file as a whole is an error of usage; what is wrong with
+// rows is reported all at once.
+func (a *app) readRows(t *target) (*batchData, error) {
+	raw, err := a.read(a.opts.data)
+	if err != nil {
+		return nil, fmt.Errorf("--data: %w", err)
+	}
+	d := &batchData{name: a.opts.data}
+	if d.name == stdinName {
+		d.name = "standard input"
+	}
+	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	header, err := in.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, usagef("--data: %s is empty; its first line names the fields", d.name)
+	}
+	if err != nil {
+		return nil, usagef("--data: %s: %w", d.name, err)
+	}
+	if err := a.header(t, d, header); err != nil {
+		return nil, err
+	}
+	var wrong *multierror.Error
+	secrets, same := false, map[string]*batchRow{}
+	for {
+		record, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, usagef("--data: %s: %w", d.name, err)
+		}
+		line, _ := in.FieldPos(0)
+		row := &batchRow{number: len(d.rows) + 1, line: line, inputs: t.inputs.Clone(), columns: maps.Clone(t.columns)}
+		d.rows = append(d.rows, row)
+		for i, cell := range record {
+			if isNote(d.columns[i]) {
+				continue
+			}
+			if cell == "prompt" {
+				err = errors.New("a batch asks nobody; give the value, env:VAR or file:PATH")
+			} else {
+				err = a.bind(t.program, row.inputs, row.columns, d.columns[i], cell, false)
+			}
+			if err != nil {
+				at, column := in.FieldPos(i)
+				wrong = multierror.Append(wrong, fmt.Errorf("%s:%d:%d: row %d, column %s: %w", d.name, at, column, row.number, d.columns[i], err))
+			}
+		}
+		if err := evaluate(t.program, row.inputs, row.columns); err != nil {
+			wrong = multierror.Append(wrong, d.at(row, err))
+		}
+		for _, column := range d.columns {
+			secrets = secrets || row.inputs.Secrets[column].IsSet()
+		}
+		row.id = d.identity(t.program, row, record)
+		if first := same[row.id]; first != nil {
+			wrong = multierror.Append(wrong, d.at(row, fmt.Errorf("it is the same as row %d but for secrets; add a column that tells them apart: one whose name begins with # is no field", first.number)))
+		}
+		same[row.id] = row
+	}
+	if secrets && a.opts.data != stdinName {
+		a.warnOfReaders(a.opts.data)
+	}
+	return d, refusedRows(wrong)
+}
+
+// refusedRows is what is wrong with rows, before anything was tried.
+func refusedRows(wrong *multierror.Error) error {
+	if wrong.ErrorOrNil() == nil {
+		return nil
+	}
+	return &exitError{code: exitRefused, err: wrong}
+}
+
+// at gives an error the place of a row.
+func (d *batchData) at(row *batchRow, err error) error {
+	return fmt.Errorf("%s:%d: row %d: %w", d.name, row.line, row.number, err)
+}
+
+// header takes the names of the columns.
+func (a *app) header(t *target, d *batchData, header []string) error {
+	if len(header) == 1 && strings.Contains(header[0], ";") {
+		return usagef("--data: %s: the columns are separated by semicolons; commas are wanted", d.name)
+	}
+	for i, name := range header {
+		name = strings.TrimSpace(name)
+		d.columns = append(d.columns, name)
+		err := error(nil)
+		switch {
+		case slices.Contains(d.columns[:i], name):
+			err = usagef("the column %s is there twice", name)
+		case isNote(name):
+		case slices.Contains(t.shared, name):
+			err = usagef("field %s has a column, and is given for all rows too", name)
+		default:
+			// The value is a stand-in, so only the name can be wrong.
+			err = a.bind(t.program, exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}}, map[string]string{}, name, "text:", false)
+		}
+		if err != nil {
+			return usagef("--data: %s:1: column %d: %w", d.name, i+1, err)
+		}
+	}
+	return nil
+}
+
+// identity names a row by all of its cells that are not secret, so that it is the
+// same row when lines are added, moved or taken out. No secret goes into it: who
+// reads the journal could try values until the digest fits.
+func (d *batchData) identity(p *check.Program, row *batchRow, record []string) string {
+	sum := sha256.New()
+	order := make([]int, len(d.columns))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return strings.Compare(d.columns[i], d.columns[j]) })
+	for _, i := range order {
+		name, value := d.columns[i], record[i]
+		if !isNote(name) {
+			f := p.Field(name)
+			if f == nil {
+				f = fieldOfColumn(p, name)
+			}
+			if f.Secret() {
+				continue
+			}
+			var bound bool
+			if value, bound = row.inputs.Text[name]; !bound {
+				value = row.columns[name]
+			}
+		}
+		fmt.Fprintf(sum, "%d:%s%d:%s", len(name), name, len(value), value)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// fieldOfColumn is the field that a database field goes into.
+func fieldOfColumn(p *check.Program, name string) *check.Field {
+	i := slices.IndexFunc(p.Fields, func(f *check.Field) bool { return slices.Contains(f.Columns(), name) })
+	return p.Fields[i]
+}
+
+// planRows gives each row its plan, which is proved once for all rows that do the
+// same. The saved plan is one for all.
+func (a *app) planRows(t *target, d *batchData, rows []*batchRow, facts *profile.Profile) error {
+	var saved *plan.Plan
+	if t.saved != nil {
+		var err error
+		if saved, err = a.relower(t.program, t.saved); err != nil {
+			return err
+		}
+	}
+	proofs := map[string]*prove.Proof{}
+	var wrong *multierror.Error
+	for _, row := range rows {
+		err := a.planRow(t, row, saved, facts, proofs)
+		if err == nil {
+			err = cannot(row.plan, row)
+		}
+		if err != nil && a.ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			wrong = multierror.Append(wrong, d.at(row, advised(err)))
+		}
+	}
+	return refusedRows(wrong)
+}
+
+func (a *app) planRow(t *target, row *batchRow, saved *plan.Plan, facts *profile.Profile, proofs map[string]*prove.Proof) error {
+	if saved != nil {
+		o := exec.Options{Inputs: row.inputs}
+		err := a.bindSaved(saved, &o)
+		row.plan, row.cases = saved, o.Cases
+		return err
+	}
+	pl, err := a.lower(t.program, row.inputs, facts)
+	if err != nil {
+		return err
+	}
+	row.plan = pl
+	if len(pl.Refusals) > 0 {
+		return nil
+	}
+	ops := pl.OpsSHA256
+	if proofs[ops] == nil {
+		if proofs[ops], err = prove.Prove(a.ctx, pl, row.inputs); err != nil {
+			return err
+		}
+	}
+	proofs[ops].Refuse(pl)
+	return nil
+}
+
+// cannot says why a row cannot be done by its plan.
+func cannot(pl *plan.Plan, row *batchRow) error {
+	if len(pl.Refusals) > 0 {
+		return &exec.Error{Kind: exec.Refused, Message: pl.Refusals[0].Reason, Advice: pl.Refusals[0].WayOut}
+	}
+	var missing []string
+	for _, name := range pl.Needs {
+		if _, text := row.inputs.Text[name]; !text && row.cases[name] == "" && !row.inputs.Secrets[name].IsSet() {
+			missing = append(missing, name)
+		}
+	}
+	if missing != nil {
+		return fmt.Errorf("no value for %s; add a column, or give it for all rows with --field", strings.Join(missing, ", "))
+	}
+	for i := range pl.Ops {
+		if pl.Ops[i].Hook {
+			return fmt.Errorf("%s is done by a command of the station, which a batch does not run; make the cards first, or apply row by row", pl.Ops[i].Words())
+		}
+	}
+	return nil
+}
+
+// tryRows runs each row on a model: lengths, validations and the issuer speak up
+// before a token is touched.
+func (a *app) tryRows(d *batchData, rows []*batchRow, issuer exec.Issuer, answers *prompter, fresh bool) error {
+	var wrong *multierror.Error
+	for _, row := range rows {
+		_, err := exec.Apply(a.ctx, exec.Options{Plan: row.plan, Inputs: row.inputs.Clone(), Cases: row.cases, Symbolic: true, DestroyConfirmed: true,
+			Module: model.New(row.plan.Facts(), model.Start{Fresh: fresh}), Selectors: model.Selectors(), Issuer: modelIssuer{Issuer: model.Issuer{}, real: issuer},
+			Journals: &exec.Memory{}, Prompter: rowPrompter{given: answers, later: true}})
+		if err != nil && a.ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			wrong = multierror.Append(wrong, d.at(row, advised(withoutModel(err))))
+		}
+	}
+	return refusedRows(wrong)
+}
+
+// modelIssuer lets the issuer look at what is asked of it, and issues symbols.
+type modelIssuer struct {
+	model.Issuer
+	real exec.Issuer
+}
+
+// Check is the issuer's own.
+func (i modelIssuer) Check(ctx context.Context, r exec.CertificateRequest) error {
+	return i.real.Check(ctx, r)
+}
+
+// Parse lets the issuer read the certificate first.
+func (i modelIssuer) Parse(data []byte) (exec.Certificate, error) {
+	if bytes.HasPrefix(data, []byte("certificate of ")) {
+		return i.Issuer.Parse(data)
+	}
+	if _, err := i.real.Parse(data); err != nil {
+		return exec.Certificate{}, err
+	}
+	return i.Issuer.Parse(data)
+}
+
+// ParseList lets the issuer read the list first.
+func (i modelIssuer) ParseList(data []byte) ([]exec.ListEntry, error) {
+	if _, err := i.real.ParseList(data); err != nil {
+		return nil, err
+	}
+	return i.Issuer.ParseList(data)
+}
+
+// withoutModel takes the model's slots out of an error: they mean nothing to a
+// reader.
+func withoutModel(err error) error {
+	var e *exec.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	bare := *e
+	bare.Slot = ""
+	return &bare
+}
+
+// advised puts what to do behind an error, since there are several.
+func advised(err error) error {
+	var e *exec.Error
+	var exit *exitError
+	help := ""
+	switch {
+	case errors.As(err, &exit):
+		help = exit.help
+	case errors.As(err, &e):
+		help = e.Help()
+	}
+	if help == "" {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, help)
+}
+
+// unanswered are the dialogs that nobody would answer. What a reader's PIN pad may
+// ask for is none of them.
+func unanswered(dialogs []plan.Dialog, given *prompter) []string {
+	var out []string
+	for _, dialog := range dialogs {
+		if _, ok := given.given[dialog.Keyword]; !ok && !dialog.Auto {
+			out = append(out, "--answer "+dialog.Keyword+"=…")
+		}
+		if _, ok := given.given[dialog.Keyword+".old"]; !ok && dialog.Entries == 3 && !dialog.Auto {
+			out = append(out, "--answer "+dialog.Keyword+".old=…")
+		}
+	}
+	return out
+}
+
+// dialogsOf are the dialogs of all rows.
+func dialogsOf(rows []*batchRow) []plan.Dialog {
+	var out []plan.Dialog
+	for _, row := range rows {
+		for _, dialog := range row.plan.Dialogs {
+			if !slices.ContainsFunc(out, func(d plan.Dialog) bool { return d.Keyword == dialog.Keyword }) {
+				out = append(out, dialog)
+			}
+		}
+	}
+	return out
+}
+
+// rowPrompter answers from the arguments and asks nobody; it implements
+// exec.Prompter. later says that a PIN pad may ask in time.
+type rowPrompter struct {
+	given *prompter
+	later bool
+}
+
+// Confirm says no: --yes is for all rows.
+func (rowPrompter) Confirm(context.Context, string) bool { return false }
+
+// Ask gives copies, since each run wipes its answers.
+func (p rowPrompter) Ask(_ context.Context, q exec.Question) (exec.Answer, error) {
+	s, ok := p.given.given[q.Keyword]
+	if !ok && !p.later {
+		return exec.Answer{}, errors.New("a batch asks nobody")
+	}
+	return exec.Answer{Old: p.given.given[q.Keyword+".old"].Clone(), New: s.Clone()}, nil
+}

@@ -1,0 +1,171 @@
+//go:build cgo && linux
+
+package main
+
+import (
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"inscribe/internal/vcard"
+	"inscribe/internal/vcard/lab"
+)
+
+// newBatchCards makes a machine with two personalised cards in two readers, and the
+// command of a batch of so many rows.
+func newBatchCards(t *testing.T, rows int) (*cardMachine, []string) {
+	t.Helper()
+	m := newBlankCards(t, 2)
+	for i := range 2 {
+		if err := m.Personalise(i, m.values); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data := "NAME,CARD,SIGN\n"
+	for _, name := range holders[:rows] {
+		data += name + ",env:CARD_PIN,env:SIGN_PIN\n"
+	}
+	return m, []string{"batch", m.file("cards.dsc", perHolder), "--data", m.file("rows.csv", data), "--lab-ca", "--events", filepath.Join(m.dir, "events")}
+}
+
+// says waits until a running command has said a text.
+func says(t *testing.T, file, text string) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if b, _ := os.ReadFile(file); strings.Contains(string(b), text) {
+			return
+		}
+	}
+	b, _ := os.ReadFile(file)
+	t.Fatalf("the command does not say %q:\n%s", text, b)
+}
+
+// talking starts a command whose output goes to a file.
+func (m *cardMachine) talking(args ...string) (*osexec.Cmd, string) {
+	m.Helper()
+	c := m.command(args...)
+	talk, err := os.Create(filepath.Join(m.dir, "talk"))
+	if err != nil {
+		m.Fatal(err)
+	}
+	defer talk.Close()
+	c.Stdout, c.Stderr = talk, talk
+	if err := c.Start(); err != nil {
+		m.Fatal(err)
+	}
+	m.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	return c, talk.Name()
+}
+
+// TestCardBatch does two cards in two readers at once; a third one that is put in
+// later gets the third row, and the batch ends.
+func TestCardBatch(t *testing.T) {
+	t.Parallel()
+	m, args := newBatchCards(t, 3)
+	first := m.Cards[0]
+	third := lab.NewCard(3)
+	if err := m.Put(0, third); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Personalise(0, m.values); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Put(0, first); err != nil {
+		t.Fatal(err)
+	}
+	c, talk := m.talking(args...)
+	says(t, talk, "1 row is left: insert the next card")
+	if n := mostAtOnce(m.timed(filepath.Join(m.dir, "events"))); n != 2 {
+		t.Errorf("%d rows had an op at work at once, want 2", n)
+	}
+	if err := m.Put(0, third); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		b, _ := os.ReadFile(talk)
+		t.Fatalf("%v\n%s", err, b)
+	}
+	says(t, talk, "Batch cards: 3 of 3 done")
+	// Each card by itself.
+	m.Readers[1].Pull()
+	names := []string{m.nameOn(0)}
+	if err := m.Put(0, first); err != nil {
+		t.Fatal(err)
+	}
+	names = append(names, m.nameOn(0))
+	if err := m.Put(0, m.Cards[1]); err != nil {
+		t.Fatal(err)
+	}
+	names = append(names, m.nameOn(0))
+	slices.Sort(names)
+	if !slices.Equal(names, holders[:3]) {
+		t.Errorf("the cards are of %v", names)
+	}
+}
+
+// nameOn demands that the card in a reader, which is the only one, holds what one row
+// puts there, and gives its holder.
+func (m *cardMachine) nameOn(int) string {
+	m.Helper()
+	m.holds("signature", "5678", 1, 1, 1)
+	name := ""
+	for _, o := range m.holds("default", "1234", 2, 2, 2) {
+		if o.label != "auth" {
+			name = o.label
+		}
+	}
+	return name
+}
+
+// TestCardBatchPulled: a card that is taken out in the middle and put in again goes on
+// with its row, and the other reader was not disturbed.
+func TestCardBatchPulled(t *testing.T) {
+	t.Parallel()
+	m, args := newBatchCards(t, 2)
+	first := m.Cards[0]
+	m.Readers[0].PullAt(250, vcard.BeforeResponse)
+	c, talk := m.talking(args...)
+	says(t, talk, "FAILED")
+	says(t, talk, "insert the same card again")
+	if err := m.Put(0, first); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		b, _ := os.ReadFile(talk)
+		t.Fatalf("%v\n%s", err, b)
+	}
+	says(t, talk, "Batch cards: 2 of 2 done")
+	m.Readers[1].Pull()
+	one := m.nameOn(0)
+	if err := m.Put(0, m.Cards[1]); err != nil {
+		t.Fatal(err)
+	}
+	if other := m.nameOn(0); one == other {
+		t.Errorf("both cards are of %s", one)
+	}
+}
+
+// TestCardBatchWaits: Ctrl-C ends the wait for a card, and --wait bounds it.
+func TestCardBatchWaits(t *testing.T) {
+	t.Parallel()
+	m, args := newBatchCards(t, 3)
+	m.must(exitBatch, append(args, "--wait", "0"), "2 of 3 done; 1 left", "no token is left")
+	m.must(exitBatch, append(args, "--wait", "1s"), "insert the next card", "no card came within 1s")
+	c, talk := m.talking(args...)
+	says(t, talk, "insert the next card")
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); c.ProcessState.ExitCode() != exitBatch {
+		t.Error(err)
+	}
+	says(t, talk, "run the same command again to go on")
+	says(t, talk, "row 3  left")
+}
