@@ -3,7 +3,9 @@
 // and prints how many milliseconds they took without the generation of the keys:
 // what the token itself needs. Nothing is read back, logged or checked.
 //
-//	floor MODULE SO-PIN PIN
+//	floor MODULE SO-PIN PIN [ec]
+//
+// The keys are an RSA key and one on a curve, with ec two on a curve.
 package main
 
 import (
@@ -15,13 +17,13 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3], len(os.Args) > 4); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(module, so, pin string) error {
+func run(module, so, pin string, ec bool) error {
 	begin := time.Now()
 	p := pkcs11.New(module)
 	if p == nil {
@@ -55,17 +57,23 @@ func run(module, so, pin string) error {
 		return err
 	}
 	var generating time.Duration
-	for _, k := range []struct {
+	type kind struct {
 		id             string
 		generate, sign uint
 		public         []*pkcs11.Attribute
 		toSign         []byte
-	}{
+	}
+	kinds := []kind{
 		{"rsa", pkcs11.CKM_RSA_PKCS_KEY_PAIR_GEN, pkcs11.CKM_SHA256_RSA_PKCS, []*pkcs11.Attribute{
 			pkcs11.NewAttribute(pkcs11.CKA_MODULUS_BITS, 2048), pkcs11.NewAttribute(pkcs11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1})}, make([]byte, 300)},
 		{"ec", pkcs11.CKM_EC_KEY_PAIR_GEN, pkcs11.CKM_ECDSA, []*pkcs11.Attribute{
 			pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, []byte{6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7})}, make([]byte, 32)},
-	} {
+	}
+	if ec {
+		kinds[0] = kinds[1]
+		kinds[0].id = "ec2"
+	}
+	for _, k := range kinds {
 		both := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), pkcs11.NewAttribute(pkcs11.CKA_LABEL, k.id), pkcs11.NewAttribute(pkcs11.CKA_ID, k.id)}
 		before := time.Now()
 		_, key, err := p.GenerateKeyPair(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(k.generate, nil)},
