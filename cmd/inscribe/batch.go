@@ -107,6 +107,7 @@ func (a *app) batchOf(args []string) error {
 		// What is wrong with the rows is said even where the module does not start.
 		err = a.planRows(t, d, due, facts)
 	}
+	w.started = time.Now()
 	if w.lister, w.failure = starting(); err != nil || w.failure != nil {
 		w.close()
 		return cmp.Or(err, w.failure)
