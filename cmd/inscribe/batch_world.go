@@ -75,9 +75,31 @@ func (w *batchWorld) Slots(ctx context.Context, busy []exec.SlotID) ([]exec.Slot
 			w.close()
 			return nil, err
 		}
+		w.takenOut(ctx, slots)
 		w.slots, w.listed = slots, true
 	}
 	return slices.DeleteFunc(slices.Clone(w.slots), func(s exec.Slot) bool { return slices.Contains(busy, s.ID) }), nil
+}
+
+// takenOut has the spare processes look at the readers from which a card was taken
+// since the last list: some modules see only there that the next card is another one.
+func (w *batchWorld) takenOut(ctx context.Context, now []exec.Slot) {
+	places := map[string]bool{}
+	for _, s := range w.slots {
+		places[s.Description] = true
+	}
+	for _, s := range now {
+		delete(places, s.Description)
+	}
+	for n := len(w.spares); n > 0 && len(places) > 0; n-- {
+		select {
+		case v := <-w.spares:
+			// An error shows again when a run needs it.
+			_, _ = v.Module.SlotsAt(ctx, v.at(places))
+			w.put(v)
+		default:
+		}
+	}
 }
 
 // begin learns whether tokens can be put in, and then starts a module process for
@@ -275,19 +297,17 @@ func (v *seatView) Slots(ctx context.Context) ([]exec.Slot, error) {
 
 // find finds the slots of the seat: where the lister saw them, else wherever.
 func (v *seatView) find(ctx context.Context) ([]exec.Slot, error) {
-	var places []exec.SlotID
-	for _, s := range v.all {
-		for _, at := range v.seat.Slots {
-			if s.Description == at.Description && !slices.Contains(places, s.ID) {
-				places = append(places, s.ID)
-			}
-		}
+	places := map[string]bool{}
+	for _, at := range v.seat.Slots {
+		places[at.Description] = true
 	}
-	slots, err := v.Module.SlotsAt(ctx, places)
+	slots, err := v.Module.SlotsAt(ctx, v.at(places))
 	if err != nil {
 		return nil, err
 	}
-	if slots = v.own(slots); len(slots) < len(v.seat.Slots) || v.seat.Torn != nil {
+	// The whole list would wait for the cards that are at work, and a process that did
+	// not notice a card does not find it there either.
+	if slots = v.own(slots); !v.kept && len(slots) < len(v.seat.Slots) || v.seat.Torn != nil {
 		if slots, err = v.Module.Slots(ctx); err != nil {
 			return nil, err
 		}
@@ -297,6 +317,16 @@ func (v *seatView) find(ctx context.Context) ([]exec.Slot, error) {
 		v.ids = append(v.ids, s.ID)
 	}
 	return slots, nil
+}
+
+// at are the slots with these descriptions.
+func (v *seatView) at(places map[string]bool) (ids []exec.SlotID) {
+	for _, s := range v.all {
+		if places[s.Description] {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 // own keeps the slots of the seat.

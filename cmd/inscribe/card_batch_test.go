@@ -13,6 +13,7 @@ import (
 
 	"inscribe/internal/vcard"
 	"inscribe/internal/vcard/lab"
+	"inscribe/internal/vcard/myeid"
 )
 
 // newBatchCards makes a machine with two personalised cards in two readers, and the
@@ -64,55 +65,66 @@ func (m *cardMachine) talking(args ...string) (*osexec.Cmd, string) {
 	return c, talk.Name()
 }
 
-// TestCardBatch does two cards in two readers at once; a third one that is put in
-// later gets the third row, and the batch ends.
+// TestCardBatch does two cards in two readers at once; others that are put in later
+// get the next rows, at once too, and the batch ends.
 func TestCardBatch(t *testing.T) {
 	t.Parallel()
-	m, args := newBatchCards(t, 3)
-	first := m.Cards[0]
-	third := lab.NewCard(3)
-	if err := m.Put(0, third); err != nil {
-		t.Fatal(err)
+	m, args := newBatchCards(t, 4)
+	cards := []*myeid.Card{m.Cards[0], m.Cards[1], lab.NewCard(3), lab.NewCard(4)}
+	put := func(reader, card int) {
+		t.Helper()
+		if err := m.Put(reader, cards[card]); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := m.Personalise(0, m.values); err != nil {
-		t.Fatal(err)
+	for _, card := range []int{2, 3} {
+		put(0, card)
+		if err := m.Personalise(0, m.values); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := m.Put(0, first); err != nil {
-		t.Fatal(err)
+	// A card takes its time, in which the next one can be put in.
+	slowly := func(reader, card int) {
+		t.Helper()
+		put(reader, card)
+		m.Readers[reader].Observe(func(_, _ []byte) { time.Sleep(4 * time.Millisecond) })
 	}
+	slowly(0, 0)
+	slowly(1, 1)
 	c, talk := m.talking(args...)
-	says(t, talk, "1 row is left: insert the next card")
-	if n := mostAtOnce(m.timed(filepath.Join(m.dir, "events"))); n != 2 {
-		t.Errorf("%d rows had an op at work at once, want 2", n)
-	}
-	if err := m.Put(0, third); err != nil {
-		t.Fatal(err)
-	}
+	says(t, talk, "2 rows are left: insert the next card")
+	// Nobody changes a card in no time.
+	m.Readers[0].Pull()
+	m.Readers[1].Pull()
+	time.Sleep(2 * time.Second)
+	slowly(0, 2)
+	slowly(1, 3)
 	if err := c.Wait(); err != nil {
 		b, _ := os.ReadFile(talk)
 		t.Fatalf("%v\n%s", err, b)
 	}
-	says(t, talk, "Batch cards: 3 of 3 done")
+	says(t, talk, "Batch cards: 4 of 4 done")
+	all := m.timed(filepath.Join(m.dir, "events"))
+	later := slices.IndexFunc(all, func(e timedEvent) bool { return e.Row > 2 })
+	if one, two := mostAtOnce(all[:later]), mostAtOnce(all[later:]); one != 2 || two != 2 {
+		t.Errorf("%d of the first two rows had an op at work at once, and %d of the next two", one, two)
+	}
 	// Each card by itself.
 	m.Readers[1].Pull()
-	names := []string{m.nameOn(0)}
-	if err := m.Put(0, first); err != nil {
-		t.Fatal(err)
+	var names []string
+	for card := range cards {
+		put(0, card)
+		names = append(names, m.nameOn())
 	}
-	names = append(names, m.nameOn(0))
-	if err := m.Put(0, m.Cards[1]); err != nil {
-		t.Fatal(err)
-	}
-	names = append(names, m.nameOn(0))
 	slices.Sort(names)
-	if !slices.Equal(names, holders[:3]) {
+	if !slices.Equal(names, holders[:4]) {
 		t.Errorf("the cards are of %v", names)
 	}
 }
 
-// nameOn demands that the card in a reader, which is the only one, holds what one row
+// nameOn demands that the one card that is in a reader holds what one row
 // puts there, and gives its holder.
-func (m *cardMachine) nameOn(int) string {
+func (m *cardMachine) nameOn() string {
 	m.Helper()
 	m.holds("signature", "5678", 1, 1, 1)
 	name := ""
@@ -143,11 +155,11 @@ func TestCardBatchPulled(t *testing.T) {
 	}
 	says(t, talk, "Batch cards: 2 of 2 done")
 	m.Readers[1].Pull()
-	one := m.nameOn(0)
+	one := m.nameOn()
 	if err := m.Put(0, m.Cards[1]); err != nil {
 		t.Fatal(err)
 	}
-	if other := m.nameOn(0); one == other {
+	if other := m.nameOn(); one == other {
 		t.Errorf("both cards are of %s", one)
 	}
 }
