@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,21 +85,27 @@ func TestCardBatch(t *testing.T) {
 		}
 	}
 	// A card takes its time, in which the next one can be put in.
-	slowly := func(reader, card int) {
+	bothSlowly := func(first int) {
 		t.Helper()
-		put(reader, card)
-		m.Readers[reader].Observe(func(_, _ []byte) { time.Sleep(4 * time.Millisecond) })
+		var wait sync.WaitGroup
+		for reader := range 2 {
+			wait.Go(func() {
+				if err := m.Put(reader, cards[first+reader]); err != nil {
+					t.Error(err)
+				}
+				m.Readers[reader].Observe(func(_, _ []byte) { time.Sleep(6 * time.Millisecond) })
+			})
+		}
+		wait.Wait()
 	}
-	slowly(0, 0)
-	slowly(1, 1)
+	bothSlowly(0)
 	c, talk := m.talking(args...)
 	says(t, talk, "2 rows are left: insert the next card")
 	// Nobody changes a card in no time.
 	m.Readers[0].Pull()
 	m.Readers[1].Pull()
 	time.Sleep(2 * time.Second)
-	slowly(0, 2)
-	slowly(1, 3)
+	bothSlowly(2)
 	if err := c.Wait(); err != nil {
 		b, _ := os.ReadFile(talk)
 		t.Fatalf("%v\n%s", err, b)
