@@ -11,32 +11,40 @@ import (
 )
 
 // many is how many tokens BenchmarkIssueMany does at once.
-const many = 4
+const many = 8
 
 // BenchmarkIssueMany holds one batch on several tokens against the same steps by
-// pkcs11-tool and openssl, a script for each token, all scripts at once; the log has
-// them one after another too. Each token is initialised and gets a PIN, two keys on a
-// curve, and their certificates. The keys take no time worth leaving out. The ratio is
-// that of the overhead: the time over that of as many processes at once which make the
-// calls that a token needs in any case, each with a SoftHSM2 of its own.
+// pkcs11-tool and openssl, a script for each token: one script after the other, as
+// they are run by hand, and all at once. Each token is initialised and gets a PIN, two
+// keys on a curve, and their certificates. The keys take no time worth leaving out. The
+// ratio is that of the overhead: the time over that of processes which make the calls
+// that a token needs in any case, run as those that are measured.
 func BenchmarkIssueMany(b *testing.B) {
 	binary, floor := command(b, "..", "./cmd/inscribe"), command(b, ".", "./floor")
 	if m, _ := filepath.Glob("/usr/lib/*/engines-3/pkcs11.so"); m == nil {
 		b.Fatal("the peer needs openssl's PKCS#11 engine (Debian: libengine-pkcs11-openssl)")
 	}
-	var ours, peer, after, token times
-	for b.Loop() {
-		ours = append(ours, batched(withTokens(b), binary))
-		peer = append(peer, scripts(withTokens(b), true))
-		after = append(after, scripts(withTokens(b), false))
-		token = append(token, bareAtOnce(b, floor))
+	for name, atOnce := range map[string]bool{"in-turn": false, "at-once": true} {
+		b.Run(name, func(b *testing.B) {
+			var ours, peer, token, tokenInTurn times
+			for b.Loop() {
+				ours = append(ours, batched(withTokens(b), binary))
+				peer = append(peer, scripts(withTokens(b), atOnce))
+				token = append(token, bares(b, floor, true))
+				if !atOnce {
+					tokenInTurn = append(tokenInTurn, bares(b, floor, false))
+				}
+			}
+			own, other := ours.ms(0.5)-token.ms(0.5), peer.ms(0.5)-token.ms(0.5)
+			if !atOnce {
+				other = peer.ms(0.5) - tokenInTurn.ms(0.5)
+			}
+			b.Logf("%d tokens, whole: %.0f ms, peer %.0f, %.1f times; what the tokens need at once %.0f", many, ours.ms(0.5), peer.ms(0.5), peer.ms(0.5)/ours.ms(0.5), token.ms(0.5))
+			b.ReportMetric(own, "p50-ms")
+			b.ReportMetric(other, "peer-p50-ms")
+			b.ReportMetric(other/own, "ratio:pkcs11-tool+openssl")
+		})
 	}
-	over := func(t times) float64 { return t.ms(0.5) - token.ms(0.5) }
-	b.Logf("%d tokens, whole: %.0f ms, peer %.0f (one after another %.0f), what the tokens need %.0f; ratios of the whole: %.1f (%.1f)", many,
-		ours.ms(0.5), peer.ms(0.5), after.ms(0.5), token.ms(0.5), peer.ms(0.5)/ours.ms(0.5), after.ms(0.5)/ours.ms(0.5))
-	b.ReportMetric(over(ours), "p50-ms")
-	b.ReportMetric(over(peer), "peer-p50-ms")
-	b.ReportMetric(over(peer)/over(ours), "ratio:pkcs11-tool+openssl")
 }
 
 // withTokens is a lab with tokens that were in use.
@@ -104,8 +112,8 @@ func scriptOf(l *lab, n int) {
 	}
 }
 
-// bareAtOnce makes the calls alone, on as many tokens at once.
-func bareAtOnce(b *testing.B, floor string) time.Duration {
+// bares makes the calls alone, on as many tokens, each with a SoftHSM2 of its own.
+func bares(b *testing.B, floor string, atOnce bool) time.Duration {
 	var labs []*lab
 	for range many {
 		l := newLab(b)
@@ -115,13 +123,18 @@ func bareAtOnce(b *testing.B, floor string) time.Duration {
 	var wait sync.WaitGroup
 	begin := time.Now()
 	for _, l := range labs {
-		wait.Go(func() {
+		one := func() {
 			c := osexec.Command(floor, softhsm, "12345678", "1234", "ec")
 			c.Env = l.env
 			if out, err := c.CombinedOutput(); err != nil {
 				l.Errorf("floor: %v\n%s", err, out)
 			}
-		})
+		}
+		if atOnce {
+			wait.Go(one)
+		} else {
+			one()
+		}
 	}
 	wait.Wait()
 	return time.Since(begin)
