@@ -201,19 +201,21 @@ func TestBadFrames(t *testing.T) {
 		send string
 		code int
 	}{
-		"no JSON":            {frame(`{"jsonrpc":`), protocol.ParseError},
-		"not UTF-8":          {frame("{\"\xff"), protocol.ParseError},
-		"empty":              {frame(""), protocol.ParseError},
-		"a number":           {frame("42"), protocol.InvalidRequest},
-		"no message":         {frame(`{"id":9}`), protocol.InvalidRequest},
-		"a batch":            {frame(`[{"jsonrpc":"2.0","id":1,"method":"x"}]`), protocol.InvalidRequest},
-		"method is a number": {frame(`{"jsonrpc":"2.0","id":1,"method":1}`), protocol.InvalidRequest},
-		"no length":          {"Content-Type: x\r\n\r\n", protocol.ParseError},
-		"length is a word":   {"Content-Length: many\r\n\r\n", protocol.ParseError},
-		"negative length":    {"Content-Length: -5\r\n\r\n", protocol.ParseError},
-		"length too short":   {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(initFrame)-3, initFrame), protocol.ParseError},
-		"length too long":    {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(initFrame)+9, initFrame) + frame(initFrame), protocol.ParseError},
-		"rubbish":            {"\x00\x01\xfeabc\r\n\r\n", protocol.ParseError},
+		"no JSON":               {frame(`{"jsonrpc":`), protocol.ParseError},
+		"not UTF-8":             {frame("{\"\xff"), protocol.ParseError},
+		"empty":                 {frame(""), protocol.ParseError},
+		"a number":              {frame("42"), protocol.InvalidRequest},
+		"no message":            {frame(`{"id":9}`), protocol.InvalidRequest},
+		"a batch":               {frame(`[{"jsonrpc":"2.0","id":1,"method":"x"}]`), protocol.InvalidRequest},
+		"method is a number":    {frame(`{"jsonrpc":"2.0","id":1,"method":1}`), protocol.InvalidRequest},
+		"no length":             {"Content-Type: x\r\n\r\n", protocol.ParseError},
+		"length is a word":      {"Content-Length: many\r\n\r\n", protocol.ParseError},
+		"negative length":       {"Content-Length: -5\r\n\r\n", protocol.ParseError},
+		"length too short":      {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(initFrame)-3, initFrame), protocol.ParseError},
+		"length too long":       {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(initFrame)+9, initFrame) + frame(initFrame), protocol.ParseError},
+		"far too long":          {"Content-Length: 99999999999\r\n\r\n", protocol.ParseError},
+		"too long, with a body": {fmt.Sprintf("Content-Length: %d\r\nContent-Type: x\r\n\r\n%s{}", maxFrame+1, strings.Repeat("{Content-", 1<<15)), protocol.ParseError},
+		"rubbish":               {"\x00\x01\xfeabc\r\n\r\n", protocol.ParseError},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, _ := rawServer(t)

@@ -17,7 +17,7 @@ import (
 const (
 	// maxHeader bounds a line of a frame's header.
 	maxHeader = 4096
-	// maxFrame bounds what a frame may hold; a longer one is skipped.
+	// maxFrame bounds what a frame may hold; a longer one is refused.
 	maxFrame = 256 << 20
 )
 
@@ -30,6 +30,8 @@ const lengthName = "Content-Length:"
 type stream struct {
 	conn   io.ReadWriteCloser
 	reader *bufio.Reader
+	// astray says that what comes next may be no header.
+	astray bool
 
 	// ends, if set, is called before the end of the stream is reported.
 	ends func()
@@ -140,6 +142,12 @@ func (e *frameError) Error() string { return e.reason }
 
 // readFrame reads a header and what it announces.
 func (s *stream) readFrame() ([]byte, error) {
+	if s.astray {
+		if err := s.skip(); err != nil {
+			return nil, err
+		}
+		s.astray = false
+	}
 	length, lines := int64(-1), 0
 	for {
 		line, err := s.readLine()
@@ -171,10 +179,9 @@ func (s *stream) readFrame() ([]byte, error) {
 		}
 	}
 	if length > maxFrame {
-		if _, err := io.CopyN(io.Discard, s.reader, length); err != nil {
-			return nil, err
-		}
-		return nil, &frameError{"the frame is too long"}
+		// The client hears of it now: what it announced may never come.
+		s.astray = true
+		return nil, &frameError{fmt.Sprintf("the frame is announced with %d bytes; the most is %d", length, maxFrame)}
 	}
 	var b bytes.Buffer
 	// The announced length is not believed before the bytes are there.
@@ -183,6 +190,24 @@ func (s *stream) readFrame() ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// skip drops what comes before the next header.
+func (s *stream) skip() error {
+	for {
+		if _, err := s.reader.Peek(len(lengthName)); err != nil {
+			return err
+		}
+		there, _ := s.reader.Peek(s.reader.Buffered())
+		drop := bytes.Index(there, []byte(lengthName))
+		if drop == 0 {
+			return nil
+		}
+		if drop < 0 {
+			drop = len(there) - len(lengthName) + 1 // the header may begin at the end
+		}
+		_, _ = s.reader.Discard(drop)
+	}
 }
 
 // readLine reads up to a line end, which it drops. Of an endless line it gives
