@@ -32,6 +32,7 @@ func (s *server) initialize(raw json.RawMessage) (any, error) {
 	next.settings, _ = readSettings(p.InitializationOptions)
 	s.configs.profile = next.settings.Profile
 	s.state, s.phase = next, running
+	s.watch(p.ProcessID)
 	return protocol.InitializeResult{
 		ServerInfo:   protocol.ServerInfo{Name: "inscribe", Version: s.options.Version},
 		Capabilities: capabilities(next),

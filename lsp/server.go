@@ -18,6 +18,11 @@ type Options struct {
 	Version string
 	// Files is the disk; without it the server knows open documents only.
 	Files Files
+	// AwaitEnd returns true once a process has ended, and false if the context
+	// ended first or the process cannot be watched. The server then ends with
+	// the process that started it, though the connection be held open; without
+	// it, with the connection only.
+	AwaitEnd func(ctx context.Context, pid int) bool
 }
 
 // ErrNoShutdown says that the client went without the shutdown that the
@@ -44,6 +49,18 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, o Options) error {
 		return ErrNoShutdown
 	}
 	return nil
+}
+
+// watch ends the session with the process that started the server.
+func (s *server) watch(pid *int) {
+	if s.options.AwaitEnd == nil || pid == nil || *pid <= 0 {
+		return
+	}
+	go func() {
+		if s.options.AwaitEnd(s.ctx, *pid) {
+			_ = s.conn.Close()
+		}
+	}()
 }
 
 // quiet drops what the library would print; the stream answers what is wrong

@@ -33,7 +33,7 @@ func (a *app) lsp(args []string) error {
 		return err
 	}
 	ballast := make([]byte, gcBallast)
-	err = lsp.Serve(a.ctx, conn, lsp.Options{Version: version(), Files: workspace{}})
+	err = lsp.Serve(a.ctx, conn, lsp.Options{Version: version(), Files: workspace{}, AwaitEnd: awaitEnd})
 	runtime.KeepAlive(ballast)
 	if errors.Is(err, lsp.ErrNoShutdown) {
 		// The protocol asks for 1. Nobody reads a message any more.

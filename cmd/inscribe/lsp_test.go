@@ -79,6 +79,61 @@ func (f *firstLine) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// TestLSPEndsWithItsParent has an editor die while another process still holds
+// the stream that leads to the server.
+func TestLSPEndsWithItsParent(t *testing.T) {
+	parent := exec.Command("inscribe", "lsp") // any process that waits
+	hold, err := parent.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer hold.Close()
+	server := exec.Command("inscribe", "lsp")
+	in, _ := server.StdinPipe()
+	out, _ := server.StdoutPipe()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	ended := make(chan error, 1)
+	fmt.Fprint(in, lspFrame(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":%d,"capabilities":{}}}`, parent.Process.Pid)))
+	if _, err := bufio.NewReader(out).ReadString('}'); err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- server.Wait() }()
+	select {
+	case err := <-ended:
+		t.Fatalf("the server ends while its parent lives: %v", err)
+	case <-time.After(3 * time.Second):
+	}
+	_ = parent.Process.Kill()
+	_ = parent.Wait()
+	select {
+	case <-ended:
+		if code := server.ProcessState.ExitCode(); code != exitFindings {
+			t.Errorf("exit code %d", code)
+		}
+	case <-time.After(30 * time.Second):
+		_ = server.Process.Kill()
+		t.Error("the server outlives its parent")
+	}
+}
+
+// TestLSPWatchesNoStranger names a process that is not there: the client runs
+// where numbers mean others.
+func TestLSPWatchesNoStranger(t *testing.T) {
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Skip("no command that ends at once")
+	}
+	if awaitEnd(context.Background(), gone.Process.Pid) {
+		t.Error("a process that was never there has ended")
+	}
+}
+
 func TestLSPWorkspaceOnDisk(t *testing.T) {
 	inFolder(t, map[string]string{"a.dsc": "x", "sub/B.DSC": "x", ".git/c.dsc": "x", "node_modules/d.dsc": "x", "e.txt": "x"})
 	dir, err := os.Getwd()

@@ -4,6 +4,8 @@ import "encoding/json"
 
 // InitializeParams open the session.
 type InitializeParams struct {
+	// ProcessID is the process that started the server, if one did.
+	ProcessID             *int               `json:"processId"`
 	RootURI               *DocumentURI       `json:"rootUri"`
 	RootPath              *string            `json:"rootPath"`
 	InitializationOptions json.RawMessage    `json:"initializationOptions"`
