@@ -332,8 +332,12 @@ func (d *document) extract(span ast.Span) []action {
 		return nil
 	}
 	name := d.freeField(s.Keyword)
+	edits := []diag.Edit{{Span: s.Line.Value, NewText: name}, d.program().DeclareField(name)}
+	for _, f := range d.program().Diagnostics {
+		if slices.ContainsFunc(f.Fixes, func(x diag.Fix) bool { return slices.Equal(x.Edits, edits) }) {
+			return nil // it is offered as a fix
+		}
+	}
 	title := fmt.Sprintf("Take %s from a new field %s", s.Keyword.Name, name)
-	return []action{{title: title, kind: protocol.RefactorExtract, edits: func() []diag.Edit {
-		return []diag.Edit{{Span: s.Line.Value, NewText: name}, d.program().DeclareField(name)}
-	}}}
+	return []action{{title: title, kind: protocol.RefactorExtract, edits: func() []diag.Edit { return edits }}}
 }

@@ -784,8 +784,32 @@ func TestCodeActions(t *testing.T) {
 	if _, titles := act(t, rich, literal, "", protocol.QuickFix, "refactor"); !slices.Contains(titles, "Take PIN from a new field PIN_FIELD_2") {
 		t.Errorf("refactor does not hold refactor.extract: %q", titles)
 	}
-	if got, _ := act(t, rich, "[Description]\r\nPKCS11Library=x.dll\r\nPI‸N=#12345678", "Take PIN from a new field PIN_FIELD"); got != "[Fields]\r\nPIN_FIELD=\r\n\r\n[Description]\r\nPKCS11Library=x.dll\r\nPIN=PIN_FIELD" {
+	if got, _ := act(t, rich, "[Description]\r\nPKCS11Library=x.dll\r\nPI‸N=#12345678", "Take it from a field PIN_FIELD"); got != "[Fields]\r\nPIN_FIELD=\r\n\r\n[Description]\r\nPKCS11Library=x.dll\r\nPIN=PIN_FIELD" {
 		t.Errorf("with CRLF got %q", got)
+	}
+}
+
+// TestActionsDoDifferentThings wants no two actions at a place that make the same
+// edit.
+func TestActionsDoDifferentThings(t *testing.T) {
+	for _, marked := range []string{
+		strings.Replace(good, "\nSignPIN=SIGN_PIN", "\nSignPIN=#123‸45678", 1),
+		strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=#123‸45678", 1),
+		strings.Replace(good, "#Signature", "#Sig‸nature", 1),
+		strings.Replace(wrongLocation, "#Sigature", "#Sig‸ature", 1),
+	} {
+		_, titles := act(t, rich, marked, "")
+		by := map[string]string{}
+		for _, title := range titles {
+			after, _ := act(t, rich, marked, title)
+			if other, twice := by[after]; twice {
+				t.Errorf("%q and %q do the same", other, title)
+			}
+			by[after] = title
+		}
+		if len(titles) == 0 {
+			t.Errorf("no action in %q", marked)
+		}
 	}
 }
 
