@@ -199,11 +199,11 @@ func boundary(s string, i int) bool {
 // suppress offers a comment that silences a finding. The reason is left for a
 // person to write.
 func (d *document) suppress(f *diag.Diagnostic) (action, bool) {
-	if f.Code == diag.Syntax || f.Code == diag.UnusedSuppression || f.Code == diag.Internal {
+	if !suppressible(f.Code) {
 		return action{}, false
 	}
 	start := d.file().Table().Start(d.file().Table().Line(f.Span.Start))
-	text := fmt.Sprintf("# inscribe:ignore %s reason", f.Code)
+	text := fmt.Sprintf("# %s %s reason", ignoreMark, f.Code)
 	return action{title: fmt.Sprintf("Suppress %s here, with a reason", f.Code), kind: protocol.QuickFix, about: f,
 		edits: func() []diag.Edit {
 			return []diag.Edit{{Span: ast.Span{Start: start, End: start}, NewText: text + ast.LineEnd(d.file().Text)}}

@@ -14,7 +14,7 @@ import (
 )
 
 // completion offers what may stand at the cursor and does not stand there yet.
-func (c *call) completion(_ context.Context, p *protocol.TextDocumentPositionParams) (any, error) {
+func (c *call) completion(_ context.Context, p *protocol.CompletionParams) (any, error) {
 	d := c.doc
 	at := d.cursor(d.mapper.offset(p.Position))
 	b := &offers{call: c, doc: d, at: at, items: []protocol.CompletionItem{}}
@@ -22,6 +22,8 @@ func (c *call) completion(_ context.Context, p *protocol.TextDocumentPositionPar
 	trimmed := strings.TrimLeft(before, " \t")
 	switch {
 	case strings.HasPrefix(before, "^"):
+	case p.Context.TriggerCharacter == " " && !strings.HasSuffix(before, ignoreMark+" "):
+		// Only there does a blank begin something.
 	case strings.HasPrefix(trimmed, "#"), strings.HasPrefix(trimmed, ";"):
 		b.suppressions(before)
 	case strings.HasPrefix(trimmed, "["):
@@ -252,39 +254,6 @@ func (b *offers) undeclared(span ast.Span, whole bool) {
 		if f.Code == diag.UndefinedField {
 			offer(b.doc.file().Slice(f.Span), f.Span)
 		}
-	}
-}
-
-// suppressions offers the codes of the next line's findings in a comment.
-func (b *offers) suppressions(before string) {
-	const word = "inscribe:ignore"
-	f := b.doc.file()
-	mark := strings.IndexAny(before, "#;")
-	rest := before[mark+1:]
-	text := strings.TrimLeft(rest, " \t")
-	start := b.at.line.Span.Start + mark + 1 + len(rest) - len(text)
-	span := ast.Span{Start: start, End: max(start, b.at.line.Span.End)}
-	if !strings.HasPrefix(word, text) && !strings.HasPrefix(text, word+" ") {
-		return
-	}
-	if strings.Count(text, " ") > 1 {
-		return
-	}
-	table := f.Table()
-	next := table.Line(b.at.line.Span.Start) + 1
-	if next >= table.Lines() {
-		return
-	}
-	target := table.LineSpan(next)
-	seen := map[diag.Code]bool{}
-	for _, g := range b.doc.program().Diagnostics {
-		if seen[g.Code] || g.Span.Start < target.Start || g.Span.Start > target.End {
-			continue
-		}
-		seen[g.Code] = true
-		text := word + " " + string(g.Code) + " "
-		b.addSnippet(protocol.CompletionItem{Label: word + " " + string(g.Code), Kind: protocol.EventItem, Detail: "suppress a finding of the next line"},
-			span, text+"${1:reason}", text)
 	}
 }
 

@@ -325,6 +325,11 @@ func TestCompletion(t *testing.T) {
 		{"curves", in("ECCurve=‸"), []string{"P-256", "brainpoolP256r1"}, nil},
 		{"undeclared fields", strings.Replace(strings.Replace(good, "#Signature", "WHERE_FIELD", 1), "SIGN_PIN=\n", "SIGN_PIN=\n‸\n", 1), []string{"WHERE_FIELD"}, []string{"KeySize"}},
 		{"suppression", strings.Replace(wrongLocation, "Location", "# ins‸\nLocation", 1), []string{"inscribe:ignore location-default"}, []string{"inscribe:ignore weak-key"}},
+		{"codes of a suppression", strings.Replace(wrongLocation, "Location", "# inscribe:ignore ‸\nLocation", 1), []string{"location-default", "weak-key", "unused-field"}, []string{"syntax", "internal", "unused-suppression", "[Encoding]"}},
+		{"codes where nothing is found", strings.Replace(good, "Location", "; inscribe:ignore we‸\nLocation", 1), []string{"weak-key"}, nil},
+		{"one more code", strings.Replace(wrongLocation, "Location", "# inscribe:ignore weak-key,‸\nLocation", 1), []string{"location-default"}, []string{"weak-key"}},
+		{"a code before another", strings.Replace(wrongLocation, "Location", "# inscribe:ignore ‸,weak-key because\nLocation", 1), []string{"location-default"}, []string{"weak-key"}},
+		{"no code in the reason", strings.Replace(wrongLocation, "Location", "# inscribe:ignore weak-key a ‸\nLocation", 1), nil, []string{"location-default"}},
 		{"nothing in a comment", "# a ‸", nil, []string{"[Encoding]"}},
 		{"nothing in an encrypted line", "^‸", nil, []string{"[Encoding]"}},
 		{"stripe", "[Encoding]\nType=2,Magstripe\n[Application_2]\n‸\n", []string{"Track", "Coerc"}, nil},
@@ -364,6 +369,7 @@ func TestCompletionText(t *testing.T) {
 		{"[Fields]\nN=\n[Application_A]\nLabelExpressionDataObject=a !{x‸} b\n", "!{N}", "[Fields]\nN=\n[Application_A]\nLabelExpressionDataObject=a !{N} b\n"},
 		{"[Des‸]\n", "[Description]", "[Description]\n"},
 		{"  Des‸", "[Description]", "[Description]"},
+		{"# inscribe:ignore we‸ak,no-pin-pad so\n", "weak-key", "# inscribe:ignore weak-key,no-pin-pad so\n"},
 		{"[Application_A]\nLocation=#Sig‸", "#Signature", "[Application_A]\nLocation=#Signature"},
 	} {
 		client, _ := start(t, "{}", nil) // without snippets
@@ -382,6 +388,30 @@ func TestCompletionText(t *testing.T) {
 		if got := apply(text, []protocol.TextEdit{*list.Items[i].TextEdit}, protocol.UTF16); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
 		}
+	}
+}
+
+// TestCodesInOrder wants the codes first that are found: those of the next line,
+// then those of the file. A blank asks for them there and nowhere else.
+func TestCodesInOrder(t *testing.T) {
+	marked := strings.Replace(wrongLocation, "Location", "# inscribe:ignore ‸\n# another comment\nLocation", 1) + "Junk=1\n"
+	ask := func(marked string) []string {
+		c, _ := start(t, rich, nil)
+		p := protocol.CompletionParams{TextDocumentPositionParams: c.openMarked(marked)}
+		p.Context.TriggerCharacter = " "
+		var list protocol.CompletionList
+		c.call("textDocument/completion", p, &list)
+		if !slices.IsSortedFunc(list.Items, func(a, b protocol.CompletionItem) int { return strings.Compare(a.SortText, b.SortText) }) {
+			t.Errorf("%q is not in order", labels(list))
+		}
+		return labels(list)
+	}
+	got := ask(marked)
+	if len(got) < 10 || got[0] != "location-default" || slices.Index(got, "unknown-keyword") > slices.Index(got, "unknown-section") {
+		t.Errorf("the codes are %q", got)
+	}
+	if got := ask(strings.Replace(good, "#Signature", "# ‸Signature", 1)); len(got) != 0 {
+		t.Errorf("a blank in a value asks for %q", got)
 	}
 }
 

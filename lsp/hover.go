@@ -69,7 +69,7 @@ func (d *document) explain(at cursor) (string, ast.Span) {
 
 func explainSuppression(f *ast.File, l ast.Line, offset int) (string, ast.Span) {
 	text := f.Slice(l.Value)
-	rest, ok := strings.CutPrefix(text, "inscribe:ignore")
+	rest, ok := strings.CutPrefix(text, ignoreMark)
 	codes := strings.Fields(rest)
 	if !ok || len(codes) == 0 || offset < l.Value.Start {
 		return "", ast.Span{}

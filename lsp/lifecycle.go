@@ -49,7 +49,7 @@ func capabilities(s *state) protocol.ServerCapabilities {
 		PositionEncoding: s.encoding,
 		TextDocumentSync: protocol.TextDocumentSyncOptions{OpenClose: true, Change: 2},
 		CompletionProvider: protocol.CompletionOptions{
-			TriggerCharacters: []string{"[", "=", "#", "!", ",", "{"}, ResolveProvider: true,
+			TriggerCharacters: []string{"[", "=", "#", "!", ",", "{", " "}, ResolveProvider: true,
 		},
 		HoverProvider:             true,
 		SignatureHelpProvider:     protocol.SignatureHelpOptions{TriggerCharacters: []string{"(", ",", "!"}, RetriggerCharacters: []string{")"}},

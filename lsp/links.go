@@ -34,7 +34,7 @@ func (c *call) documentLinks(context.Context, *protocol.TextDocumentParams) (any
 		if l.Kind != ast.Comment {
 			continue
 		}
-		rest, ok := strings.CutPrefix(d.file().Slice(l.Value), "inscribe:ignore")
+		rest, ok := strings.CutPrefix(d.file().Slice(l.Value), ignoreMark)
 		codes := strings.Fields(rest)
 		if !ok || len(codes) == 0 {
 			continue

@@ -28,6 +28,15 @@ const (
 	EventItem      CompletionItemKind = 23
 )
 
+// CompletionParams ask for completions.
+type CompletionParams struct {
+	TextDocumentPositionParams
+	Context struct {
+		// TriggerCharacter is the one that was typed, "" where a person asked.
+		TriggerCharacter string `json:"triggerCharacter,omitempty"`
+	} `json:"context"`
+}
+
 // CompletionItem is one completion.
 type CompletionItem struct {
 	Label            string             `json:"label"`
