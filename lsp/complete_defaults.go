@@ -2,14 +2,16 @@ package lsp
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 
 	"inscribe/lsp/protocol"
 )
 
 // shareDefaults says once for the list what most items have in common, as far as
-// the client takes it.
-func shareDefaults(list *protocol.CompletionList, takes []string) {
+// the client takes it. merges says that it puts the data of an item and that of the
+// list together.
+func shareDefaults(list *protocol.CompletionList, takes []string, merges bool) {
 	var common protocol.CompletionDefaults
 	if slices.Contains(takes, "editRange") {
 		common.EditRange = shareRange(list.Items)
@@ -19,6 +21,9 @@ func shareDefaults(list *protocol.CompletionList, takes []string) {
 	}
 	if slices.Contains(takes, "data") {
 		common.Data = shareData(list.Items)
+		if merges && mergeData(list.Items, common.Data) {
+			list.ApplyKind = &protocol.CompletionApplyKinds{Data: protocol.Merge}
+		}
 	}
 	if common.EditRange != nil || common.InsertTextFormat != 0 || common.Data != nil {
 		list.ItemDefaults = &common
@@ -79,4 +84,35 @@ func shareData(items []protocol.CompletionItem) []byte {
 		}
 	}
 	return common
+}
+
+// mergeData leaves of the data of items only what the common one does not say, and
+// reports whether there was something to leave out. An item that lacks a part of
+// the common one would get it, so then all stay as they are.
+func mergeData(items []protocol.CompletionItem, common json.RawMessage) bool {
+	var shared map[string]json.RawMessage
+	if json.Unmarshal(common, &shared) != nil {
+		return false
+	}
+	rest := map[int]json.RawMessage{}
+	for i := range items {
+		if items[i].Data == nil {
+			continue
+		}
+		var own map[string]json.RawMessage
+		if json.Unmarshal(items[i].Data, &own) != nil {
+			return false
+		}
+		for name, value := range shared {
+			if !bytes.Equal(own[name], value) {
+				return false
+			}
+			delete(own, name)
+		}
+		rest[i], _ = json.Marshal(own)
+	}
+	for i, data := range rest {
+		items[i].Data = data
+	}
+	return len(rest) > 0
 }

@@ -37,7 +37,8 @@ func (c *call) completion(_ context.Context, p *protocol.CompletionParams) (any,
 		}
 	}
 	list := protocol.CompletionList{Items: b.items}
-	shareDefaults(&list, c.client.TextDocument.Completion.CompletionList.ItemDefaults)
+	can := c.client.TextDocument.Completion.CompletionList
+	shareDefaults(&list, can.ItemDefaults, can.ApplyKindSupport)
 	return list, nil
 }
 
@@ -186,7 +187,7 @@ func (b *offers) legal(k *schema.Keyword, there map[string]bool) bool {
 }
 
 func (b *offers) keyword(k *schema.Keyword, span ast.Span, whole bool) {
-	item := protocol.CompletionItem{Label: k.Name, Kind: protocol.PropertyItem, Detail: kindWords(k), Data: keywordData(k)}
+	item := protocol.CompletionItem{Label: k.Name, Kind: protocol.PropertyItem, Detail: kindWords(k), Data: b.keywordData(k)}
 	if !b.resolves() {
 		doc := b.markup(keywordDoc(k, b.doc.config), b.client.TextDocument.Completion.CompletionItem.DocumentationFormat)
 		item.Documentation = &doc
@@ -258,14 +259,20 @@ func (b *offers) undeclared(span ast.Span, whole bool) {
 }
 
 // keywordRef is what a completion keeps for being resolved; its label is the name
-// of the keyword. It is the same for all keywords of a section, so that a list may
-// say it once.
+// of the keyword. It is the same for all keywords of a section that are of the
+// language, so that a list may say it once.
 type keywordRef struct {
 	Section schema.Section `json:"section"`
+	// Config is the file that declares a keyword of a project.
+	Config string `json:"config,omitempty"`
 }
 
-func keywordData(k *schema.Keyword) json.RawMessage {
-	raw, _ := json.Marshal(keywordRef{Section: k.Section})
+func (b *offers) keywordData(k *schema.Keyword) json.RawMessage {
+	ref := keywordRef{Section: k.Section}
+	if k.Evidence == schema.Project && b.doc.config != nil {
+		ref.Config = b.doc.config.path
+	}
+	raw, _ := json.Marshal(ref)
 	return raw
 }
 
@@ -275,17 +282,15 @@ func (c *call) resolveCompletion(_ context.Context, item *protocol.CompletionIte
 	if len(item.Data) == 0 || json.Unmarshal(item.Data, &ref) != nil {
 		return item, nil
 	}
-	// The word may be one of a project; the built-in ones are in each.
-	configs := []*configFile{nil}
+	var cfg *configFile
 	for _, d := range c.docs {
-		configs = append(configs, d.config)
-	}
-	for _, cfg := range configs {
-		if k := cfg.settings().Table().Find(ref.Section, item.Label); k != nil {
-			doc := c.markup(keywordDoc(k, cfg), c.client.TextDocument.Completion.CompletionItem.DocumentationFormat)
-			item.Documentation = &doc
-			break
+		if ref.Config != "" && d.config != nil && d.config.path == ref.Config {
+			cfg = d.config
 		}
+	}
+	if k := cfg.settings().Table().Find(ref.Section, item.Label); k != nil {
+		doc := c.markup(keywordDoc(k, cfg), c.client.TextDocument.Completion.CompletionItem.DocumentationFormat)
+		item.Documentation = &doc
 	}
 	return item, nil
 }

@@ -431,8 +431,14 @@ func spread(list protocol.CompletionList) []protocol.CompletionItem {
 			if i.InsertTextFormat == 0 {
 				i.InsertTextFormat = d.InsertTextFormat
 			}
-			if i.Data == nil {
+			switch {
+			case i.Data == nil:
 				i.Data = d.Data
+			case list.ApplyKind != nil && list.ApplyKind.Data == protocol.Merge:
+				both := map[string]json.RawMessage{}
+				_ = json.Unmarshal(d.Data, &both)
+				_ = json.Unmarshal(i.Data, &both)
+				i.Data, _ = json.Marshal(both)
 			}
 		}
 		if i.InsertTextFormat == protocol.PlainFormat {
@@ -493,6 +499,63 @@ func TestCompletionDefaults(t *testing.T) {
 	}
 	if shared != [3]bool{true, true, true} {
 		t.Errorf("shared are %v", shared)
+	}
+}
+
+// TestApplyKind looks at a list in which data is common in part: a client that puts
+// it together gets what it has not, and another one the whole.
+func TestApplyKind(t *testing.T) {
+	marked := strings.Replace(good, "[Application_B]\n", "[Application_B]\n‸\n", 1)
+	for _, c := range []struct {
+		takes string
+		want  protocol.ApplyKind
+		own   string
+	}{
+		{`"itemDefaults":["data"],"applyKindSupport":true`, protocol.Merge, `{"config":"/cards/inscribe.toml"}`},
+		{`"itemDefaults":["data"]`, 0, `{"section":3,"config":"/cards/inscribe.toml"}`},
+		{`"applyKindSupport":true`, 0, `{"section":3,"config":"/cards/inscribe.toml"}`},
+	} {
+		client, _ := start(t, strings.Replace(rich, `"completion":{`, `"completion":{"completionList":{`+c.takes+`},`, 1), withProject())
+		var list protocol.CompletionList
+		client.call("textDocument/completion", client.openMarked(marked), &list)
+		var got protocol.ApplyKind
+		if list.ApplyKind != nil {
+			got = list.ApplyKind.Data
+		}
+		i := slices.Index(labels(list), "VendorWord")
+		if own := string(list.Items[i].Data); got != c.want || own != c.own {
+			t.Errorf("%s: applyKind %d and data %s, want %d and %s", c.takes, got, own, c.want, c.own)
+		}
+		var resolved protocol.CompletionItem
+		client.call("completionItem/resolve", spread(list)[i], &resolved)
+		if resolved.Documentation == nil || !strings.Contains(resolved.Documentation.Value, "A word of the vendor.") {
+			t.Errorf("%s: it resolves to %+v", c.takes, resolved)
+		}
+	}
+}
+
+// TestResolveInTheRightProject has a word in two projects.
+func TestResolveInTheRightProject(t *testing.T) {
+	files := withProject()
+	files["/cards/other/inscribe.toml"] = strings.Replace(project, "A word of the vendor.", "Another word.", 1)
+	marked := strings.Replace(good, "[Application_B]\n", "[Application_B]\n‸\n", 1)
+	text, _ := cut(marked)
+	c, _ := start(t, rich, files)
+	p := c.openMarked(marked)
+	c.open("file:///cards/other/b.dsc", text)
+	for uri, want := range map[protocol.DocumentURI]string{docURI: "A word of the vendor.", "file:///cards/other/b.dsc": "Another word."} {
+		var list protocol.CompletionList
+		p.TextDocument.URI = uri
+		c.call("textDocument/completion", p, &list)
+		i := slices.Index(labels(list), "VendorWord")
+		if i < 0 {
+			t.Fatalf("%s: %q", uri, labels(list))
+		}
+		var resolved protocol.CompletionItem
+		c.call("completionItem/resolve", list.Items[i], &resolved)
+		if resolved.Documentation == nil || !strings.Contains(resolved.Documentation.Value, want) {
+			t.Errorf("%s: it resolves to %+v", uri, resolved.Documentation)
+		}
 	}
 }
 

@@ -60,7 +60,21 @@ type CompletionItem struct {
 type CompletionList struct {
 	IsIncomplete bool                `json:"isIncomplete"`
 	ItemDefaults *CompletionDefaults `json:"itemDefaults,omitempty"`
-	Items        []CompletionItem    `json:"items"`
+	// ApplyKind says how the defaults and an item's own members are put together.
+	ApplyKind *CompletionApplyKinds `json:"applyKind,omitempty"`
+	Items     []CompletionItem      `json:"items"`
+}
+
+// ApplyKind is how a default and an item's own value are put together.
+type ApplyKind int
+
+// Merge keeps the members of the default that the item's own value does not have;
+// without it the own value replaces the default.
+const Merge ApplyKind = 2
+
+// CompletionApplyKinds has the kind of each member that can be merged.
+type CompletionApplyKinds struct {
+	Data ApplyKind `json:"data,omitempty"`
 }
 
 // CompletionDefaults is what the items of a list have in common; an item may say

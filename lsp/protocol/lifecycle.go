@@ -70,6 +70,9 @@ type ClientCapabilities struct {
 				// ItemDefaults are the members that a list may say once for
 				// all of its items.
 				ItemDefaults []string `json:"itemDefaults"`
+				// ApplyKindSupport says that a list may tell how they and an
+				// item's own members are put together.
+				ApplyKindSupport bool `json:"applyKindSupport"`
 			} `json:"completionList"`
 		} `json:"completion"`
 		Hover struct {
