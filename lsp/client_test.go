@@ -81,6 +81,7 @@ const rich = `{
  "workspace":{"workspaceEdit":{"documentChanges":true},"inlayHint":{"refreshSupport":true},"codeLens":{"refreshSupport":true},"diagnostics":{"refreshSupport":true},
   "semanticTokens":{"refreshSupport":true},"textDocumentContent":{},"didChangeWatchedFiles":{"dynamicRegistration":true},"configuration":true},
  "textDocument":{
+  "inlayHint":{"resolveSupport":{"properties":["tooltip"]}},
   "publishDiagnostics":{"relatedInformation":true,"versionSupport":true,"codeDescriptionSupport":true,"tagSupport":{"valueSet":[1]}},
   "completion":{"completionItem":{"snippetSupport":true,"documentationFormat":["markdown"],"resolveSupport":{"properties":["documentation"]}}},
   "hover":{"contentFormat":["markdown","plaintext"]},

@@ -1051,6 +1051,64 @@ func TestInlayHints(t *testing.T) {
 	c.requested("workspace/inlayHint/refresh")
 }
 
+func TestResolveInlayHint(t *testing.T) {
+	for _, capabilities := range []string{rich, "{}"} {
+		c, _ := start(t, capabilities, nil)
+		c.open(docURI, strings.Replace(good, "#Signature", "#Card", 1))
+		ask := protocol.RangeParams{TextDocument: document1().TextDocument, Range: protocol.Range{End: protocol.Position{Line: 99}}}
+		var list []protocol.InlayHint
+		c.call("textDocument/inlayHint", ask, &list)
+		for i, want := range []string{"line 12: PIN", "line 13: SignPIN", "it has no Location", "its Location is not Signature"} {
+			h := list[i]
+			if later := capabilities == rich; later != (h.Tooltip == nil) {
+				t.Errorf("before it is resolved: %+v", h)
+			}
+			c.call("inlayHint/resolve", h, &h)
+			if h.Tooltip == nil || !strings.Contains(h.Tooltip.Value, want) || h.Label != list[i].Label {
+				t.Errorf("%s resolves to %+v, want %q", h.Label, h.Tooltip, want)
+			}
+		}
+		if capabilities == rich {
+			c.change(docURI, 2, protocol.TextDocumentContentChangeEvent{Range: &protocol.Range{}, Text: "# x\n"})
+			h := list[0]
+			c.call("inlayHint/resolve", h, &h)
+			if h.Tooltip != nil {
+				t.Errorf("a hint of another version resolves to %+v", h.Tooltip)
+			}
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	c, _ := start(t, rich, withProject())
+	if !slices.Contains(c.init.Capabilities.ExecuteCommandProvider.Commands, explainCommand) {
+		t.Error("the command is not offered")
+	}
+	c.open(docURI, good)
+	for word, want := range map[string]string{
+		"setpin": "C_SetPIN", "KeySize=2048": "1024 to 16384", "weak-key": "## Avoid", "genkey": "C_GenerateKeyPair", "[Fields]": "names whose values",
+		"pin-max": "Fact of profiles", "softhsm": "SoftHSM", "#Signature": "signature slot",
+	} {
+		var got explanation
+		c.call("workspace/executeCommand", map[string]any{"command": explainCommand, "arguments": []any{word}}, &got)
+		if got.Word != word || !strings.HasPrefix(got.Markdown, "# ") || !strings.Contains(got.Markdown, want) {
+			t.Errorf("%s: got %+v", word, got)
+		}
+	}
+	var got explanation
+	c.call("workspace/executeCommand", map[string]any{"command": explainCommand, "arguments": []any{"VendorWord", docURI}}, &got)
+	if !strings.Contains(got.Markdown, "A word of the vendor.") || !strings.Contains(got.Markdown, "declared in inscribe.toml") {
+		t.Errorf("a word of the project: %+v", got)
+	}
+	for _, bad := range [][]any{nil, {1}, {""}, {"VendorWord"}, {"KeySize", 1}, {"KeySize", "file:///cards/none.dsc"}} {
+		c.refused(protocol.InvalidParams, "workspace/executeCommand", map[string]any{"command": explainCommand, "arguments": bad})
+	}
+	err := c.try("workspace/executeCommand", map[string]any{"command": explainCommand, "arguments": []any{"weak-keys"}}, nil)
+	if err == nil || !strings.Contains(err.Error(), "is it weak-key?") {
+		t.Errorf("a slip gives %v", err)
+	}
+}
+
 func TestDocumentLinks(t *testing.T) {
 	c, _ := start(t, rich, withProject())
 	c.open(docURI, strings.Replace(good, "Location=", "# inscribe:ignore location-default,weak-key x\nLocation=", 1))

@@ -69,9 +69,9 @@ func capabilities(s *state) protocol.ServerCapabilities {
 		FoldingRangeProvider:            true,
 		SelectionRangeProvider:          true,
 		SemanticTokensProvider:          protocol.SemanticTokensOptions{Legend: legend, Full: true, Range: true},
-		InlayHintProvider:               true,
+		InlayHintProvider:               protocol.InlayHintOptions{ResolveProvider: true},
 		DiagnosticProvider:              protocol.DiagnosticOptions{Identifier: source, WorkspaceDiagnostics: true, WorkDoneProgress: true},
-		ExecuteCommandProvider:          protocol.ExecuteCommandOptions{Commands: []string{showPlanCommand, showCardCommand}},
+		ExecuteCommandProvider:          protocol.ExecuteCommandOptions{Commands: []string{showPlanCommand, showCardCommand, explainCommand}},
 		Workspace:                       protocol.WorkspaceOptions{WorkspaceFolders: protocol.WorkspaceFoldersOptions{Supported: true, ChangeNotifications: true}},
 	}
 	if s.client.Workspace.TextDocumentContent != nil {

@@ -13,7 +13,7 @@ import (
 	"inscribe/plan"
 )
 
-// The commands. The first argument of each is the URI of a description, the
+// The commands about a description. The first argument of each is the URI of a description, the
 // second may be a [viewOptions].
 const (
 	showPlanCommand = "inscribe.showPlan"
@@ -59,6 +59,9 @@ type planLine struct {
 
 // executeCommand runs a command of the server; none of them changes anything.
 func (c *call) executeCommand(ctx context.Context, p *protocol.ExecuteCommandParams) (any, error) {
+	if p.Command == explainCommand {
+		return c.explainWord(p.Arguments)
+	}
 	answer, ok := commands[p.Command]
 	if !ok {
 		return nil, fail(protocol.InvalidParams, "there is no command "+p.Command)

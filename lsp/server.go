@@ -321,6 +321,7 @@ func init() {
 		"textDocument/semanticTokens/full":  about((*call).semanticTokens),
 		"textDocument/semanticTokens/range": about((*call).semanticTokensRange),
 		"textDocument/inlayHint":            about((*call).inlayHints),
+		"inlayHint/resolve":                 with((*call).resolveInlayHint),
 		"textDocument/diagnostic":           with((*call).documentDiagnostics),
 		"workspace/diagnostic":              with((*call).workspaceDiagnostics),
 		"workspace/executeCommand":          with((*call).executeCommand),

@@ -89,11 +89,11 @@ func TestExplainEveryTopic(t *testing.T) {
 	t.Chdir(t.TempDir())
 	topics := (&app{stderr: &bytes.Buffer{}}).topics()
 	for _, topic := range topics {
-		if len(about(topics, topic.name)) == 0 {
-			t.Errorf("%s is listed and not found", topic.name)
+		if len(about(topics, topic.Name)) == 0 {
+			t.Errorf("%s is listed and not found", topic.Name)
 		}
-		if text := topic.text(); len(text) < 20 || !strings.HasSuffix(text, "\n") {
-			t.Errorf("%s: the text is %q", topic.name, text)
+		if text := topic.Text(); len(text) < 20 || !strings.HasSuffix(text, "\n") {
+			t.Errorf("%s: the text is %q", topic.Name, text)
 		}
 	}
 }

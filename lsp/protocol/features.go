@@ -248,11 +248,12 @@ type SemanticTokens struct {
 
 // InlayHint is a remark in a line; Kind 1 is a type, 2 a parameter.
 type InlayHint struct {
-	Position    Position       `json:"position"`
-	Label       string         `json:"label"`
-	Kind        int            `json:"kind,omitempty"`
-	Tooltip     *MarkupContent `json:"tooltip,omitempty"`
-	PaddingLeft bool           `json:"paddingLeft,omitempty"`
+	Position    Position        `json:"position"`
+	Label       string          `json:"label"`
+	Kind        int             `json:"kind,omitempty"`
+	Tooltip     *MarkupContent  `json:"tooltip,omitempty"`
+	PaddingLeft bool            `json:"paddingLeft,omitempty"`
+	Data        json.RawMessage `json:"data,omitempty"`
 }
 
 // ExecuteCommandParams run a command.

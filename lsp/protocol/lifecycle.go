@@ -92,6 +92,9 @@ type ClientCapabilities struct {
 			IsPreferredSupport       bool      `json:"isPreferredSupport"`
 			ResolveSupport           *Resolve  `json:"resolveSupport"`
 		} `json:"codeAction"`
+		InlayHint struct {
+			ResolveSupport *Resolve `json:"resolveSupport"`
+		} `json:"inlayHint"`
 		FoldingRange struct {
 			LineFoldingOnly bool `json:"lineFoldingOnly"`
 		} `json:"foldingRange"`
@@ -142,7 +145,7 @@ type ServerCapabilities struct {
 	FoldingRangeProvider            bool                    `json:"foldingRangeProvider"`
 	SelectionRangeProvider          bool                    `json:"selectionRangeProvider"`
 	SemanticTokensProvider          SemanticTokensOptions   `json:"semanticTokensProvider"`
-	InlayHintProvider               bool                    `json:"inlayHintProvider"`
+	InlayHintProvider               InlayHintOptions        `json:"inlayHintProvider"`
 	DiagnosticProvider              DiagnosticOptions       `json:"diagnosticProvider"`
 	ExecuteCommandProvider          ExecuteCommandOptions   `json:"executeCommandProvider"`
 	Workspace                       WorkspaceOptions        `json:"workspace"`
@@ -205,6 +208,11 @@ type SemanticTokensOptions struct {
 type SemanticTokensLegend struct {
 	TokenTypes     []string `json:"tokenTypes"`
 	TokenModifiers []string `json:"tokenModifiers"`
+}
+
+// InlayHintOptions are those of inlay hints.
+type InlayHintOptions struct {
+	ResolveProvider bool `json:"resolveProvider"`
 }
 
 // DiagnosticOptions are those of pulled diagnostics.
