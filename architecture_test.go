@@ -46,15 +46,16 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"grammar":              {[]string{"ast", "ast/diag"}, []string{participle}},
 	"check/schema":         {[]string{"ast/diag"}, []string{multierror}},
 	"check/profile":        {[]string{"ast/diag", "check/schema"}, []string{multierror, toml}},
-	"check/config":         {[]string{"ast/diag", "check/schema", "check/profile"}, []string{multierror, toml}},
+	"check/template":       {inside: []string{"ast/diag"}},
+	"check/config":         {[]string{"ast/diag", "check/schema", "check/profile", "check/template"}, []string{multierror, toml}},
 	"check/mask":           {inside: []string{"ast"}},
 	"check/report":         {inside: []string{"ast", "ast/diag", "check/mask"}},
-	"check":                {inside: []string{"ast", "ast/diag", "grammar", "check/schema", "check/profile", "check/config", "internal/secret"}},
+	"check":                {inside: []string{"ast", "ast/diag", "grammar", "check/schema", "check/profile", "check/template", "check/config", "internal/secret"}},
 	"plan":                 {inside: []string{"ast", "ast/diag", "check", "check/schema", "check/profile", "check/config"}},
 	"exec":                 {inside: []string{"plan", "check/profile", "internal/secret"}},
 	"exec/model":           {inside: []string{"exec", "plan", "check/profile", "internal/secret"}},
 	"exec/prove":           {inside: []string{"exec", "exec/model", "plan", "check", "check/profile", "internal/secret"}},
-	"exec/pki":             {inside: []string{"exec"}},
+	"exec/pki":             {inside: []string{"exec", "check/template"}},
 	"exec/pki/pkitest":     {inside: []string{"exec", "exec/pki"}},
 	"exec/ca":              {inside: []string{"exec", "exec/pki"}},
 	"exec/journal":         {[]string{"exec"}, []string{xsys}},
@@ -85,7 +86,7 @@ const (
 // light are the packages that the editor and the browser load, with all that
 // they import; heavy is what must not be among it.
 var (
-	light = []string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/mask", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp", "cmd/playground"}
+	light = []string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/template", "check/config", "check/mask", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp", "cmd/playground"}
 	heavy = []string{"os/exec", "net", "net/http", "plugin", "crypto/x509", "runtime/cgo", module + "/exec/host", module + "/exec/pkcs11", module + "/exec/ca", module + "/exec/journal", miekg}
 )
 

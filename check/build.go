@@ -245,29 +245,13 @@ func (p *Program) templateFields() {
 		if !known {
 			continue
 		}
+		taken := c.Fields()
 		for _, f := range p.Fields {
-			if mentions(c.Subject+c.EMail+c.DNS+c.UPN, f.Name) {
+			if slices.ContainsFunc(taken, func(name string) bool { return strings.EqualFold(name, f.Name) }) {
 				f.Templates = append(f.Templates, t)
 			}
 		}
 	}
-}
-
-// patternFields lists what the braces of a pattern name. \{ is a brace.
-func patternFields(pattern string) []string {
-	var names []string
-	for _, part := range strings.Split(strings.ReplaceAll(pattern, `\{`, ""), "{")[1:] {
-		if name, _, closed := strings.Cut(part, "}"); closed {
-			names = append(names, strings.TrimSpace(name))
-		}
-	}
-	return names
-}
-
-// mentions reports whether a pattern takes the value of a field, however its name
-// is spaced and cased in the braces.
-func mentions(pattern, field string) bool {
-	return slices.ContainsFunc(patternFields(pattern), func(name string) bool { return strings.EqualFold(name, field) })
 }
 
 // inferTypes gives each field the first type that its uses ask for, in the

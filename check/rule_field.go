@@ -8,6 +8,7 @@ import (
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check/schema"
+	"inscribe/check/template"
 )
 
 // mostPerLine is how many undefined fields of one line are reported.
@@ -43,9 +44,6 @@ var fieldRule = Rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *Repor
 	}
 }}
 
-// givenToTemplates are what a pattern of inscribe.toml may take beside fields.
-var givenToTemplates = []string{"template", "application", "token.serial", "token.label"}
-
 // templateFieldsDeclared finds fields that a template of inscribe.toml takes and
 // [Fields] does not declare.
 func templateFieldsDeclared(p *Program, r *Report) {
@@ -58,12 +56,10 @@ func templateFieldsDeclared(p *Program, r *Report) {
 			continue
 		}
 		c := p.Config.Certificates[t.Value.Text]
-		seen := map[string]bool{}
-		for _, name := range patternFields(c.Subject + " " + c.EMail + " " + c.DNS + " " + c.UPN) {
-			if seen[name] || p.Field(name) != nil || slices.Contains(givenToTemplates, name) {
+		for _, name := range c.Fields() {
+			if p.Field(name) != nil || slices.Contains(template.Given, name) {
 				continue
 			}
-			seen[name] = true
 			d := r.Add(diag.UndefinedField, t.Line.Value, "the template %s of inscribe.toml takes {%s}, and [Fields] does not declare it", t.Value.Text, name)
 			d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + name, Edits: []diag.Edit{p.DeclareField(name)}})
 		}

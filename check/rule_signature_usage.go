@@ -26,9 +26,6 @@ var signatureUsageRule = Rule{[]diag.Code{diag.SignatureKeyUsage}, func(p *Progr
 		commitment := len(template.KeyUsage) == 1 && (strings.EqualFold(template.KeyUsage[0], "nonRepudiation") || strings.EqualFold(template.KeyUsage[0], "contentCommitment"))
 		if !commitment {
 			d := r.Add(diag.SignatureKeyUsage, t.Line.Value, "template %s goes to the signature slot with other key usages than nonRepudiation alone", t.Value.Text)
-			if len(template.KeyUsage) == 0 {
-				d.Message = "template " + t.Value.Text + " goes to the signature slot and does not say its key usage"
-			}
 			d.Help = `say key-usage = ["nonRepudiation"] in [certificate.` + t.Value.Text + `] of inscribe.toml`
 		}
 		for _, eku := range template.EKU {

@@ -17,8 +17,10 @@ import (
 const project = `[certificate.authTemplate]
 ca = "lab"
 subject = "CN={token.serial}"
-
+key-usage = ["digitalSignature"]
 [certificate."sign.template"]
+subject = "CN=x"
+key-usage = ["nonRepudiation"]
 
 [middleware."yourMiddleware.dll"]
 profile = "softhsm"
@@ -685,7 +687,7 @@ func TestDefinition(t *testing.T) {
 		{"ClearFields=PIN_FIELD,SIGN_PIN", "ClearFields=PIN_FIELD,SIGN_PIN‸", "a.dsc6:0-8"},
 		{"List=AB", "List=AB‸", "a.dsc19:13-14"},
 		{"=authTemplate", "=auth‸Template", "inscribe.toml0:0-26"},
-		{"=yourMiddleware.dll", "=your‸Middleware.dll", "inscribe.toml6:0-33"},
+		{"=yourMiddleware.dll", "=your‸Middleware.dll", "inscribe.toml8:0-33"},
 		{"=signTemplate", "=sign‸Template", ""},
 	} {
 		client, _ := start(t, rich, withProject())
@@ -1118,7 +1120,7 @@ func TestDocumentLinks(t *testing.T) {
 	for _, l := range list {
 		got = append(got, fmt.Sprintf("%d %s", l.Range.Start.Line, l.Target))
 	}
-	want := []string{"17 file:///cards/inscribe.toml#L1", "9 file:///cards/inscribe.toml#L7", "22 inscribe-docs:docs/rules/location-default.md", "22 inscribe-docs:docs/rules/weak-key.md"}
+	want := []string{"17 file:///cards/inscribe.toml#L1", "9 file:///cards/inscribe.toml#L9", "22 inscribe-docs:docs/rules/location-default.md", "22 inscribe-docs:docs/rules/weak-key.md"}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -1330,6 +1332,21 @@ func TestSyntaxErrorInConfiguration(t *testing.T) {
 }
 
 // TestSaveReadsTheConfiguration is for clients that watch no files.
+// TestTemplateFaultInConfiguration has a template of which no certificate can come.
+func TestTemplateFaultInConfiguration(t *testing.T) {
+	c, _ := start(t, rich, map[string]string{root + "/inscribe.toml": "[certificate.t]\nsubject = \"CN=x\"\nkey-usage = [\"digitalSignatur\"]\n"})
+	c.open(docURI, good)
+	c.wait("the finding of inscribe.toml", func() bool {
+		for _, p := range c.published {
+			if p.URI == "file:///cards/inscribe.toml" && len(p.Diagnostics) == 1 {
+				d := p.Diagnostics[0]
+				return d.Range.Start == protocol.Position{Line: 2, Character: 13} && strings.Contains(d.Message, "did you mean digitalSignature?")
+			}
+		}
+		return false
+	})
+}
+
 func TestSaveReadsTheConfiguration(t *testing.T) {
 	c, d := start(t, "{}", nil)
 	c.open(docURI, wrongLocation)

@@ -27,6 +27,15 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
+// DidYouMean gives "; did you mean X?" with the nearest candidate, or nothing where
+// none is near enough to be a slip.
+func DidYouMean(name string, candidates []string) string {
+	if near := Nearest(name, candidates); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
+
 // longestNear and mostNear bound the work on hostile input.
 const (
 	longestNear = 200

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/go-multierror"
@@ -99,20 +100,6 @@ type Middleware struct {
 	Profile string `toml:"profile"`
 }
 
-// Certificate is a certificate template: which CA issues it and what stands in
-// it. Patterns take field values in braces: "CN={COMMON_NAME}".
-type Certificate struct {
-	CA           string   `toml:"ca"`
-	Subject      string   `toml:"subject"`
-	EMail        string   `toml:"email"`
-	DNS          string   `toml:"dns"`
-	UPN          string   `toml:"upn"`
-	KeyUsage     []string `toml:"key-usage"`
-	EKU          []string `toml:"extended-key-usage"`
-	ValidityDays int      `toml:"validity-days"`
-	Policies     []string `toml:"policies"`
-}
-
 type fileFormat struct {
 	Severity    map[string]string             `toml:"severity"`
 	Keyword     []userKeyword                 `toml:"keyword"`
@@ -135,20 +122,25 @@ type userKeyword struct {
 // file's name.
 func Parse(name string, raw []byte) (*Config, error) {
 	var f fileFormat
-	if err := decode(raw, &f); err != nil {
-		return nil, Located(name, err)
+	if err := Decode(name, raw, &f); err != nil {
+		return nil, err
 	}
 	c := &Config{Path: name, Severity: map[diag.Code]diag.Severity{}, Middleware: f.Middleware, Certificates: f.Certificate, Policy: f.Policy, SHA256: digest(raw)}
 	var errs *multierror.Error
-	fail := func(format string, args ...any) {
-		errs = multierror.Append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
+	var known *places
+	fail := func(at []string, format string, args ...any) {
+		if known == nil {
+			known = placesOf(raw)
+		}
+		errs = multierror.Append(errs, fmt.Errorf("%s:%s%s", name, known.of(at...), fmt.Sprintf(format, args...)))
 	}
 	for _, code := range slices.Sorted(maps.Keys(f.Severity)) {
 		severity, ok := diag.ParseSeverity(f.Severity[code])
+		at := []string{"severity", code}
 		if _, known := diag.Lookup(diag.Code(code)); !known {
-			fail("[severity]: there is no code %q", code)
+			fail(at, "[severity]: there is no code %q%s", code, diag.DidYouMean(code, codes()))
 		} else if !ok {
-			fail("[severity]: %s is %q; it can be error, warning, info, hint or off", code, f.Severity[code])
+			fail(at, "[severity]: %s is %q; it can be error, warning, info, hint or off", code, f.Severity[code])
 		} else {
 			c.Severity[diag.Code(code)] = severity
 		}
@@ -156,35 +148,49 @@ func Parse(name string, raw []byte) (*Config, error) {
 	for i, k := range f.Keyword {
 		keyword, err := k.keyword()
 		if err != nil {
-			fail("[[keyword]] number %d: %v", i+1, err)
+			fail([]string{"keyword", strconv.Itoa(i)}, "[[keyword]] number %d: %v", i+1, err)
 			continue
 		}
 		c.Keywords = append(c.Keywords, keyword)
 	}
 	c.Profiles = map[string]*profile.Profile{}
 	for _, own := range slices.Sorted(maps.Keys(f.Profile)) {
+		at := []string{"profile", own}
 		if profile.Lookup(own) != nil {
-			fail("[profile.%s]: there is a built-in profile of that name", own)
+			fail(at, "[profile.%s]: there is a built-in profile of that name", own)
 			continue
 		}
 		p, err := profile.Build(own, f.Profile[own], profile.Lookup)
 		if err != nil {
-			fail("[profile.%s]: %v", own, err)
+			fail(at, "[profile.%s]: %v", own, err)
 			continue
 		}
 		c.Profiles[own] = p
 	}
 	for _, m := range slices.Sorted(maps.Keys(c.Middleware)) {
 		if p := c.Middleware[m].Profile; c.Lookup(p) == nil {
-			fail("[middleware.%q]: there is no profile %q; there are %s", m, p, strings.Join(profile.Names(), ", "))
+			fail([]string{"middleware", m, "profile"}, "[middleware.%q]: %s", m, c.NoProfile(p))
 		}
+	}
+	for _, t := range slices.Sorted(maps.Keys(c.Certificates)) {
+		c.Certificates[t].check(func(err error, key ...string) {
+			fail(append([]string{"certificate", t}, key...), "[certificate.%s]: %v", t, err)
+		})
 	}
 	if errs == nil {
 		if err := schema.Builtin.With(c.Keywords).Validate(); err != nil {
-			fail("%v", err)
+			fail([]string{"keyword", "0"}, "%v", err)
 		}
 	}
 	return c, errs.ErrorOrNil()
+}
+
+func codes() []string {
+	var out []string
+	for _, r := range diag.Rules {
+		out = append(out, string(r.Code))
+	}
+	return out
 }
 
 func digest(raw []byte) string {
@@ -218,6 +224,15 @@ func (c *Config) ProfileNames() []string {
 		return names
 	}
 	return append(names, slices.Sorted(maps.Keys(c.Profiles))...)
+}
+
+// NoProfile says that there is no profile of a name, and which one may be meant.
+func (c *Config) NoProfile(name string) string {
+	names := c.ProfileNames()
+	if near := diag.DidYouMean(name, names); near != "" {
+		return fmt.Sprintf("there is no profile %q%s (there are %s)", name, near, strings.Join(names, ", "))
+	}
+	return fmt.Sprintf("there is no profile %q; there are %s", name, strings.Join(names, ", "))
 }
 
 // WithProfile gives the same configuration with one profile for all libraries.

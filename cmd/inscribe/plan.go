@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"strings"
 
 	"inscribe/check"
 	"inscribe/check/profile"
@@ -101,7 +100,7 @@ func (a *app) profileFor(p *check.Program, st *station.Station) (*profile.Profil
 		if found := p.Config.Lookup(name); found != nil {
 			return found, nil
 		}
-		return nil, usagef("there is no profile %q; there are %s", name, strings.Join(p.Config.ProfileNames(), ", "))
+		return nil, usagef("%s", p.Config.NoProfile(name))
 	}
 	library := libraryOf(p)
 	if m, ok := st.For(library); ok && m.Profile != "" {

@@ -73,7 +73,7 @@ func Compare(t Template, r exec.CertificateRequest, cert exec.Certificate, e Exp
 	got, want := readSAN(x.Extensions), w.SAN
 	for i, k := range want.kinds() {
 		if missing := without(*k.list, *got.kinds()[i].list); len(missing) > 0 {
-			differ("it lacks the %s %s", k.name, strings.Join(missing, ", "))
+			differ("it lacks the %s %s", k.Title, strings.Join(missing, ", "))
 		}
 	}
 	for _, p := range w.Policies {

@@ -5,6 +5,9 @@ import (
 	"encoding/asn1"
 	"net/url"
 	"strings"
+	"unicode"
+
+	"inscribe/check/template"
 )
 
 // SAN are alternative names (RFC 5280 section 4.2.1.6); in a [Template] they are
@@ -32,17 +35,16 @@ const (
 // kinds gives the lists with what checks them.
 func (s *SAN) kinds() []sanKind {
 	return []sanKind{
-		{"e-mail address", &s.EMail, isEMail, nil},
-		{"DNS name", &s.DNS, isDNS, nil},
-		{"URI", &s.URI, isURI, url.PathEscape},
-		{"UPN", &s.UPN, isUPN, nil},
+		{template.EMail, &s.EMail, nil},
+		{template.DNS, &s.DNS, nil},
+		{template.NameKind{Title: "URI", Valid: isURI}, &s.URI, url.PathEscape},
+		{template.UPN, &s.UPN, nil},
 	}
 }
 
 type sanKind struct {
-	name   string
+	template.NameKind
 	list   *[]string
-	valid  func(string) bool
 	escape func(string) string
 }
 
@@ -56,9 +58,9 @@ func (s SAN) expand(fields map[string]string) (SAN, error) {
 	targets := out.kinds()
 	for i, k := range s.kinds() {
 		for _, text := range *k.list {
-			p, err := parsePattern(text)
+			p, err := template.ParsePattern(text)
 			if err != nil {
-				return SAN{}, err
+				return SAN{}, refusal(err)
 			}
 			escape := k.escape
 			if len(p) == 1 {
@@ -66,12 +68,12 @@ func (s SAN) expand(fields map[string]string) (SAN, error) {
 				// that it could break out of.
 				escape = nil
 			}
-			name, err := p.expand(fields, escape)
+			name, err := expand(p, fields, escape)
 			if err != nil {
 				return SAN{}, err
 			}
-			if !k.valid(name) {
-				return SAN{}, refused("correct the value of the field or the template", "the pattern %q does not give a valid %s", text, k.name)
+			if !k.Valid(name) {
+				return SAN{}, refused("correct the value of the field or the template", "the pattern %q does not give a valid %s", text, k.Title)
 			}
 			*targets[i].list = append(*targets[i].list, name)
 		}
@@ -79,37 +81,9 @@ func (s SAN) expand(fields map[string]string) (SAN, error) {
 	return out, nil
 }
 
-func isEMail(s string) bool {
-	local, domain, ok := strings.Cut(s, "@")
-	return ok && local != "" && len(s) <= 254 && isASCII(s) && !strings.ContainsAny(local, " @,;:<>()[]\\\"") && isDNS(domain) && !strings.HasPrefix(domain, "*")
-}
-
-func isDNS(s string) bool {
-	if s == "" || len(s) > 253 {
-		return false
-	}
-	for i, label := range strings.Split(s, ".") {
-		if label == "*" && i == 0 && strings.Contains(s, ".") {
-			continue
-		}
-		bad := func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
-		}
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.IndexFunc(label, bad) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
 func isURI(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "" || u.Path != "") && isASCII(s) && !strings.ContainsAny(s, " <>\"{}|\\^`")
-}
-
-func isUPN(s string) bool {
-	user, realm, ok := strings.Cut(s, "@")
-	return ok && user != "" && realm != "" && !strings.Contains(realm, "@") && !strings.ContainsAny(s, " ,;<>\"\\")
+	return err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "" || u.Path != "") && strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0 && !strings.ContainsAny(s, " <>\"{}|\\^`")
 }
 
 // otherName is OtherName of RFC 5280 section 4.2.1.6, without its own tag.

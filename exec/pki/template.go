@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"inscribe/check/template"
 	"inscribe/exec"
 )
 
@@ -47,10 +48,10 @@ type Wanted struct {
 // The fields that each request brings along. Their names have lower-case
 // letters, which keeps them apart from those of a description.
 const (
-	FieldTemplate    = "template"
-	FieldApplication = "application"
-	FieldTokenSerial = "token.serial"
-	FieldTokenLabel  = "token.label"
+	FieldTemplate    = template.FieldTemplate
+	FieldApplication = template.FieldApplication
+	FieldTokenSerial = template.FieldTokenSerial
+	FieldTokenLabel  = template.FieldTokenLabel
 )
 
 // Fields gives the fields for the patterns of a template: those of the request,
@@ -79,16 +80,12 @@ func (t Template) Uses() []string {
 	if err != nil {
 		return nil
 	}
-	set := map[string]bool{}
-	for _, rdn := range p.subject {
-		for _, a := range rdn {
-			a.value.fields(set)
-		}
-	}
+	names := p.subject.Fields()
 	for _, s := range p.san {
-		s.fields(set)
+		names = append(names, s.Fields()...)
 	}
-	return slices.Sorted(maps.Keys(set))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Sign tells whether the private key signs: digitalSignature or nonRepudiation.
@@ -115,7 +112,7 @@ func (t Template) Expand(fields map[string]string) (Wanted, error) {
 		return Wanted{}, err
 	}
 	w := p.wanted
-	if w.Subject, err = p.subject.expand(fields); err != nil {
+	if w.Subject, err = expandSubject(p.subject, fields); err != nil {
 		return Wanted{}, t.wrap(err)
 	}
 	if w.SAN, err = t.SAN.expand(fields); err != nil {
@@ -126,20 +123,20 @@ func (t Template) Expand(fields map[string]string) (Wanted, error) {
 
 // parsed is a template read; wanted lacks what depends on fields.
 type parsed struct {
-	subject subjectPattern
-	san     []pattern
+	subject template.Subject
+	san     []template.Pattern
 	wanted  Wanted
 }
 
 func (t Template) parse() (p parsed, err error) {
-	if p.subject, err = parseSubject(t.Subject); err != nil {
-		return p, t.wrap(err)
+	if p.subject, err = template.ParseSubject(t.Subject); err != nil {
+		return p, t.wrap(refusal(err))
 	}
 	for _, k := range t.SAN.kinds() {
 		for _, text := range *k.list {
-			s, err := parsePattern(text)
+			s, err := template.ParsePattern(text)
 			if err != nil {
-				return p, t.wrap(err)
+				return p, t.wrap(refusal(err))
 			}
 			p.san = append(p.san, s)
 		}
@@ -151,9 +148,12 @@ func (t Template) parse() (p parsed, err error) {
 		return p, t.wrap(err)
 	}
 	for _, s := range t.Policies {
+		if err := template.Policy(s); err != nil {
+			return p, t.wrap(refusal(err))
+		}
 		oid, err := x509.ParseOID(s)
 		if err != nil {
-			return p, t.wrap(refused("write it as numbers and dots, such as 1.3.6.1.4.1.99999.1", "policy %q is no object identifier", s))
+			return p, t.wrap(err)
 		}
 		p.wanted.Policies = append(p.wanted.Policies, oid)
 	}

@@ -4,9 +4,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"strconv"
 	"strings"
 
+	"inscribe/check/template"
 	"inscribe/exec"
 )
 
@@ -14,24 +14,6 @@ var (
 	oidKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 15}
 	oidEKU      = asn1.ObjectIdentifier{2, 5, 29, 37}
 )
-
-type usageName struct {
-	name string
-	bit  x509.KeyUsage
-}
-
-// usageNames are in the order of the bits (RFC 5280 section 4.2.1.3). What only
-// a CA may do is not among them.
-var usageNames = []usageName{
-	{"digitalSignature", x509.KeyUsageDigitalSignature},
-	{"nonRepudiation", x509.KeyUsageContentCommitment},
-	{"contentCommitment", x509.KeyUsageContentCommitment},
-	{"keyEncipherment", x509.KeyUsageKeyEncipherment},
-	{"dataEncipherment", x509.KeyUsageDataEncipherment},
-	{"keyAgreement", x509.KeyUsageKeyAgreement},
-	{"encipherOnly", x509.KeyUsageEncipherOnly},
-	{"decipherOnly", x509.KeyUsageDecipherOnly},
-}
 
 const (
 	signUsages    = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
@@ -42,43 +24,16 @@ const (
 
 // keyUsage turns names into bits.
 func keyUsage(names []string) (x509.KeyUsage, error) {
-	var usage x509.KeyUsage
-	for _, name := range names {
-		bit, err := keyUsageBit(name)
-		if err != nil {
-			return 0, err
-		}
-		usage |= bit
-	}
-	if usage == 0 {
-		return 0, refused("name the key usages, such as digitalSignature", "the template names no key usage")
-	}
-	if usage&onlyUsages != 0 && usage&x509.KeyUsageKeyAgreement == 0 {
-		return 0, refused("add keyAgreement, or leave the other out", "encipherOnly and decipherOnly mean nothing without keyAgreement (RFC 5280 section 4.2.1.3)")
-	}
-	return usage, nil
-}
-
-func keyUsageBit(name string) (x509.KeyUsage, error) {
-	var known []string
-	for _, u := range usageNames {
-		if u.name == name {
-			return u.bit, nil
-		}
-		known = append(known, u.name)
-	}
-	if name == "keyCertSign" || name == "cRLSign" {
-		return 0, refused("leave it out", "key usage %s is for a CA and not for a card", name)
-	}
-	return 0, refused("known are "+strings.Join(known, ", "), "%q is no key usage%s", name, suggestion(name, known))
+	bits, _, err := template.KeyUsage(names)
+	return x509.KeyUsage(bits), refusal(err) // x509 counts the bits in the same way
 }
 
 // usageText names the bits for a message.
 func usageText(usage x509.KeyUsage) string {
 	var names []string
-	for _, u := range usageNames {
-		if usage&u.bit != 0 && u.name != "contentCommitment" {
-			names = append(names, u.name)
+	for _, u := range template.Usages {
+		if usage&(1<<u.Bit) != 0 && u.Name != "contentCommitment" {
+			names = append(names, u.Name)
 		}
 	}
 	if usage&x509.KeyUsageCertSign != 0 {
@@ -133,42 +88,13 @@ func keyUsageExtension(usage x509.KeyUsage) (pkix.Extension, error) {
 	return pkix.Extension{Id: oidKeyUsage, Critical: true, Value: der}, err
 }
 
-type ekuName struct {
-	name string
-	oid  asn1.ObjectIdentifier
-}
-
-var ekuNames = []ekuName{
-	{"serverAuth", pkixPurpose(1)},
-	{"clientAuth", pkixPurpose(2)},
-	{"codeSigning", pkixPurpose(3)},
-	{"emailProtection", pkixPurpose(4)},
-	{"timeStamping", pkixPurpose(8)},
-	{"OCSPSigning", pkixPurpose(9)},
-	{"documentSigning", pkixPurpose(36)}, // RFC 9336
-	{"smartcardLogon", asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 20, 2, 2}},
-}
-
-func pkixPurpose(n int) asn1.ObjectIdentifier {
-	return asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, n}
-}
-
 // extendedKeyUsage turns names and dotted identifiers into identifiers.
 func extendedKeyUsage(names []string) ([]asn1.ObjectIdentifier, error) {
 	var out []asn1.ObjectIdentifier
-next:
 	for _, name := range names {
-		var known []string
-		for _, e := range ekuNames {
-			if e.name == name {
-				out = append(out, e.oid)
-				continue next
-			}
-			known = append(known, e.name)
-		}
-		oid, err := dotted(name)
+		oid, err := template.PurposeOID(name)
 		if err != nil {
-			return nil, refused("known are "+strings.Join(known, ", ")+" and dotted object identifiers", "%q is no extended key usage%s", name, suggestion(name, known))
+			return nil, refusal(err)
 		}
 		out = append(out, oid)
 	}
@@ -179,9 +105,9 @@ func ekuText(oids []asn1.ObjectIdentifier) string {
 	var out []string
 next:
 	for _, oid := range oids {
-		for _, e := range ekuNames {
-			if e.oid.Equal(oid) {
-				out = append(out, e.name)
+		for _, p := range template.Purposes {
+			if oid.Equal(p.OID) {
+				out = append(out, p.Name)
 				continue next
 			}
 		}
@@ -191,30 +117,6 @@ next:
 		return "none"
 	}
 	return strings.Join(out, " ")
-}
-
-// dotted reads an object identifier such as 1.3.6.1, with or without "OID."
-// before it.
-func dotted(s string) (asn1.ObjectIdentifier, error) {
-	if len(s) > 4 && strings.EqualFold(s[:4], "OID.") {
-		s = s[4:]
-	}
-	if _, err := x509.ParseOID(s); err != nil {
-		return nil, err
-	}
-	var oid asn1.ObjectIdentifier
-	for arc := range strings.SplitSeq(s, ".") {
-		n, err := strconv.ParseInt(arc, 10, 32)
-		if err != nil {
-			return nil, err
-		}
-		oid = append(oid, int(n))
-	}
-	// ParseOID takes second arcs that encoding/asn1 cannot write.
-	if _, err := asn1.Marshal(oid); err != nil {
-		return nil, err
-	}
-	return oid, nil
 }
 
 // readEKU reads the identifiers out of extensions.

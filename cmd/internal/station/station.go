@@ -1,7 +1,6 @@
 package station
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/go-multierror"
-	"github.com/pelletier/go-toml/v2"
 
 	"inscribe/check/config"
 	"inscribe/check/profile"
@@ -69,13 +67,13 @@ type CA struct {
 // Parse reads a station file.
 func Parse(name string, raw []byte) (*Station, error) {
 	s := &Station{Path: name}
-	if err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(s); err != nil {
-		return nil, config.Located(name, err)
+	if err := config.Decode(name, raw, s); err != nil {
+		return nil, err
 	}
 	var errs *multierror.Error
 	for _, m := range slices.Sorted(maps.Keys(s.Middleware)) {
 		if p := s.Middleware[m].Profile; p != "" && profile.Lookup(p) == nil {
-			errs = multierror.Append(errs, fmt.Errorf("%s: [middleware.%q]: there is no profile %q", name, m, p))
+			errs = multierror.Append(errs, fmt.Errorf("%s: [middleware.%q]: %s", name, m, (*config.Config)(nil).NoProfile(p)))
 		}
 		if h := s.Middleware[m].Hook.Initialise; len(h) > 0 && !filepath.IsAbs(h[0]) {
 			errs = multierror.Append(errs, fmt.Errorf("%s: [middleware.%q]: hook.initialise: %q must be an absolute path", name, m, h[0]))
