@@ -26,6 +26,7 @@ import (
 	"inscribe/check/config"
 	"inscribe/check/profile"
 	"inscribe/check/report"
+	"inscribe/check/schema"
 	"inscribe/grammar"
 	"inscribe/plan"
 )
@@ -387,6 +388,52 @@ func TestSecretsAreRevealedInKnownPlaces(t *testing.T) {
 }
 
 // TestEveryPackageSaysWhatItIs wants a doc.go with the comment of the package.
+// literals are the strings outside the table of keywords that are the name of one,
+// with the reason: by file, or everywhere where it is a word of people first.
+var literals = map[string]string{
+	"PIN":                           "what a token has, in messages and pictures",
+	"PUK":                           "what a token has, in messages and pictures",
+	"docs/keyword.go Type":          "a heading",
+	"lsp/complete_values.go Format": "a function of values, which happens to have the name",
+	"plan/card.go Certificate":      "a word of the picture",
+}
+
+// TestKeywordsAreInTheTableOnly wants nothing that knows a keyword by its name, so
+// that what is true of it stands in its row. Test equipment knows none.
+func TestKeywordsAreInTheTableOnly(t *testing.T) {
+	names, used := map[string]bool{}, map[string]bool{}
+	for _, k := range schema.Builtin.All() {
+		names[k.Name] = true
+	}
+	for _, s := range load(t) {
+		if strings.HasPrefix(s.path, "check/schema/") || strings.HasPrefix(s.path, "cmd/vcard/") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			l, ok := n.(*ast.BasicLit)
+			if !ok || l.Kind != token.STRING {
+				return true
+			}
+			word, err := strconv.Unquote(l.Value)
+			key := word
+			if literals[key] == "" {
+				key = s.path + " " + word
+			}
+			if err == nil && names[word] {
+				if used[key] = true; literals[key] == "" {
+					t.Errorf("%s: the keyword %s by its name; say what is meant of it in check/schema/keywords.go, or use its meaning", positions.Position(l.Pos()), word)
+				}
+			}
+			return true
+		})
+	}
+	for key := range literals {
+		if !used[key] {
+			t.Errorf("%s is no more; take it off the list", key)
+		}
+	}
+}
+
 func TestEveryPackageSaysWhatItIs(t *testing.T) {
 	said := map[string]bool{}
 	for _, s := range load(t) {

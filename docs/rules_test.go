@@ -11,26 +11,12 @@ import (
 	"inscribe/ast/diag"
 	"inscribe/check"
 	"inscribe/check/config"
-	"inscribe/check/profile"
 	"inscribe/grammar"
 )
-
-// coming are profiles that pages speak of and that may not be there yet. Their
-// examples are run as soon as they are.
-var coming = []string{"tcos", "piv"}
-
-func waits(e Example) bool {
-	return slices.ContainsFunc(coming, func(name string) bool {
-		return strings.Contains(e.Config, fmt.Sprintf("profile = %q", name)) && profile.Lookup(name) == nil
-	})
-}
 
 // run checks an example.
 func run(t *testing.T, e Example) *check.Program {
 	t.Helper()
-	if waits(e) {
-		return &check.Program{}
-	}
 	cfg, err := config.Parse(config.FileName, []byte(e.Config))
 	if err != nil {
 		t.Errorf("the inscribe.toml of an example: %v", err)
@@ -98,9 +84,6 @@ func TestExamplesOfThePages(t *testing.T) {
 			continue
 		}
 		t.Run(string(p.Code), func(t *testing.T) {
-			if waits(p.Avoid) {
-				t.Skip("the profile is not there yet")
-			}
 			found := false
 			for _, d := range run(t, p.Avoid).Diagnostics {
 				found = found || d.Code == p.Code
@@ -126,7 +109,7 @@ func TestSuppressionsOfThePages(t *testing.T) {
 	for _, p := range Pages() {
 		body := section(p.Text, "Suppress")
 		comment := strings.TrimSpace(example(body, "").Description)
-		if comment == "" || waits(p.Avoid) {
+		if comment == "" {
 			continue
 		}
 		before := run(t, p.Avoid)
