@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -60,7 +62,8 @@ func (e *Error) Error() string {
 		parts = append(parts, msg)
 	}
 	if e.Cause != nil {
-		parts = append(parts, e.Cause.Error())
+		// A context means nothing to a user.
+		parts = append(parts, strings.ReplaceAll(e.Cause.Error(), context.Canceled.Error(), "interrupted"))
 	}
 	return strings.Join(parts, ": ")
 }
@@ -80,4 +83,14 @@ func (e *Error) Help() string {
 		return inner.Help()
 	}
 	return ""
+}
+
+// interruption is the error of a run whose context was cancelled, with what it met in
+// its way then.
+func interruption(cause error) *Error {
+	e := &Error{Kind: Device, Message: "interrupted", Advice: "run the same command again to go on", Cause: cause}
+	if errors.Is(cause, context.Canceled) {
+		e.Message = "" // the cause says so
+	}
+	return e
 }

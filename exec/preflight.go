@@ -239,6 +239,9 @@ func (r *run) destroys(op *plan.Op, slot string) error {
 	}
 	question := fmt.Sprintf("%s destroys %s: %s. Go on?", opName(op), op.Loses(), token.Name())
 	if r.Prompter == nil || !r.Prompter.Confirm(r.ctx, question) {
+		if r.ctx.Err() != nil {
+			return interruption(r.ctx.Err())
+		}
 		return &Error{Kind: Refused, Message: "this destroys " + op.Loses() + ", and nobody said yes", Advice: "look at the plan, then say --yes"}
 	}
 	return nil
@@ -453,6 +456,9 @@ func (r *run) ask() error {
 			continue
 		}
 		a, err := r.Prompter.Ask(r.ctx, Question{Dialog: d, Token: r.slots[d.Slot].Token})
+		if r.ctx.Err() != nil {
+			return interruption(r.ctx.Err())
+		}
 		if err != nil {
 			return &Error{Kind: Refused, Message: "asking for " + d.Keyword, Cause: err, Advice: fmt.Sprintf("answer on a terminal, or with --answer %s=…", d.Keyword)}
 		}

@@ -209,7 +209,7 @@ func (r *run) op(op *plan.Op) error {
 	}
 	if err != nil {
 		if r.ctx.Err() != nil {
-			err = &Error{Kind: Device, Message: "interrupted", Advice: "run the same command again to go on", Cause: err}
+			err = interruption(err)
 		}
 		err = r.wrap(err, op, slot)
 		whole := r.untouched(op, err)

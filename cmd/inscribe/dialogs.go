@@ -61,15 +61,15 @@ func (a *app) prompter(dialogs []plan.Dialog) (*prompter, error) {
 }
 
 // Confirm asks on the terminal; without one the answer is no.
-func (p *prompter) Confirm(_ context.Context, question string) bool { return askYes(question) }
+func (p *prompter) Confirm(ctx context.Context, question string) bool { return askYes(ctx, question) }
 
 // Ask gives the answers of one dialog.
-func (p *prompter) Ask(_ context.Context, q exec.Question) (exec.Answer, error) {
+func (p *prompter) Ask(ctx context.Context, q exec.Question) (exec.Answer, error) {
 	var answer exec.Answer
 	where := fmt.Sprintf("%s of the %s slot (%s)", q.Keyword, q.Slot, q.Token.Name())
 	if q.Entries == 3 {
 		var err error
-		if answer.Old, err = p.one(q.Keyword+".old", "Present "+where); err != nil {
+		if answer.Old, err = p.one(ctx, q.Keyword+".old", "Present "+where); err != nil {
 			return answer, err
 		}
 	}
@@ -79,40 +79,51 @@ func (p *prompter) Ask(_ context.Context, q exec.Question) (exec.Answer, error) 
 	}
 	if q.Entries == 1 {
 		var err error
-		answer.New, err = askSecret(where)
+		answer.New, err = askSecret(ctx, where)
 		return answer, err
 	}
+	var err error
+	answer.New, err = askNew(ctx, "New "+where, q.Validation)
+	return answer, err
+}
+
+// askNew asks for a value that is to be set: until it is valid, and was entered twice
+// the same.
+func askNew(ctx context.Context, prompt, validation string) (secret.Secret, error) {
 	for {
-		first, err := askSecret("New " + where)
+		first, err := askSecret(ctx, prompt)
 		if err != nil {
-			return answer, err
+			return first, err
 		}
-		if q.Validation != "" {
-			re, err := check.CompileValidation(q.Validation)
+		if validation != "" {
+			re, err := check.CompileValidation(validation)
 			if err != nil {
-				return answer, err
+				return secret.Secret{}, err
 			}
 			if !re.Match(first.Reveal()) {
-				sayOnTerminal("it does not match the validation of the description: " + q.Validation)
+				first.Wipe()
+				sayOnTerminal("it does not match the validation of the description: " + validation)
 				continue
 			}
 		}
-		second, err := askSecret("The same again")
+		second, err := askSecret(ctx, "The same again")
 		if err != nil {
-			return answer, err
+			first.Wipe()
+			return secret.Secret{}, err
 		}
-		if first.Equal(second) {
-			second.Wipe()
-			answer.New = first
-			return answer, nil
+		same := first.Equal(second)
+		second.Wipe()
+		if same {
+			return first, nil
 		}
+		first.Wipe()
 		sayOnTerminal("the two differ")
 	}
 }
 
-func (p *prompter) one(name, prompt string) (secret.Secret, error) {
+func (p *prompter) one(ctx context.Context, name, prompt string) (secret.Secret, error) {
 	if s, ok := p.given[name]; ok {
 		return s, nil
 	}
-	return askSecret(prompt)
+	return askSecret(ctx, prompt)
 }

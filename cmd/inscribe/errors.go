@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -39,6 +40,8 @@ func codeOf(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.Is(err, context.Canceled):
+		return exitDevice
 	case errors.As(err, &exit):
 		return exit.code
 	case errors.As(err, &fromExec):
@@ -62,11 +65,11 @@ func (a *app) report(err error) int {
 	var many *multierror.Error
 	if errors.As(err, &many) {
 		for _, e := range many.Errors {
-			fmt.Fprintf(a.stderr, "inscribe: %s\n", clean(e.Error()))
+			fmt.Fprintf(a.stderr, "inscribe: %s\n", clean(words(e)))
 		}
 		return code
 	}
-	fmt.Fprintf(a.stderr, "inscribe: %s\n", clean(err.Error()))
+	fmt.Fprintf(a.stderr, "inscribe: %s\n", clean(words(err)))
 	help := ""
 	var fromExec *exec.Error
 	switch {

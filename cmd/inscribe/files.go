@@ -41,7 +41,7 @@ func (a *app) read(path string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	raw, err := io.ReadAll(io.LimitReader(in, largestInput+1))
+	raw, err := await(a.ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(in, largestInput+1)) })
 	if err == nil && len(raw) > largestInput {
 		err = fmt.Errorf("%s: larger than %d MiB, which no description is", path, largestInput>>20)
 	}
@@ -303,7 +303,10 @@ func inOrder[T any](a *app, n int, work func(i int) T, use func(i int, v T)) err
 		use(i, o.value)
 		i++
 	}
-	return a.ctx.Err()
+	if a.ctx.Err() != nil {
+		return interrupted{}
+	}
+	return nil
 }
 
 // reportAll reports errors, each text once, and gives the gravest exit code.

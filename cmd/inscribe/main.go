@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"inscribe/exec/host"
 	"inscribe/exec/pkcs11"
@@ -20,7 +18,7 @@ const (
 	exitUsage    = 2
 	exitInternal = 3 // I/O or a defect
 	exitRefused  = 4 // refused before anything was tried
-	exitDevice   = 5 // module, token or CA failed
+	exitDevice   = 5 // module, token or CA failed, or an interrupt
 	exitBatch    = 6 // a batch is over, and rows failed or are left
 )
 
@@ -30,15 +28,15 @@ func main() {
 	}
 	// A core file of this process would hold PINs.
 	_ = host.ForbidDumps()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	a := &app{ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	ctx, stop := interrupts()
+	a := &app{ctx: ctx, stop: stop, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
 	os.Exit(a.run(os.Args[1:]))
 }
 
 // app is one run of the command.
 type app struct {
-	ctx            context.Context
+	ctx            context.Context // of a run; ends with the first interrupt
+	stop           <-chan struct{} // closed by the second; nil is never
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string

@@ -119,8 +119,11 @@ func (a *app) probe(args []string) error {
 
 // confirmProbe wants a yes before the token is initialised.
 func (a *app) confirmProbe(t exec.TokenInfo) error {
-	if a.opts.yes || askYes(fmt.Sprintf("A probe initialises %s anew. Go on?", t.Name())) {
+	if a.opts.yes || askYes(a.ctx, fmt.Sprintf("A probe initialises %s anew. Go on?", t.Name())) {
 		return nil
+	}
+	if a.ctx.Err() != nil {
+		return interrupted{}
 	}
 	return &exec.Error{Kind: exec.Refused, Message: "a probe initialises " + t.Name() + " anew, and nobody said yes", Advice: "make sure that it is a scratch token, then say --yes"}
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -43,36 +46,72 @@ func width(w io.Writer) int {
 	return 100
 }
 
-var errNoTerminal = errors.New("there is no terminal to ask on")
+var (
+	errNoTerminal = errors.New("there is no terminal to ask on")
+	errNoAnswer   = errors.New("nothing was entered: the terminal's input ended (Ctrl-D)")
+)
 
 // askSecret asks on the controlling terminal without echo, never on standard
 // input, which may carry a file.
-func askSecret(prompt string) (secret.Secret, error) {
+func askSecret(ctx context.Context, prompt string) (secret.Secret, error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return secret.Secret{}, errNoTerminal
 	}
 	defer tty.Close()
+	restore, err := quiet(tty)
+	if err != nil {
+		return secret.Secret{}, err
+	}
 	fmt.Fprintf(tty, "%s: ", clean(prompt))
-	b, err := term.ReadPassword(int(tty.Fd()))
+	line, err := readLine(ctx, tty)
+	restore(err != nil)
 	fmt.Fprintln(tty)
 	if err != nil {
 		return secret.Secret{}, err
 	}
-	return secret.New(b), nil
+	return secret.New(line), nil
 }
 
-// askYes asks for a yes on the controlling terminal.
-func askYes(question string) bool {
+// askYes asks for a yes on the controlling terminal. The end of its input is a no.
+func askYes(ctx context.Context, question string) bool {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return false
 	}
 	defer tty.Close()
 	fmt.Fprintf(tty, "%s [yes/no] ", clean(question))
-	var answer string
-	_, _ = fmt.Fscanln(tty, &answer)
-	return answer == "yes"
+	line, err := readLine(ctx, tty)
+	if err != nil {
+		fmt.Fprintln(tty)
+	}
+	return strings.TrimSpace(string(line)) == "yes"
+}
+
+// longestLine is what a terminal gives as one line, and more.
+const longestLine = 4096
+
+// readLine reads one line of a terminal, or ends with the context. What was typed on a
+// line that did not end is nobody's answer.
+func readLine(ctx context.Context, tty io.Reader) ([]byte, error) {
+	return await(ctx, func() ([]byte, error) {
+		line := make([]byte, 0, longestLine) // growing would leave copies of a secret behind
+		var b [1]byte
+		for {
+			n, err := tty.Read(b[:])
+			switch {
+			case errors.Is(err, io.EOF):
+				return nil, errNoAnswer
+			case err != nil:
+				return nil, err
+			case n == 0:
+			case b[0] == '\n':
+				return bytes.TrimSuffix(line, []byte("\r")), nil
+			default:
+				line = append(line, b[0])
+			}
+		}
+	})
 }
 
 // sayOnTerminal tells the person at the terminal something between questions.

@@ -22,6 +22,8 @@ type terminal struct {
 	shown  bytes.Buffer // all that appeared on the screen
 	unread int          // what expect has not passed yet begins here
 	wait   func() outcome
+	kill   func()
+	before *unix.Termios
 }
 
 // onTerminal starts the command with a controlling terminal of its own. Output
@@ -61,10 +63,11 @@ func (m *machine) atTerminal(errors bool, args ...string) *terminal {
 		c.Stderr = slave
 	}
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	t := &terminal{machine: m, master: master, fd: fd}
+	t.before = t.state()
 	if err := c.Start(); err != nil {
 		m.Fatal(err)
 	}
-	t := &terminal{machine: m, master: master, fd: fd}
 	ended := false
 	m.Cleanup(func() {
 		if !ended {
@@ -72,6 +75,7 @@ func (m *machine) atTerminal(errors bool, args ...string) *terminal {
 			_ = c.Wait()
 		}
 	})
+	t.kill = func() { _ = c.Process.Kill() }
 	t.wait = func() outcome {
 		m.Helper()
 		err := c.Wait()
@@ -206,4 +210,87 @@ func TestYesOnTerminal(t *testing.T) {
 		}
 	}
 	m.opened(true, "My Token Label", "user", "5678")
+}
+
+// TestInterruptAtPrompts ends each question by the keys of a terminal: nothing is
+// tried, the terminal is as it was, and half a PIN is shown to nobody.
+func TestInterruptAtPrompts(t *testing.T) {
+	t.Parallel()
+	const interrupt, end = "\x03", "\x04"
+	dialog := []string{"apply", example(t, "08-change-signature-pin.dsc")}
+	destroy := []string{"apply", example(t, "09-initialise.dsc"), "--field", "PIN_FIELD=env:SIGN_PIN", "--field", "PUK_FIELD=env:CARD_PUK"}
+	for _, c := range []struct {
+		name, asked, typed string
+		args               []string
+		code               int
+		says               string
+	}{
+		{"field", "CARD: ", "77" + interrupt, []string{"apply", "x.dsc", "--field", "CARD=prompt"}, exitDevice, "value of CARD: interrupted"},
+		{"field ended", "CARD: ", end, []string{"apply", "x.dsc", "--field", "CARD=prompt"}, exitRefused, "value of CARD: nothing was entered: the terminal's input ended (Ctrl-D)"},
+		{"half a field ended", "CARD: ", "77" + end + end, []string{"apply", "x.dsc", "--field", "CARD=prompt"}, exitRefused, "nothing was entered"},
+		{"dialog", "Present SignPIN", "77" + interrupt, dialog, exitDevice, "interrupted"},
+		{"dialog ended", "Present SignPIN", end, dialog, exitRefused, "asking for SignPIN: nothing was entered"},
+		{"yes", "[yes/no]", "ye" + interrupt, destroy, exitDevice, "interrupted"},
+		{"yes ended", "[yes/no]", end, destroy, exitRefused, "nobody said yes"},
+		{"PIN of tokens", "--pin: ", interrupt, []string{"tokens", "--token", "CARD", "--pin", "prompt"}, exitDevice, "value of --pin: interrupted"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.file("x.dsc", oneKey)
+			m.env["NEW_PIN"] = "9988"
+			term := m.onTerminal(c.args...)
+			term.expect(c.asked)
+			term.keys(c.typed)
+			o := term.ends()
+			if o.code != c.code || !strings.Contains(o.stderr, c.says) || strings.Contains(o.stderr, "context") {
+				t.Errorf("want exit code %d and %q: %s", c.code, c.says, o)
+			}
+			if after := term.state(); *after != *term.before {
+				t.Errorf("the terminal is left otherwise: %+v, was %+v", after, term.before)
+			}
+			if strings.Contains(term.shown.String()+o.stderr, "77") {
+				t.Errorf("what was typed shows: %s", term.shown.String())
+			}
+			m.opened(true, "CARD", "user", "1234")
+			m.opened(true, "SIGN", "user", "5678")
+		})
+	}
+}
+
+// TestInterruptAtStandardInput ends a command that waits for its input.
+func TestInterruptAtStandardInput(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	term := m.onTerminal("fmt")
+	time.Sleep(300 * time.Millisecond) // nothing shows that it waits
+	term.keys("\x03")
+	if o := term.ends(); o.code != exitDevice || !strings.Contains(o.stderr, "interrupted") {
+		t.Error(o)
+	}
+}
+
+// keys types without an end of line.
+func (t *terminal) keys(s string) {
+	t.Helper()
+	if _, err := t.master.WriteString(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (t *terminal) state() *unix.Termios {
+	t.Helper()
+	state, err := unix.IoctlGetTermios(t.fd, unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// ends waits for the end of the command, which must not hang.
+func (t *terminal) ends() outcome {
+	t.Helper()
+	timer := time.AfterFunc(20*time.Second, t.kill)
+	defer timer.Stop()
+	return t.wait()
 }

@@ -219,7 +219,10 @@ func (a *app) value(value, what string) ([]byte, error) {
 			return nil, usagef("value of %s: fd: wants the number of a file descriptor", what)
 		}
 		file := os.NewFile(uintptr(n), "fd:"+rest)
-		b, err := io.ReadAll(file)
+		b, err := await(a.ctx, func() ([]byte, error) { return io.ReadAll(file) })
+		if a.ctx.Err() != nil {
+			return nil, fail(interrupted{})
+		}
 		if err != nil {
 			return nil, fail(fmt.Errorf("file descriptor %d cannot be read", n))
 		}
@@ -238,7 +241,7 @@ func (a *app) value(value, what string) ([]byte, error) {
 		return b, nil
 	}
 	if value == "prompt" {
-		s, err := askSecret(what)
+		s, err := askSecret(a.ctx, what)
 		if err != nil {
 			return nil, fail(err)
 		}

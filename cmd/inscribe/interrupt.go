@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// interrupts gives what a run is ended with: the context, which ends with the first
+// interrupt, and a channel that the second closes. A call under way is waited for
+// after the first, and its module is stopped by the second. A third ends the program,
+// as the system does it.
+func interrupts() (context.Context, <-chan struct{}) {
+	ctx, cancel := context.WithCancel(context.Background())
+	told, second := make(chan os.Signal, 2), make(chan struct{})
+	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-told
+		cancel()
+		<-told
+		signal.Stop(told)
+		close(second)
+	}()
+	return ctx, second
+}
+
+// interrupted is [context.Canceled] in the words of a user.
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted" }
+
+// Is says that it is the end of a context.
+func (interrupted) Is(target error) bool { return target == context.Canceled }
+
+// await gives what f gives, or ends with the context. A read cannot be called back, so
+// f is then left to itself: the program is about to end.
+func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		v, err := f()
+		done <- outcome{v, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, interrupted{}
+	}
+}
+
+// words are those of an error for a user, to whom a context means nothing.
+func words(err error) string {
+	return strings.ReplaceAll(err.Error(), context.Canceled.Error(), interrupted{}.Error())
+}
