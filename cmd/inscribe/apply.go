@@ -306,7 +306,8 @@ func (a *app) selectors(mw station.Middleware) (map[string]exec.Selector, error)
 
 // startModule starts the module.
 func (a *app) startModule(mw station.Middleware) (*host.Module, error) {
-	return host.Start(a.ctx, host.Options{Module: mw.Module, InitArgs: mw.Init, Env: mw.Env, Withheld: a.withheld(), AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout})
+	return host.Start(a.ctx, host.Options{Module: mw.Module, InitArgs: mw.Init, Env: mw.Env, Withheld: a.withheld(), AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout,
+		Stop: a.stop, Waiting: func(call string, left time.Duration) { a.waiting(call, "the module", left) }})
 }
 
 // withheld are the variables that hold values of this run.

@@ -58,3 +58,14 @@ func (c *clock) stop() {
 		fmt.Fprint(c.to, "\r\x1b[K")
 	}
 }
+
+// aside prints lines above the one that stands there.
+func (c *clock) aside(lines string) {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	if c.timer == nil {
+		fmt.Fprint(c.to, lines)
+		return
+	}
+	fmt.Fprintf(c.to, "\r\x1b[K%s%s%d s", lines, c.line, int(time.Since(c.begin).Seconds()))
+}

@@ -9,6 +9,7 @@ import (
 	osexec "os/exec"
 	"strings"
 	"sync"
+	"time"
 
 	"inscribe/cmd/internal/station"
 	"inscribe/exec"
@@ -50,10 +51,20 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 	// half made helps nobody.
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), host.DefaultKeygenTimeout)
 	defer cancel()
+	end := time.Now().Add(host.DefaultKeygenTimeout)
+	defer context.AfterFunc(ctx, func() { h.app.waiting("the station's command", "it", time.Until(end)) })()
+	go func() {
+		select {
+		case <-h.app.stop:
+			cancel()
+		case <-limit.Done():
+		}
+	}()
 	c := osexec.CommandContext(limit, command[0], command[1:]...)
 	c.Env = append(host.Environment(h.mw.Env, h.app.withheld()), "INSCRIBE_LABEL="+r.Label, "INSCRIBE_READER="+r.Slot.Description, "INSCRIBE_SERIAL="+r.Slot.Token.Serial)
 	var output tail
 	c.Stdout, c.Stderr = &output, &output
+	c.WaitDelay = time.Second // what the command started may hold its output open
 	var writers []*os.File
 	for range secrets {
 		read, write, err := os.Pipe()
@@ -82,8 +93,11 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 	}
 	err := c.Wait()
 	wait.Wait()
-	if err != nil {
+	if err != nil && !errors.Is(err, osexec.ErrWaitDelay) {
 		said := output.last(secrets[:])
+		if limit.Err() == context.Canceled {
+			return h.module, failed("was stopped%s", said)
+		}
 		if limit.Err() != nil {
 			return h.module, failed("took more than %v%s", host.DefaultKeygenTimeout, said)
 		}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // interrupts gives what a run is ended with: the context, which ends with the first
@@ -58,4 +60,14 @@ func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 // words are those of an error for a user, to whom a context means nothing.
 func words(err error) string {
 	return strings.ReplaceAll(err.Error(), context.Canceled.Error(), interrupted{}.Error())
+}
+
+// waiting says what an interrupted command waits for, and how not to.
+func (a *app) waiting(call, stops string, left time.Duration) {
+	line := fmt.Sprintf("inscribe: interrupted; waiting for %s to end, at most %v; a second Ctrl-C stops %s\n", call, left.Round(time.Second), stops)
+	if a.clock != nil {
+		a.clock.aside(line)
+		return
+	}
+	fmt.Fprint(a.stderr, line)
 }

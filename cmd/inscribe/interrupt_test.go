@@ -393,14 +393,14 @@ func TestKilledByEvent(t *testing.T) {
 	}
 }
 
-// TestInterrupt sends an interrupt, as the key of a terminal does, during a call:
-// the call is brought to its end, the run says how to go on, and it does go on
-// with the key that was made.
+// TestInterrupt sends an interrupt, as the key of a terminal does, during a call that
+// takes long: the run says at once what it waits for, the call is brought to its end,
+// the run says how to go on, and it does go on with the key that was made.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
-	m.moduleEnv["SHIM_SLOW"] = "1200"
+	m.moduleEnv["SHIM_SLOW"] = "7000"
 	events := m.dir + "/events"
 	c, wait := m.start(append(args, "--events", events)...)
 	m.event(events, `"genkey"`, `"start"`)
@@ -413,6 +413,10 @@ func TestInterrupt(t *testing.T) {
 	if o.code != exitDevice || !strings.Contains(o.stderr, "interrupted") || !strings.Contains(o.stderr, "run the same command again to go on") {
 		t.Errorf("says nothing of going on: %s", o)
 	}
+	if !strings.Contains(o.stderr, "waiting for C_GenerateKeyPair to end, at most 1m0s; a second Ctrl-C stops the module") {
+		t.Errorf("says nothing of what it waits for: %s", o)
+	}
+	m.nothingOfContexts(o.stdout+o.stderr, m.dir)
 	// That the key is there shows that the call was not torn off.
 	key := m.holds("CARD", "1234", 1, 1, 0)
 	m.moduleEnv = map[string]string{}
@@ -425,6 +429,52 @@ func TestInterrupt(t *testing.T) {
 	if point(key) != point(after) {
 		t.Error("the key was made anew")
 	}
+}
+
+// nothingOfContexts demands that the words of Go for an interrupt are neither in the
+// text nor in a file below the folder.
+func (m *machine) nothingOfContexts(text, dir string) {
+	m.Helper()
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			b, _ := os.ReadFile(path)
+			text += string(b)
+		}
+		return err
+	})
+	if err != nil || strings.Contains(text, "context canceled") {
+		m.Errorf("a user reads of contexts: %v\n%s", err, text)
+	}
+}
+
+// TestSecondInterrupt stops a call that would go on for long, by the keys of a
+// terminal, and the run can be gone on with.
+func TestSecondInterrupt(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
+	m.moduleEnv["SHIM_SLOW"] = "50000"
+	term := m.atTerminal(true, append(args, "--report", m.dir+"/report.json")...)
+	term.expect("generate a key pair on P-256")
+	term.expect("… 1 s")
+	term.keys("\x03")
+	term.expect("interrupted; waiting for C_GenerateKeyPair to end, at most")
+	term.expect("a second Ctrl-C stops the module")
+	term.expect("… 2 s") // the line is there again
+	begin := time.Now()
+	term.keys("\x03")
+	term.expect("interrupted: C_GenerateKeyPair: the module was stopped in the middle of the call")
+	term.expect("run the same command again to go on")
+	if o := term.ends(); o.code != exitDevice {
+		t.Fatal(o)
+	}
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("took %v to stop", took)
+	}
+	m.nothingOfContexts(term.shown.String(), m.dir)
+	m.moduleEnv = map[string]string{}
+	m.must(exitOK, args, "Applied x.dsc")
+	m.coherent(m.holds("CARD", "1234", 1, 1, 1))
 }
 
 // TestTwoAtOnce runs a second command on a token that one is at work on.

@@ -41,6 +41,7 @@ type app struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	opts           options
+	clock          *clock   // that stands on the terminal; nil where there is none
 	variables      []string // of the environment, that env: values named
 }
 

@@ -37,6 +37,13 @@ type Options struct {
 	// place, and an earlier deadline of it wins.
 	CallTimeout   time.Duration
 	KeygenTimeout time.Duration
+	// Stop ends the module when it is closed, whatever call is under way; nil is
+	// never. A context ends no call that was begun: to tear a card out of a write is
+	// worse than to wait.
+	Stop <-chan struct{}
+	// Waiting is told of a call that goes on although its context was cancelled, with
+	// the time that it has left. It is called from a goroutine of its own.
+	Waiting func(call string, left time.Duration)
 	// Command starts the child; nil is this binary with [Arg].
 	Command []string
 }
@@ -48,12 +55,8 @@ const (
 )
 
 // closeTimeout is how long Close waits for a call under way, and then for
-// C_Finalize. cancelGrace is how long a call may go on after its context was
-// cancelled: to tear a card out of a write is worse than to wait a little.
-const (
-	closeTimeout = 3 * time.Second
-	cancelGrace  = 5 * time.Second
-)
+// C_Finalize.
+const closeTimeout = 3 * time.Second
 
 // Module is a PKCS#11 module in a child process. Its methods, and those of its
 // tokens, may be used by several goroutines; calls run one after the other.
@@ -102,6 +105,9 @@ func Start(ctx context.Context, o Options) (*Module, error) {
 		return nil, &exec.Error{Kind: exec.Local, Message: "cannot start the module host", Cause: err}
 	}
 	m := &Module{options: o, process: p, conn: NewConn(p, p.requests), turn: make(chan struct{}, 1)}
+	if o.Stop != nil {
+		go m.stopOn(o.Stop)
+	}
 	for _, req := range []*Request{
 		{Method: MethodLoad, Module: o.Module},
 		{Method: MethodInitialize, InitArgs: o.InitArgs},
@@ -318,9 +324,10 @@ func (m *Module) exchange(ctx context.Context, req *Request, limit time.Duration
 	return resp, nil
 }
 
-// watch kills the child if the call outlasts its limit or its context. The
-// function that it returns ends the watch.
-func (m *Module) watch(ctx context.Context, method Method, limit time.Duration) (end func()) {
+// watch kills the child if the call outlasts its limit or the deadline of its context,
+// and tells of a call that outlasts the context itself. The function that it returns
+// ends the watch.
+func (m *Module) watch(ctx context.Context, method Method, limit time.Duration) (over func()) {
 	hang := &exec.Error{Kind: exec.Device, Call: method.String(),
 		Advice: "take the card out and put it in again; if the call is only slow, give it more time with --call-timeout or, for the generation of a key, in the profile"}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -328,29 +335,40 @@ func (m *Module) watch(ctx context.Context, method Method, limit time.Duration) 
 			limit, hang.Cause = left, context.DeadlineExceeded
 		}
 	}
+	end := time.Now().Add(limit)
 	timer := time.AfterFunc(limit, func() {
-		hang.Message = fmt.Sprintf("no answer within %v; the module hangs and was stopped", limit.Round(time.Millisecond))
+		hang.Message = fmt.Sprintf("no answer within %v; the module hangs and was stopped", inWords(limit))
 		m.stop(hang)
 	})
-	if ctx.Done() == nil {
+	if ctx.Done() == nil || m.options.Waiting == nil {
 		return func() { timer.Stop() }
 	}
-	over := make(chan struct{})
 	unhook := context.AfterFunc(ctx, func() {
-		if !errors.Is(ctx.Err(), context.Canceled) {
-			return
-		}
-		select {
-		case <-over:
-		case <-time.After(cancelGrace):
-			m.stop(&exec.Error{Kind: exec.Device, Call: method.String(), Cause: ctx.Err(),
-				Message: fmt.Sprintf("no answer within %v after the cancellation; the module was stopped", cancelGrace)})
+		if errors.Is(ctx.Err(), context.Canceled) {
+			m.options.Waiting(method.String(), time.Until(end))
 		}
 	})
 	return func() {
 		timer.Stop()
 		unhook()
-		close(over)
+	}
+}
+
+// inWords rounds a duration, but never to nothing.
+func inWords(d time.Duration) time.Duration {
+	if d < time.Millisecond {
+		return d
+	}
+	return d.Round(time.Millisecond)
+}
+
+// stopOn ends the module when the channel is closed.
+func (m *Module) stopOn(stop <-chan struct{}) {
+	select {
+	case <-stop:
+		m.stop(&exec.Error{Kind: exec.Device, Message: "the module was stopped in the middle of the call",
+			Advice: "take the card out and put it in again, then run the same command again to go on"})
+	case <-m.process.done:
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -109,7 +110,10 @@ func TestContextDeadlineWinsIfEarlier(t *testing.T) {
 }
 
 func TestCancelledCallMayFinish(t *testing.T) {
-	m := start(t)
+	var told atomic.Value
+	m := start(t, func(o *Options) {
+		o.Waiting = func(call string, left time.Duration) { told.Store(fmt.Sprint(call, left.Round(time.Second))) }
+	})
 	c, cancel := context.WithCancel(ctx)
 	time.AfterFunc(50*time.Millisecond, cancel)
 	err := m.Token(0).Login(c, userSlow, pinOf(canary))
@@ -121,6 +125,35 @@ func TestCancelledCallMayFinish(t *testing.T) {
 	}
 	if _, err := m.Info(ctx); err != nil {
 		t.Errorf("the module did not survive the cancellation: %v", err)
+	}
+	if told.Load() != "C_Login20s" {
+		t.Errorf("of the wait was told %v", told.Load())
+	}
+}
+
+// TestStop ends the module whatever it does, and leaves nothing behind.
+func TestStop(t *testing.T) {
+	stop := make(chan struct{})
+	m := start(t, func(o *Options) { o.Stop = stop })
+	time.AfterFunc(50*time.Millisecond, func() { close(stop) })
+	err := m.Token(0).Login(ctx, userDeaf, pinOf(canary))
+	if e := deviceError(t, err, "C_Login", "stopped in the middle of the call"); !strings.Contains(e.Help(), "run the same command again") {
+		t.Errorf("advises %q", e.Help())
+	}
+	if err := m.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if _, err := Start(ctx, Options{Module: "fake", Stop: stop}); err == nil {
+		t.Error("a module starts although it is to be stopped")
+	}
+}
+
+// TestShortLimitIsTold shows a limit as it was given, however short.
+func TestShortLimitIsTold(t *testing.T) {
+	for limit, want := range map[time.Duration]string{time.Nanosecond: "1ns", 20 * time.Microsecond: "20µs", 1500 * time.Microsecond: "2ms", time.Minute: "1m0s"} {
+		if got := inWords(limit).String(); got != want {
+			t.Errorf("%v is told as %s", limit, got)
+		}
 	}
 }
 
