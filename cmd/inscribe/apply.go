@@ -28,6 +28,7 @@ func (a *app) apply(args []string) error {
 	if err := a.checkExisting(); err != nil {
 		return err
 	}
+	a.sets = true
 	t, err := a.target(args, func([]byte) bool { return true })
 	if err != nil {
 		return err

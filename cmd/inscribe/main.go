@@ -42,6 +42,7 @@ type app struct {
 	getenv         func(string) string
 	opts           options
 	clock          *clock   // that stands on the terminal; nil where there is none
+	sets           bool     // the command sets on a token what it is given
 	variables      []string // of the environment, that env: values named
 }
 

@@ -77,11 +77,15 @@ func (a *app) probe(args []string) error {
 	if o.Selector, err = exec.ParseSelector(a.opts.token); err != nil {
 		return usagef("--token: %w", err)
 	}
-	so, err := a.credential("--so-pin", a.opts.soPIN)
+	ask := a.credential
+	if a.opts.token == exec.Fresh {
+		ask = a.newCredential
+	}
+	so, err := ask("--so-pin", a.opts.soPIN)
 	if err != nil {
 		return err
 	}
-	user, err := a.credential("--pin", a.opts.pin)
+	user, err := ask("--pin", a.opts.pin)
 	if err != nil {
 		return err
 	}

@@ -294,3 +294,74 @@ func (t *terminal) ends() outcome {
 	defer timer.Stop()
 	return t.wait()
 }
+
+// TestNewValuesAreTypedTwice asks for a field again where the plan sets its value, and
+// once where it only shows it.
+func TestNewValuesAreTypedTwice(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	raw, err := os.ReadFile(example(t, "07-change-signature-puk.dsc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := m.file("x.dsc", string(raw)+"\nSignPIN_Validation=reg_exp([0-9]{6})\n")
+	term := m.onTerminal("apply", file, "--field", "OLD_SIGN_PUK=prompt", "--field", "NEW_SIGN_PUK=prompt", "--field", "NEW_SIGN_PIN=prompt")
+	for _, talk := range [][2]string{
+		{"OLD_SIGN_PUK: ", "33334444"},
+		{"New NEW_SIGN_PUK: ", "55556666"}, {"The same again: ", "55556667"},
+		{"the two differ", ""},
+		{"New NEW_SIGN_PUK: ", "55556666"}, {"The same again: ", "55556666"},
+		{"New NEW_SIGN_PIN: ", "12345"},
+		{"it does not match the validation of the description: [0-9]{6}", ""},
+		{"New NEW_SIGN_PIN: ", "991188"}, {"The same again: ", "991188"},
+	} {
+		term.expect(talk[0])
+		if talk[1] != "" {
+			term.enter(talk[1])
+		}
+	}
+	if o := term.ends(); o.code != exitOK {
+		t.Fatalf("%s\n%s", o, term.shown.String())
+	}
+	m.opened(true, "SIGN", "so", "55556666")
+	m.opened(true, "SIGN", "user", "991188")
+}
+
+// TestThePUKOfAFreshTokenIsTypedTwice asks for the SO PIN of an initialisation twice
+// where the token gets it then, and once where it has it.
+func TestThePUKOfAFreshTokenIsTypedTwice(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	args := []string{"apply", example(t, "09-initialise.dsc"), "--yes", "--field", "PUK_FIELD=prompt", "--field", "PIN_FIELD=env:SIGN_PIN"}
+	term := m.onTerminal(append(args, "--token", "fresh")...)
+	for _, asked := range []string{"New PUK_FIELD: ", "The same again: "} {
+		term.expect(asked)
+		term.enter("77776666")
+	}
+	if o := term.ends(); o.code != exitOK {
+		t.Fatal(o)
+	}
+	m.opened(true, "My Token Label", "so", "77776666")
+	term = m.onTerminal(append(args, "--token", "My Token Label")...)
+	term.expect("PUK_FIELD: ")
+	term.enter("77776666")
+	if o := term.ends(); o.code != exitOK || strings.Contains(term.shown.String(), "again") {
+		t.Errorf("%s\n%s", o, term.shown.String())
+	}
+}
+
+// TestThePINsOfAProbeAreTypedTwice asks so for what a fresh token gets.
+func TestThePINsOfAProbeAreTypedTwice(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	term := m.onTerminal("probe", module, "--token", "fresh", "--so-pin", "prompt", "--pin", "prompt", "--yes")
+	for _, talk := range [][2]string{{"New --so-pin: ", "77776666"}, {"The same again: ", "77776666"}, {"New --pin: ", "1234"}, {"The same again: ", "1235"}, {"the two differ", ""}, {"New --pin: ", "1234"}, {"The same again: ", "1234"}} {
+		term.expect(talk[0])
+		if talk[1] != "" {
+			term.enter(talk[1])
+		}
+	}
+	if o := term.ends(); o.code != exitOK {
+		t.Error(o)
+	}
+}

@@ -174,6 +174,18 @@ func (a *app) credential(flag, value string) (exec.Credential, error) {
 	return exec.Credential{Name: "the value of " + flag, Secret: secret.New(b)}, err
 }
 
+// newCredential reads a PIN that a token shall get: who types it types it twice.
+func (a *app) newCredential(flag, value string) (exec.Credential, error) {
+	if value != prompted {
+		return a.credential(flag, value)
+	}
+	s, err := askNew(a.ctx, "New "+flag, "")
+	if err != nil {
+		return exec.Credential{}, valueError(flag, err)
+	}
+	return exec.Credential{Name: "the value of " + flag, Secret: s}, nil
+}
+
 func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, error) {
 	out := moduleTokens{Module: mw.Module, Slots: []slotToken{}}
 	module, err := a.startModule(mw)

@@ -134,7 +134,7 @@ func (a *app) bind(p *check.Program, in exec.Inputs, columns map[string]string, 
 		for _, f := range p.Fields {
 			names = append(names, f.Name)
 			if slices.Contains(f.Columns(), name) {
-				return a.bindColumn(f, columns, name, value, public)
+				return a.bindColumn(p, f, columns, name, value, public)
 			}
 		}
 		if near := diag.Nearest(name, names); near != "" {
@@ -148,7 +148,7 @@ func (a *app) bind(p *check.Program, in exec.Inputs, columns map[string]string, 
 	if err := a.mayStandInArguments(f, value, public); err != nil {
 		return err
 	}
-	b, err := a.value(value, f.Name)
+	b, err := a.fieldValue(p, f, f.Name, value)
 	if err != nil {
 		return err
 	}
@@ -168,15 +168,39 @@ func (a *app) mayStandInArguments(f *check.Field, value string, public bool) err
 }
 
 // bindColumn gives a database field its value.
-func (a *app) bindColumn(f *check.Field, columns map[string]string, name, value string, public bool) error {
+func (a *app) bindColumn(p *check.Program, f *check.Field, columns map[string]string, name, value string, public bool) error {
 	if err := a.mayStandInArguments(f, value, public); err != nil {
 		return err
 	}
-	b, err := a.value(value, name)
+	b, err := a.fieldValue(p, f, name, value)
 	if err == nil {
 		columns[name] = string(b)
 	}
 	return err
+}
+
+// fieldValue reads the VALUE of a field, or of a database field of its right-hand
+// side. Where the run sets it on a token and a person types it, it is asked for as a
+// dialog does: nobody can see a slip, and a card keeps it.
+func (a *app) fieldValue(p *check.Program, f *check.Field, name, value string) ([]byte, error) {
+	if value != prompted || !f.Secret() || !a.sets {
+		return a.value(value, name)
+	}
+	set, validation, err := a.setsField(p, f.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !set {
+		return a.value(value, name)
+	}
+	if name != f.Name {
+		validation = "" // it is for the whole of the right-hand side
+	}
+	s, err := askNew(a.ctx, "New "+name, validation)
+	if err != nil {
+		return nil, valueError(name, err)
+	}
+	return s.Reveal(), nil
 }
 
 // literal reports whether a VALUE holds the value itself.
@@ -186,7 +210,15 @@ func literal(value string) bool {
 			return false
 		}
 	}
-	return value != "prompt"
+	return value != prompted
+}
+
+// prompted is the VALUE that a person types.
+const prompted = "prompt"
+
+// valueError names the value that could not be had, and never shows it.
+func valueError(what string, err error) error {
+	return &exitError{code: exitRefused, err: fmt.Errorf("value of %s: %w", what, err)}
 }
 
 // value reads a VALUE: env:VAR, file:PATH, fd:N, prompt, text:…, hex:…, base64:…
@@ -194,9 +226,7 @@ func literal(value string) bool {
 // and never the value.
 func (a *app) value(value, what string) ([]byte, error) {
 	form, rest, _ := strings.Cut(value, ":")
-	fail := func(err error) error {
-		return &exitError{code: exitRefused, err: fmt.Errorf("value of %s: %w", what, err)}
-	}
+	fail := func(err error) error { return valueError(what, err) }
 	switch form {
 	case "text":
 		return []byte(rest), nil
@@ -240,7 +270,7 @@ func (a *app) value(value, what string) ([]byte, error) {
 		}
 		return b, nil
 	}
-	if value == "prompt" {
+	if value == prompted {
 		s, err := askSecret(a.ctx, what)
 		if err != nil {
 			return nil, fail(err)
