@@ -382,6 +382,22 @@ func writeFile(path string, data []byte, mode fs.FileMode) error {
 	return err
 }
 
+// writable tells whether writeFile could make or replace a file, and leaves it as it is.
+func writable(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no plain file and is not written", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".inscribe-*")
+	if err != nil {
+		var why *fs.PathError
+		if errors.As(err, &why) {
+			err = why.Err // the name of the trial file tells nobody anything
+		}
+		return fmt.Errorf("%s cannot be written: %w", path, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
 // syncDir makes a rename last. Windows has no such call for folders.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

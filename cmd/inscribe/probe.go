@@ -51,6 +51,12 @@ func (a *app) probe(args []string) error {
 	case profile.Lookup(a.opts.name) != nil:
 		return usagef("--name: there is a built-in profile %q", a.opts.name)
 	}
+	// A profile that cannot be written is said before a token is touched.
+	if a.opts.output != "" {
+		if err := writable(a.opts.output); err != nil {
+			return fmt.Errorf("--output: %w", err)
+		}
+	}
 	st, err := a.loadStation()
 	if err != nil {
 		return err
@@ -114,11 +120,16 @@ func (a *app) probe(args []string) error {
 		fmt.Fprintf(a.stderr, "probe: %s\n", clean(note))
 	}
 	text := result.TOML(a.opts.name, filepath.Base(module))
-	if a.opts.output != "" {
-		return writeFile(a.opts.output, []byte(text), 0o644)
+	if a.opts.output == "" {
+		_, err = io.WriteString(a.stdout, text)
+		return err
 	}
-	_, err = io.WriteString(a.stdout, text)
-	return err
+	if err := writeFile(a.opts.output, []byte(text), 0o644); err != nil {
+		// What took a whole probe to learn must not be lost.
+		_, _ = io.WriteString(a.stdout, text)
+		return fmt.Errorf("--output: %w; the profile is on standard output instead", err)
+	}
+	return nil
 }
 
 // confirmProbe wants a yes before the token is initialised.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"os"
 	osexec "os/exec"
@@ -202,6 +203,9 @@ func TestProbeTouchesNothingElse(t *testing.T) {
 	m.must(exitDevice, append([]string{"probe", filepath.Join(m.dir, "none.so")}, append(both[2:], "SIGN", "--signature-pin", "env:SIGN_PIN")...), "none.so")
 	m.must(exitRefused, append(probe, "--token", "CARD", "--pin", "env:CARD_PIN"), "nobody said yes")
 	m.must(exitDevice, append(probe, "--token", "CARD", "--pin", "env:SIGN_PIN", "--yes"), "it is not tried again")
+	for _, output := range []string{m.dir + "/nope/x", m.dir} {
+		m.must(exitInternal, append(probe, "--token", "CARD", "--pin", "env:CARD_PIN", "--yes", "--output", output), "--output: "+output)
+	}
 	// A private object shows only after the login.
 	if _, err := m.tool("CARD", "1234", "--write-object", m.file("data", "x"), "--type", "data", "--label", "mine", "--private"); err != nil {
 		t.Fatal(err)
@@ -252,6 +256,40 @@ func TestProbeLeavesTheToken(t *testing.T) {
 		m.opened(true, "INSCRIBE PROBE "+tail, "user", "1234")
 		m.opened(true, "INSCRIBE PROBE "+tail, "so", "11112222")
 		m.emptyAfterwards(t, "1234")
+	}
+}
+
+// TestProbeKeepsWhatItFound: a profile that cannot be written after all goes to the
+// standard output.
+func TestProbeKeepsWhatItFound(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	folder := filepath.Join(m.dir, "gone")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := m.command("probe", module, "--token", "CARD", "--so-pin", "env:CARD_PUK", "--pin", "env:CARD_PIN", "--yes", "--output", filepath.Join(folder, "x.toml"))
+	var stdout, stderr bytes.Buffer
+	c.Stdout = &stdout
+	talk, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(talk); lines.Scan(); {
+		fmt.Fprintln(&stderr, lines.Text())
+		if err := os.RemoveAll(folder); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := m.outcome(c.Wait(), &stdout, &stderr)
+	if o.code != exitInternal || !strings.Contains(o.stderr, "the profile is on standard output instead") {
+		t.Error(o)
+	}
+	if _, err := profile.Parse("learned", stdout.Bytes(), profile.Lookup); err != nil || stdout.Len() == 0 {
+		t.Errorf("what was found is lost: %v\n%s", err, o)
 	}
 }
 
