@@ -129,7 +129,7 @@ func valueFlags(f *pflag.FlagSet, o *options) {
 func moduleFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.module, "module", "", "PKCS#11 module to load (wins over station.toml)")
 	f.StringVar(&o.station, "station", "", "station file")
-	f.DurationVar(&o.callTimeout, "call-timeout", 0, "deadline of one PKCS#11 call (0: by the kind of call)")
+	f.DurationVar(&o.callTimeout, "call-timeout", 0, "deadline of one PKCS#11 call, as 30s or 5m (without it: by the kind of call)")
 	f.BoolVar(&o.allowSpy, "allow-spy", false, "let PKCS11SPY* reach the module; a spy writes PINs")
 }
 
@@ -218,6 +218,9 @@ func (a *app) dispatch(args []string) error {
 			return nil
 		}
 		return usagef("%s: %w; inscribe %s --help lists the flags", c.name, err, c.name)
+	}
+	if f.Changed("call-timeout") && a.opts.callTimeout <= 0 {
+		return usagef("--call-timeout is %v; give more than nothing, as 30s or 5m, or leave it out for the deadlines by the kind of call", a.opts.callTimeout)
 	}
 	switch a.opts.color {
 	case "auto", "always", "never":

@@ -3,8 +3,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	osexec "os/exec"
 	"path/filepath"
@@ -508,4 +512,103 @@ func TestUnfinishedRunOfAnotherPlan(t *testing.T) {
 	m.holds("CARD", "1234", 2, 2, 1)
 	// What the given-up run left is nobody's now.
 	m.must(exitRefused, one, "this plan did not put it there")
+}
+
+// TestLSPIsTold ends a server by a signal, before a client is there, with one, and on
+// the standard streams.
+func TestLSPIsTold(t *testing.T) {
+	for _, c := range []struct {
+		listen, connect bool
+		signal          os.Signal
+	}{{true, false, os.Interrupt}, {true, true, syscall.SIGTERM}, {false, false, os.Interrupt}} {
+		args := []string{"lsp"}
+		if c.listen {
+			args = append(args, "--listen", "0")
+		}
+		cmd := osexec.Command("inscribe", args...)
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		talk, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+		lines := bufio.NewReader(talk)
+		var answers io.Reader = out
+		if c.listen {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.connect {
+				conn, err := net.Dial("tcp", strings.TrimSpace(strings.TrimPrefix(line, "listening on ")))
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprint(conn, lspFrame(lspInitialize))
+				answers = conn
+			}
+		} else {
+			fmt.Fprint(in, lspFrame(lspInitialize))
+		}
+		if c.connect || !c.listen {
+			if _, err := bufio.NewReader(answers).ReadString('}'); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := cmd.Process.Signal(c.signal); err != nil {
+			t.Fatal(err)
+		}
+		rest, _ := io.ReadAll(lines)
+		if err := cmd.Wait(); err != nil || len(rest) > 0 {
+			t.Errorf("%+v: %v, says %q", c, err, rest)
+		}
+		timer.Stop()
+	}
+}
+
+// TestInterruptedCommands says interrupted, and gives the exit code of it, wherever a
+// command is.
+func TestInterruptedCommands(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.command() // writes station.toml
+	file := m.file("x.dsc", oneKey)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, args := range [][]string{
+		{"check", file},
+		{"plan", file},
+		{"tokens", "--module", module},
+		{"verify", file, "--module", module},
+		{"apply", file, "--module", module, "--field", "CARD=text:1234", "--allow-literal-secrets", "--report", m.dir + "/report.json"},
+		{"apply", file, "--dry-run"},
+	} {
+		var stdout, stderr bytes.Buffer
+		a := &app{ctx: ctx, stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, getenv: func(name string) string { return m.env[name] }}
+		if code := a.run(args); code != exitDevice || !strings.Contains(stderr.String(), "interrupted") {
+			t.Errorf("%v: exit code %d\n%s", args, code, stderr.String())
+		}
+		m.nothingOfContexts(stdout.String()+stderr.String(), m.dir)
+	}
+}
+
+// TestCallTimeout takes a deadline, and says how short it was.
+func TestCallTimeout(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	for _, given := range []string{"0", "0s", "-1s"} {
+		m.must(exitUsage, []string{"tokens", "--module", module, "--call-timeout", given}, "--call-timeout is", "as 30s or 5m, or leave it out")
+	}
+	m.must(exitDevice, []string{"tokens", "--module", module, "--call-timeout", "1ns"}, "no answer within 1ns")
+	m.must(exitOK, []string{"tokens", "--module", module, "--call-timeout", "30s"})
 }

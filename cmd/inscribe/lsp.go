@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -19,7 +20,7 @@ import (
 )
 
 func lspFlags(f *pflag.FlagSet, o *options) {
-	f.StringVar(&o.listen, "listen", "", "serve one client on HOST:PORT of this machine instead of the standard streams, for debugging")
+	f.StringVar(&o.listen, "listen", "", "serve one client on PORT or HOST:PORT of this machine instead of the standard streams, for debugging; 0 is any free port")
 	f.Bool("stdio", true, "serve on the standard streams; this is the default, and some clients say it")
 }
 
@@ -29,12 +30,20 @@ func (a *app) lsp(args []string) error {
 		return usagef("lsp takes no arguments")
 	}
 	conn, err := a.client()
+	if a.ctx.Err() != nil {
+		return nil // a server that is told to end has not failed
+	}
 	if err != nil {
 		return err
 	}
 	ballast := make([]byte, gcBallast)
-	err = lsp.Serve(a.ctx, conn, lsp.Options{Version: version(), Files: workspace{}, AwaitEnd: awaitEnd})
+	_, err = await(a.ctx, func() (struct{}, error) {
+		return struct{}{}, lsp.Serve(a.ctx, conn, lsp.Options{Version: version(), Files: workspace{}, AwaitEnd: awaitEnd})
+	})
 	runtime.KeepAlive(ballast)
+	if a.ctx.Err() != nil {
+		return nil
+	}
 	if errors.Is(err, lsp.ErrNoShutdown) {
 		// The protocol asks for 1. Nobody reads a message any more.
 		return &exitError{code: exitFindings}
@@ -57,9 +66,12 @@ func (a *app) client() (io.ReadWriteCloser, error) {
 	if !strings.Contains(address, ":") {
 		address = "127.0.0.1:" + address
 	}
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
 	if err != nil {
-		return nil, usagef("--listen: %w", err)
+		return nil, usagef("--listen is %q; give a PORT of 0 to 65535, or HOST:PORT with an address of this machine, as 127.0.0.1:4711", clean(a.opts.listen))
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, usagef("--listen is %s; only an address of this machine will do, as 127.0.0.1:PORT: whoever connects reads the descriptions", a.opts.listen)

@@ -69,6 +69,15 @@ func TestLSPOverTCP(t *testing.T) {
 	}
 }
 
+// TestLSPPorts tells a number from what is none.
+func TestLSPPorts(t *testing.T) {
+	for _, address := range []string{"foo", "99999", "-1", "127.0.0.1:http", "127.0.0.1", "[::1", "4711x"} {
+		if r := inscribe(t, "", "lsp", "--listen="+address); r.code != exitUsage || !strings.Contains(r.stderr, "give a PORT of 0 to 65535, or HOST:PORT") {
+			t.Errorf("%s: %+v", address, r)
+		}
+	}
+}
+
 type firstLine struct{ line chan string }
 
 func (f *firstLine) Write(p []byte) (int, error) {

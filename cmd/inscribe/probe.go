@@ -28,7 +28,7 @@ func probeFlags(f *pflag.FlagSet, o *options) {
 	f.BoolVar(&o.yes, "yes", false, "initialise the token without asking")
 	f.StringVar(&o.init, "init", "", "text for C_Initialize, as NSS wants it (else from station.toml)")
 	f.StringVar(&o.station, "station", "", "station file")
-	f.DurationVar(&o.callTimeout, "call-timeout", 0, "deadline of one PKCS#11 call (0: by the kind of call)")
+	f.DurationVar(&o.callTimeout, "call-timeout", 0, "deadline of one PKCS#11 call, as 30s or 5m (without it: by the kind of call)")
 }
 
 var bareKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`) })

@@ -106,6 +106,9 @@ func (a *app) tokens(args []string) error {
 	var errs, missed []error
 	for _, mw := range modules {
 		m, err := a.listModule(mw, look)
+		if a.ctx.Err() != nil {
+			return interrupted{}
+		}
 		if err != nil {
 			// One module that does not load must not hide the others.
 			errs = append(errs, err)
