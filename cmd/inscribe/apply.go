@@ -144,10 +144,17 @@ func (a *app) applyFor(t *target, o exec.Options, facts *profile.Profile) error 
 		return err
 	}
 	o.Selectors = selectors
-	starting := a.startingModule(mw)
-	var planErr error
+	starting, abandon := a.startingModule(mw)
 	if o.Plan == nil && facts != nil {
-		o.Plan, _, planErr = a.proved(p, o.Inputs, facts)
+		if o.Plan, _, err = a.proved(p, o.Inputs, facts); err != nil {
+			abandon()
+			return err
+		}
+	}
+	if o.Plan != nil && len(o.Plan.Refusals) > 0 {
+		// What is wrong with the plan comes before what is wrong with the module.
+		abandon()
+		return a.runPlan(o)
 	}
 	module, err := starting()
 	if err != nil {
@@ -155,9 +162,6 @@ func (a *app) applyFor(t *target, o exec.Options, facts *profile.Profile) error 
 	}
 	h := &hook{a, mw, module}
 	defer h.close()
-	if planErr != nil {
-		return planErr
-	}
 	o.Module = module
 	if len(mw.Hook.Initialise) > 0 {
 		o.Initialiser = h
@@ -307,8 +311,13 @@ func (a *app) selectors(mw station.Middleware) (map[string]exec.Selector, error)
 
 // startModule starts the module.
 func (a *app) startModule(mw station.Middleware) (*host.Module, error) {
+	return a.startModuleUntil(mw, a.stop)
+}
+
+// startModuleUntil starts the module, which ends when stop is closed.
+func (a *app) startModuleUntil(mw station.Middleware, stop <-chan struct{}) (*host.Module, error) {
 	return host.Start(a.ctx, host.Options{Module: mw.Module, InitArgs: mw.Init, Env: mw.Env, Withheld: a.withheld(), AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout,
-		Stop: a.stop, Waiting: func(call string, left time.Duration) { a.waiting(call, "the module", left) }})
+		Stop: stop, Waiting: func(call string, left time.Duration) { a.waiting(call, "the module", left) }})
 }
 
 // withheld are the variables that hold values of this run.
@@ -324,21 +333,42 @@ func (a *app) withheld() []string {
 
 // startingModule starts the module while the caller goes on with what needs no
 // token: a process and a vendor's library take longer to start than a plan to be
-// proved. The function that it returns waits for it, once.
-func (a *app) startingModule(mw station.Middleware) func() (*host.Module, error) {
+// proved. The caller waits for it, or abandons it: then it is ended at once, however
+// long its start would take.
+func (a *app) startingModule(mw station.Middleware) (wait func() (*host.Module, error), abandon func()) {
 	type started struct {
 		module *host.Module
 		err    error
 	}
-	done := make(chan started, 1)
+	done, abandoned, stop := make(chan started, 1), make(chan struct{}), make(chan struct{})
 	go func() {
-		m, err := a.startModule(mw)
+		defer close(stop)
+		select {
+		case <-a.stop:
+		case <-abandoned:
+		}
+	}()
+	go func() {
+		m, err := a.startModuleUntil(mw, stop)
 		done <- started{m, err}
 	}()
-	return func() (*host.Module, error) {
+	wait = func() (*host.Module, error) {
 		s := <-done
 		return s.module, s.err
 	}
+	abandon = func() {
+		var s started
+		select {
+		case s = <-done:
+		default:
+			close(abandoned)
+			s = <-done
+		}
+		if s.err == nil {
+			_ = s.module.Close()
+		}
+	}
+	return wait, abandon
 }
 
 // stateDir is the folder of journals and the embedded CA.

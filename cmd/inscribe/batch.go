@@ -51,6 +51,7 @@ func (a *app) batchOf(args []string) error {
 	if err := a.batchUsage(args); err != nil {
 		return err
 	}
+	a.sets = true
 	t, err := a.target(args, func([]byte) bool { return true })
 	if err != nil {
 		return err
@@ -102,15 +103,18 @@ func (a *app) batchOf(args []string) error {
 	if len(due) == 0 {
 		return a.printBatch(r)
 	}
-	starting := a.startingModule(mw)
+	starting, abandon := a.startingModule(mw)
 	if facts != nil {
-		// What is wrong with the rows is said even where the module does not start.
-		err = a.planRows(t, d, due, facts)
+		// What is wrong with the rows comes before what is wrong with the module.
+		if err := a.planRows(t, d, due, facts); err != nil {
+			abandon()
+			return err
+		}
 	}
 	w.started = time.Now()
-	if w.lister, w.failure = starting(); err != nil || w.failure != nil {
+	if w.lister, w.failure = starting(); w.failure != nil {
 		w.close()
-		return cmp.Or(err, w.failure)
+		return w.failure
 	}
 	defer w.end()
 	if facts == nil {

@@ -612,3 +612,46 @@ func TestCallTimeout(t *testing.T) {
 	m.must(exitDevice, []string{"tokens", "--module", module, "--call-timeout", "1ns"}, "no answer within 1ns")
 	m.must(exitOK, []string{"tokens", "--module", module, "--call-timeout", "30s"})
 }
+
+// TestARefusedPlanComesFirst refuses a plan before it says anything of the module, and
+// leaves no module behind: be it one that does not load, or one that never ends to.
+func TestARefusedPlanComesFirst(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	pids := filepath.Join(m.dir, "pids")
+	source := m.file("endless.c", fmt.Sprintf(`#include <stdio.h>
+#include <unistd.h>
+__attribute__((constructor)) static void load(void) {
+	FILE *f = fopen(%q, "a");
+	fprintf(f, "%%d\n", getpid());
+	fclose(f);
+	for (;;) pause();
+}
+`, pids))
+	endless := filepath.Join(m.dir, "endless.so")
+	if out, err := osexec.Command("gcc", "-shared", "-fPIC", "-o", endless, source).CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	refused := m.file("x.dsc", "[Fields]\nA=\nB=\n[Description]\nPKCS11Library=yourMiddleware.dll\nSetPIN=true\nCardManagerKey=A\nPIN=B\n")
+	for _, args := range [][]string{{"--module", m.file("none.so", "no library")}, {"--module", endless}, {"--module", endless, "--dry-run", "--seed", "plugged"}, {}} {
+		c, wait := m.start(append([]string{"apply", refused, "--profile", "softhsm", "--field", "A=env:CARD_PUK", "--field", "B=env:CARD_PIN"}, args...)...)
+		timer := time.AfterFunc(20*time.Second, func() { _ = c.Process.Kill() })
+		if o := wait(); o.code != exitRefused || !strings.Contains(o.stderr, "no call that takes a card manager key") {
+			t.Errorf("%v: %s", args, o)
+		}
+		timer.Stop()
+	}
+	raw, err := os.ReadFile(pids)
+	if err != nil {
+		return // it was faster than its child
+	}
+	for _, line := range strings.Fields(string(raw)) {
+		var pid int
+		if _, err := fmt.Sscan(line, &pid); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, 0); err == nil {
+			t.Errorf("the module's process %d is left", pid)
+		}
+	}
+}

@@ -36,15 +36,21 @@ func (a *app) seededRun(p *check.Program, o exec.Options, st *station.Station, f
 	if o.Selectors, err = a.selectors(mw); err != nil {
 		return err
 	}
+	if o.Plan == nil && facts != nil {
+		if o.Plan, _, err = a.proved(p, o.Inputs, facts); err != nil {
+			return err
+		}
+	}
+	o.Symbolic, o.Seeded = true, true
+	if o.Plan != nil && len(o.Plan.Refusals) > 0 {
+		return a.runPlan(o) // which says so, before what is wrong with the module
+	}
 	listed, err := a.listedModule(mw)
 	if err != nil {
 		return err
 	}
 	if o.Plan == nil {
-		if facts == nil {
-			facts = makersFacts(p, listed.Info)
-		}
-		if o.Plan, _, err = a.proved(p, o.Inputs, facts); err != nil {
+		if o.Plan, _, err = a.proved(p, o.Inputs, makersFacts(p, listed.Info)); err != nil {
 			return err
 		}
 	}
@@ -71,7 +77,6 @@ func (a *app) seededRun(p *check.Program, o exec.Options, st *station.Station, f
 	if len(mw.Hook.Initialise) == 0 {
 		o.Module = withoutHook{seeded}
 	}
-	o.Symbolic, o.Seeded = true, true
 	a.noteGuesses(listed, o)
 	return a.runPlan(o)
 }
