@@ -51,6 +51,14 @@ func (a *app) prompter(dialogs []plan.Dialog) (*prompter, error) {
 		if literal(value) && !a.opts.allowLiterals {
 			return nil, usagef("the answer for %s is secret, and every process on this machine can read the arguments; give env:VAR, file:PATH or fd:N, or say --allow-literal-secrets", known)
 		}
+		if d := setBy(dialogs, known); value == prompted && d != nil && a.sets {
+			s, err := askNew(a.ctx, "New "+known, d.Validation)
+			if err != nil {
+				return nil, valueError(known, err)
+			}
+			p.given[known] = s
+			continue
+		}
 		b, err := a.value(value, known)
 		if err != nil {
 			return nil, err
@@ -58,6 +66,16 @@ func (a *app) prompter(dialogs []plan.Dialog) (*prompter, error) {
 		p.given[known] = secret.New(b)
 	}
 	return p, nil
+}
+
+// setBy is the dialog that sets a value; nil where it only shows it.
+func setBy(dialogs []plan.Dialog, name string) *plan.Dialog {
+	for i, d := range dialogs {
+		if d.Keyword == name && d.Entries > 1 {
+			return &dialogs[i]
+		}
+	}
+	return nil
 }
 
 // Confirm asks on the terminal; without one the answer is no.

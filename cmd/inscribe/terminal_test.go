@@ -327,6 +327,23 @@ func TestNewValuesAreTypedTwice(t *testing.T) {
 	m.opened(true, "SIGN", "user", "991188")
 }
 
+// TestAnswersAreTypedAsInTheDialog asks for --answer KEYWORD=prompt as the dialog would.
+func TestAnswersAreTypedAsInTheDialog(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	term := m.onTerminal("apply", example(t, "08-change-signature-pin.dsc"), "--answer", "SignPIN.old=prompt", "--answer", "SignPIN=prompt")
+	for _, talk := range [][2]string{{"SignPIN.old: ", "5678"}, {"New SignPIN: ", "abc77"}, {"does not match the validation", ""}, {"New SignPIN: ", "414141"}, {"The same again: ", "414141"}} {
+		term.expect(talk[0])
+		if talk[1] != "" {
+			term.enter(talk[1])
+		}
+	}
+	if o := term.ends(); o.code != exitOK {
+		t.Fatal(o)
+	}
+	m.opened(true, "SIGN", "user", "414141")
+}
+
 // TestThePUKOfAFreshTokenIsTypedTwice asks for the SO PIN of an initialisation twice
 // where the token gets it then, and once where it has it.
 func TestThePUKOfAFreshTokenIsTypedTwice(t *testing.T) {
