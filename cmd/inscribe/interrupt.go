@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -62,11 +63,36 @@ func words(err error) string {
 	return strings.ReplaceAll(err.Error(), context.Canceled.Error(), interrupted{}.Error())
 }
 
-// waiting says what an interrupted command waits for, and how not to.
+// asides are lines that are said while something stands on the terminal. They come
+// from goroutines of their own.
+type asides struct {
+	turn sync.Mutex
+	say  func(lines string) // nil is the standard error
+	said map[string]bool
+}
+
+// through has lines said by whoever keeps the terminal.
+func (a *asides) through(say func(lines string)) {
+	a.turn.Lock()
+	defer a.turn.Unlock()
+	a.say = say
+}
+
+// waiting says what an interrupted command waits for, and how not to; once of all calls
+// of one name, since several cards may be in it.
 func (a *app) waiting(call, stops string, left time.Duration) {
+	a.asides.turn.Lock()
+	defer a.asides.turn.Unlock()
+	if a.asides.said[call] {
+		return
+	}
+	if a.asides.said == nil {
+		a.asides.said = map[string]bool{}
+	}
+	a.asides.said[call] = true
 	line := fmt.Sprintf("inscribe: interrupted; waiting for %s to end, at most %v; a second Ctrl-C stops %s\n", call, left.Round(time.Second), stops)
-	if a.clock != nil {
-		a.clock.aside(line)
+	if a.asides.say != nil {
+		a.asides.say(line)
 		return
 	}
 	fmt.Fprint(a.stderr, line)

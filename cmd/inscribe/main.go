@@ -41,8 +41,8 @@ type app struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	opts           options
-	clock          *clock   // that stands on the terminal; nil where there is none
-	sets           bool     // the command sets on a token what it is given
+	sets           bool // the command sets on a token what it is given
+	asides         *asides
 	variables      []string // of the environment, that env: values named
 }
 
@@ -55,5 +55,6 @@ func (a *app) run(args []string) (code int) {
 			code = exitInternal
 		}
 	}()
+	a.asides = &asides{}
 	return a.report(a.dispatch(args))
 }

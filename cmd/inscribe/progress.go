@@ -30,7 +30,7 @@ func (a *app) progress(pl *plan.Plan) (*progress, error) {
 	p := &progress{app: a, plan: pl, words: map[string]string{}, index: map[string]int{}}
 	if isTerminal(a.stderr) && a.getenv("TERM") != "dumb" {
 		p.clock = &clock{to: a.stderr, columns: width(a.stderr)}
-		a.clock = p.clock
+		a.asides.through(p.clock.aside)
 	}
 	for i := range pl.Ops {
 		p.words[pl.Ops[i].ID], p.index[pl.Ops[i].ID] = pl.Ops[i].Words(), i+1
