@@ -57,6 +57,7 @@ func (a *app) batchShow(r *batchResult) (*batchShow, error) {
 			return nil, fmt.Errorf("--events: %w", err)
 		}
 	}
+	a.asides.through(func(lines string) { s.locked(func() { fmt.Fprint(a.stderr, lines) }) })
 	if s.live {
 		s.ticker = time.NewTicker(time.Second)
 		go func() {

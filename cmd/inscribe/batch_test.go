@@ -262,6 +262,8 @@ func TestBatchInterrupted(t *testing.T) {
 	}
 	if o := wait(); o.code != exitDevice || !strings.Contains(o.stderr, "interrupted; run the same command again to go on") || !strings.Contains(o.stdout, "0 of 3 done; 3 failed") {
 		t.Fatalf("%s", o)
+	} else if strings.Count(o.stderr, "waiting for C_GenerateKeyPair to end") != 1 {
+		t.Errorf("does not say once what it waits for: %s", o)
 	}
 	var keys []string
 	points := func() (out []string) {

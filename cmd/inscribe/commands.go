@@ -258,7 +258,7 @@ func (a *app) usage(w io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(w, "  %-22s %s\n", strings.TrimSpace(c.name+" "+c.args), c.short)
 	}
-	fmt.Fprint(w, "\ninscribe COMMAND --help tells more.\nExit codes: 0 fine, 1 findings, 2 usage, 3 I/O or internal, 4 refused before anything was tried, 5 module, token or CA failed, 6 batch finished with rows that failed or are left.\n")
+	fmt.Fprint(w, "\ninscribe COMMAND --help tells more.\nExit codes: 0 fine, 1 findings, 2 usage, 3 I/O or internal, 4 refused before anything was tried, 5 module, token or CA failed or an interrupt, 6 batch finished with rows that failed or are left.\n")
 }
 
 func (a *app) help(c *command) {
