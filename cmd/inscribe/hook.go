@@ -61,6 +61,7 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 		}
 	}()
 	c := osexec.CommandContext(limit, command[0], command[1:]...)
+	ownGroup(c)
 	c.Env = append(host.Environment(h.mw.Env, h.app.withheld()), "INSCRIBE_LABEL="+r.Label, "INSCRIBE_READER="+r.Slot.Description, "INSCRIBE_SERIAL="+r.Slot.Token.Serial)
 	var output tail
 	c.Stdout, c.Stderr = &output, &output

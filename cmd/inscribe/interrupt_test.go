@@ -481,6 +481,51 @@ func TestSecondInterrupt(t *testing.T) {
 	m.coherent(m.holds("CARD", "1234", 1, 1, 1))
 }
 
+// TestInterruptOfTheHook keeps the first Ctrl-C from the station's command, which is
+// brought to its end, and stops it with the second.
+func TestInterruptOfTheHook(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		takes string
+		keys  []string
+		says  string
+	}{{"3", []string{"\x03"}, "interrupted"}, {"60", []string{"\x03", "\x03"}, "the station's command"}} {
+		m := newMachine(t)
+		m.file("inscribe.toml", strings.Replace(hookedProfile, `"opensc"`, `"softhsm"`, 1))
+		hook := m.file("initialise", "#!/bin/sh -e\necho >begun\nsleep "+c.takes+"\nsofthsm2-util --init-token --free --label \"$INSCRIBE_LABEL\" --so-pin $(cat <&3) --pin $(cat <&4)\n")
+		if err := os.Chmod(hook, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		m.station = stationTOML + "[middleware.\"yourMiddleware.dll\".hook]\ninitialise = [\"" + hook + "\"]\n"
+		raw, err := os.ReadFile(example(t, "09-initialise.dsc"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		term := m.onTerminal("apply", m.file("x.dsc", string(raw)), "--profile", "hooked", "--yes", "--token", "fresh", "--field", "PIN_FIELD=env:SIGN_PIN", "--field", "PUK_FIELD=env:CARD_PUK")
+		for end := time.Now().Add(15 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			if _, err := os.Stat(filepath.Join(m.dir, "begun")); err == nil {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("the command does not begin: %s", term.ends())
+			}
+		}
+		for _, key := range c.keys {
+			term.keys(key)
+			time.Sleep(200 * time.Millisecond) // two at once are one
+		}
+		o := term.ends()
+		if o.code != exitDevice || !strings.Contains(o.stderr, "waiting for the station's command to end, at most 10m0s; a second Ctrl-C stops it") || !strings.Contains(o.stderr, c.says) {
+			t.Errorf("%v: %s", c.keys, o)
+		}
+		if len(c.keys) == 1 {
+			m.opened(true, "My Token Label", "user", "5678")
+		} else if !strings.Contains(o.stderr, "was stopped") {
+			t.Errorf("the command goes on: %s", o)
+		}
+	}
+}
+
 // TestTwoAtOnce runs a second command on a token that one is at work on.
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
