@@ -4,7 +4,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -262,11 +264,21 @@ func TestInterruptAtPrompts(t *testing.T) {
 func TestInterruptAtStandardInput(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	term := m.onTerminal("fmt")
-	time.Sleep(300 * time.Millisecond) // nothing shows that it waits
+	term := m.onTerminal("apply", m.file("x.dsc", threeKeys), "--field", "SIGN=prompt", "--field", "CARD=fd:0")
+	term.expect("SIGN: ") // by then it knows what an interrupt is
+	term.enter("5678")
 	term.keys("\x03")
 	if o := term.ends(); o.code != exitDevice || !strings.Contains(o.stderr, "interrupted") {
 		t.Error(o)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	endless, writer := io.Pipe()
+	defer writer.Close()
+	var stdout, stderr bytes.Buffer
+	a := &app{ctx: ctx, stdin: endless, stdout: &stdout, stderr: &stderr, getenv: func(string) string { return "" }}
+	if code := a.run([]string{"fmt"}); code != exitDevice || !strings.Contains(stderr.String(), "interrupted") {
+		t.Errorf("exit code %d\n%s", code, stderr.String())
 	}
 }
 
