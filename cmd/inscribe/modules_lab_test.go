@@ -171,7 +171,8 @@ mount --bind "$1" /var/lib/opencryptoki
 mount --bind "$2" /run
 mount --bind "$3" /etc/group
 mount -t tmpfs none /dev/shm
-mount -t tmpfs none /var/log/opencryptoki
+mount -t tmpfs none /var/log # the package may not have made the folder in it
+mkdir /var/log/opencryptoki
 exec /usr/sbin/pkcsslotd -f`
 	enter, within := []string{"--mount", "--ipc"}, []string{"--mount", "--ipc"}
 	if os.Geteuid() != 0 {
