@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -41,10 +43,11 @@ var reading = map[string]bool{
 	"C_FindObjectsInit": true, "C_FindObjects": true, "C_FindObjectsFinal": true, "C_GetAttributeValue": true,
 }
 
-// readSpy reads a log of pkcs11-spy: all calls but those that only read.
+// readSpy reads a log of pkcs11-spy: all calls but those that only read. A run that was
+// refused may have ended the module before it wrote one.
 func readSpy(path string) ([]spied, error) {
 	text, err := os.ReadFile(path)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	var calls []spied
