@@ -67,6 +67,16 @@ func (a *app) verify(args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.Plan == nil && facts != nil {
+		if o.Plan, err = a.lower(p, in, facts); err != nil {
+			return err
+		}
+	}
+	if o.Plan != nil && len(o.Plan.Refusals) > 0 {
+		// What is wrong with the plan comes before what is wrong with the module.
+		_, err := exec.Verify(a.ctx, o)
+		return err
+	}
 	module, err := a.startModule(mw)
 	if err != nil {
 		return err
