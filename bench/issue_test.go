@@ -101,9 +101,7 @@ func BenchmarkIssue(b *testing.B) {
 	if _, err := os.Stat(softhsm); err != nil {
 		b.Fatal(err)
 	}
-	if m, _ := filepath.Glob("/usr/lib/*/engines-3/pkcs11.so"); m == nil {
-		b.Fatal("the peer needs openssl's PKCS#11 engine (Debian: libengine-pkcs11-openssl)")
-	}
+	needEngine(b)
 	var ours, peer, token times
 	for b.Loop() {
 		ours = append(ours, applied(newLab(b), binary))
@@ -115,6 +113,14 @@ func BenchmarkIssue(b *testing.B) {
 	b.ReportMetric(over(ours), "p50-ms")
 	b.ReportMetric(over(peer), "peer-p50-ms")
 	b.ReportMetric(over(peer)/over(ours), "ratio:pkcs11-tool+openssl")
+}
+
+// needEngine fails where the peer's openssl cannot sign with a key on a token.
+func needEngine(b *testing.B) {
+	b.Helper()
+	if m, _ := filepath.Glob("/usr/lib/*/engines-3/pkcs11.so"); m == nil {
+		b.Fatal("the peer needs openssl's PKCS#11 engine (Debian: libengine-pkcs11-openssl)")
+	}
 }
 
 // bare makes the calls alone.

@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	osexec "os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,9 +20,7 @@ const many = 8
 // that a token needs in any case, run as those that are measured.
 func BenchmarkIssueMany(b *testing.B) {
 	binary, floor := command(b, "..", "./cmd/inscribe"), command(b, ".", "./floor")
-	if m, _ := filepath.Glob("/usr/lib/*/engines-3/pkcs11.so"); m == nil {
-		b.Fatal("the peer needs openssl's PKCS#11 engine (Debian: libengine-pkcs11-openssl)")
-	}
+	needEngine(b)
 	for name, atOnce := range map[string]bool{"in-turn": false, "at-once": true} {
 		b.Run(name, func(b *testing.B) {
 			var ours, peer, token, tokenInTurn times

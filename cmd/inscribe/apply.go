@@ -167,7 +167,7 @@ func (a *app) applyFor(t *target, o exec.Options, facts *profile.Profile) error 
 		o.Initialiser = h
 	}
 	if o.Plan == nil {
-		if facts, err = a.factsOf(p, module, facts); err != nil {
+		if facts, err = a.factsOf(p, module); err != nil {
 			return err
 		}
 		if o.Plan, _, err = a.proved(p, o.Inputs, facts); err != nil {
@@ -189,11 +189,8 @@ func (a *app) applyFor(t *target, o exec.Options, facts *profile.Profile) error 
 	return a.runPlan(o)
 }
 
-// factsOf are those that are configured, else those of the module's maker.
-func (a *app) factsOf(p *check.Program, module exec.Module, configured *profile.Profile) (*profile.Profile, error) {
-	if configured != nil {
-		return configured, nil
-	}
+// factsOf are those of the module's maker, where none are configured.
+func (a *app) factsOf(p *check.Program, module exec.Module) (*profile.Profile, error) {
 	info, err := module.Info(a.ctx)
 	if err != nil {
 		return nil, err

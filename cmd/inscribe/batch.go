@@ -48,7 +48,7 @@ func (a *app) batch(args []string) error {
 }
 
 func (a *app) batchOf(args []string) error {
-	if err := a.batchUsage(args); err != nil {
+	if err := a.batchUsage(); err != nil {
 		return err
 	}
 	a.sets = true
@@ -118,7 +118,7 @@ func (a *app) batchOf(args []string) error {
 	}
 	defer w.end()
 	if facts == nil {
-		if facts, err = a.factsOf(t.program, w.lister, nil); err != nil {
+		if facts, err = a.factsOf(t.program, w.lister); err != nil {
 			return err
 		}
 		if err := a.planRows(t, d, due, facts); err != nil {
@@ -148,12 +148,9 @@ func (a *app) batchOf(args []string) error {
 	return a.endOfBatch(r, sum)
 }
 
-func (a *app) batchUsage(args []string) error {
-	switch {
-	case a.opts.data == "":
+func (a *app) batchUsage() error {
+	if a.opts.data == "" {
 		return usagef("--data FILE says for whom; its first line names the fields")
-	case a.opts.data == stdinName && slices.Contains(args, stdinName):
-		return usagef("the standard input is the description or the data, not both")
 	}
 	if f := a.opts.format; f != "text" && f != "json" {
 		return usagef("--format is %q; it can be text or json", f)

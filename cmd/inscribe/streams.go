@@ -15,6 +15,9 @@ func (a *app) oneReader(args []string) error {
 	if slices.Contains(a.opts.fieldFiles, stdinName) {
 		readers = append(readers, "--fields -")
 	}
+	if a.opts.data == stdinName {
+		readers = append(readers, "--data -")
+	}
 	for flag, given := range map[string][]string{"--field": a.opts.fields, "--answer": a.opts.answers} {
 		for _, arg := range given {
 			if name, value, _ := strings.Cut(arg, "="); value == "fd:0" {
@@ -24,7 +27,7 @@ func (a *app) oneReader(args []string) error {
 	}
 	if len(readers) > 1 {
 		slices.Sort(readers)
-		return usagef("the standard input can be read once, and %s both read it; take a file for one of them", strings.Join(readers[:2], " and "))
+		return usagef("the standard input can be read once, and %s both read it; it can be one of them, not both: take a file for the other", strings.Join(readers[:2], " and "))
 	}
 	for flag, path := range map[string]string{"--report": a.opts.reportFile, "--out": a.opts.out} {
 		if path == stdinName {

@@ -84,7 +84,7 @@ func (a *app) verify(args []string) error {
 	defer module.Close()
 	o.Module = module
 	if o.Plan == nil {
-		if facts, err = a.factsOf(p, module, facts); err != nil {
+		if facts, err = a.factsOf(p, module); err != nil {
 			return err
 		}
 		if o.Plan, err = a.lower(p, in, facts); err != nil {
