@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"inscribe/check/profile"
 	"inscribe/exec/batch"
 	"inscribe/plan"
 )
@@ -103,28 +104,13 @@ func (a *app) batchOf(args []string) error {
 	if len(due) == 0 {
 		return a.printBatch(r)
 	}
-	starting, abandon := a.startingModule(mw)
-	if facts != nil {
-		// What is wrong with the rows comes before what is wrong with the module.
-		if err := a.planRows(t, d, due, facts); err != nil {
-			abandon()
-			return err
-		}
-	}
 	w.started = time.Now()
-	if w.lister, w.failure = starting(); w.failure != nil {
-		w.close()
-		return w.failure
+	// What is wrong with a row is an error here.
+	w.lister, err = a.planning(t.program, mw, facts, func(facts *profile.Profile) (bool, error) { return false, a.planRows(t, d, due, facts) })
+	if err != nil {
+		return err
 	}
 	defer w.end()
-	if facts == nil {
-		if facts, err = a.factsOf(t.program, w.lister); err != nil {
-			return err
-		}
-		if err := a.planRows(t, d, due, facts); err != nil {
-			return err
-		}
-	}
 	o.Pool = batch.Pool{Facts: due[0].plan.Facts(), Default: selectors[plan.Default], Signature: selectors[plan.Signature], Both: bothSlots(due)}
 	w.pool, w.savedPlan, r.profile = o.Pool, t.saved != nil, due[0].plan.Profile
 	if err := a.checkBatch(t, d, due, w); err != nil {

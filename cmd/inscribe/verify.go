@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/journal"
 	"inscribe/plan"
@@ -51,52 +52,33 @@ func (a *app) verify(args []string) error {
 	if err != nil {
 		return err
 	}
-	p, sp, st, in := t.program, t.saved, t.station, t.inputs
-	o := exec.VerifyOptions{Options: exec.Options{Inputs: in, SpendFinalTry: a.opts.spendFinalTry, AllowExisting: a.opts.existing == "add", CallLimit: a.opts.callTimeout}, Public: a.opts.public}
-	if sp != nil {
-		if err := a.takeSaved(p, sp, &o.Options); err != nil {
-			return err
-		}
+	p := t.program
+	o := exec.VerifyOptions{Options: exec.Options{Inputs: t.inputs, SpendFinalTry: a.opts.spendFinalTry, AllowExisting: a.opts.existing == "add", CallLimit: a.opts.callTimeout}, Public: a.opts.public}
+	facts, err := a.factsFor(t, &o.Options)
+	if err != nil {
+		return err
 	}
 	mw, selectors, err := a.place(t)
 	if err != nil {
 		return err
 	}
 	o.Selectors = selectors
-	facts, err := a.profileFor(p, st)
+	module, err := a.planning(p, mw, facts, lowers(&o.Options, func(facts *profile.Profile) (*plan.Plan, error) { return a.lower(p, o.Inputs, facts) }))
 	if err != nil {
 		return err
 	}
-	if o.Plan == nil && facts != nil {
-		if o.Plan, err = a.lower(p, in, facts); err != nil {
-			return err
-		}
-	}
-	if o.Plan != nil && len(o.Plan.Refusals) > 0 {
-		// What is wrong with the plan comes before what is wrong with the module.
+	if module == nil {
 		_, err := exec.Verify(a.ctx, o)
-		return err
-	}
-	module, err := a.startModule(mw)
-	if err != nil {
 		return err
 	}
 	defer module.Close()
 	o.Module = module
-	if o.Plan == nil {
-		if facts, err = a.factsOf(p, module); err != nil {
-			return err
-		}
-		if o.Plan, err = a.lower(p, in, facts); err != nil {
-			return err
-		}
-	}
 	given, err := a.prompter(o.Plan.Dialogs)
 	if err != nil {
 		return err
 	}
 	o.Answers = given.answers(o.Plan.Dialogs)
-	issuer, err := a.issuer(p.Config, st, o.Plan.Facts())
+	issuer, err := a.issuer(p.Config, t.station, o.Plan.Facts())
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"inscribe/check/config"
+	"inscribe/check/profile"
+	"inscribe/cmd/internal/station"
+	"inscribe/exec"
+	"inscribe/exec/ca"
+	"inscribe/exec/pki"
+)
+
+// stateDir is the folder of journals and the embedded CA.
+func (a *app) stateDir() (string, error) {
+	switch home := a.getenv("HOME"); {
+	case a.opts.state != "":
+		return a.opts.state, nil
+	case a.getenv("XDG_STATE_HOME") != "":
+		return filepath.Join(a.getenv("XDG_STATE_HOME"), "inscribe"), nil
+	case runtime.GOOS == "windows" && a.getenv("LOCALAPPDATA") != "":
+		return filepath.Join(a.getenv("LOCALAPPDATA"), "Inscribe"), nil
+	case home != "":
+		return filepath.Join(home, ".local", "state", "inscribe"), nil
+	}
+	return "", usagef("there is no HOME to keep journals in; give a folder with --state")
+}
+
+// issuer makes the issuer from the templates of the project and the CAs of the
+// station. Without a CA the embedded one serves software tokens; a real card
+// would be spoilt by a lab certificate.
+func (a *app) issuer(cfg *config.Config, st *station.Station, facts *profile.Profile) (*ca.Issuers, error) {
+	o := ca.Options{Templates: map[string]pki.Template{}}
+	named := map[string]string{}
+	for name, c := range cfg.Certificates {
+		named[name] = c.CA
+		o.Templates[name] = template(name, c)
+	}
+	lab := a.opts.labCA || facts.Is(profile.Software) == profile.Yes
+	if lab {
+		t := ca.DefaultTemplate()
+		o.Default = &t
+	}
+	o.CAFor = once(func(template string) (ca.CA, error) {
+		name := named[template]
+		switch entry, known := st.CA[name]; {
+		case known:
+			return a.openCA(entry.Dir)
+		case name != "":
+			return nil, &exec.Error{Kind: exec.Refused, Message: fmt.Sprintf("template %s is issued by the CA %q, which this station does not know", template, name),
+				Advice: "add [ca." + name + "] to station.toml"}
+		case !lab:
+			return nil, &exec.Error{Kind: exec.Refused, Message: fmt.Sprintf("no CA is configured for template %s, and the embedded one issues lab certificates, which would spoil a real card", template),
+				Advice: "configure a CA, or say --lab-ca if it is a test card"}
+		}
+		dir, err := a.stateDir()
+		if err != nil {
+			return nil, err
+		}
+		return a.openCA(filepath.Join(dir, "ca"))
+	})
+	return ca.New(o), nil
+}
+
+// once opens the CA of a template one time, and keeps it.
+func once(open func(template string) (ca.CA, error)) func(string) (ca.CA, error) {
+	var turn sync.Mutex
+	opened := map[string]ca.CA{}
+	return func(template string) (ca.CA, error) {
+		turn.Lock()
+		defer turn.Unlock()
+		if c, again := opened[template]; again {
+			return c, nil
+		}
+		c, err := open(template)
+		if err == nil {
+			opened[template] = c
+		}
+		return c, err
+	}
+}
+
+func template(name string, c config.Certificate) pki.Template {
+	list := func(s string) []string {
+		if s == "" {
+			return nil
+		}
+		return []string{s}
+	}
+	return pki.Template{Name: name, Subject: c.Subject, SAN: pki.SAN{EMail: list(c.EMail), DNS: list(c.DNS), UPN: list(c.UPN)},
+		KeyUsage: c.KeyUsage, EKU: c.EKU, Validity: time.Duration(c.ValidityDays) * 24 * time.Hour, Policies: c.Policies}
+}
