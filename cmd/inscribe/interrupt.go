@@ -15,10 +15,22 @@ import (
 // interrupt, and a channel that the second closes. A call under way is waited for
 // after the first, and its module is stopped by the second. A third ends the program,
 // as the system does it.
+//
+// A terminal that goes away, as that of a session over ssh, ends the context too and
+// counts as neither: the shell and the system both tell of it, and beside a SIGTERM.
+// Whoever has it ignored, as nohup does, wants the program to go on.
 func interrupts() (context.Context, <-chan struct{}) {
 	ctx, cancel := context.WithCancel(context.Background())
 	told, second := make(chan os.Signal, 2), make(chan struct{})
 	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		gone := make(chan os.Signal, 1)
+		signal.Notify(gone, syscall.SIGHUP)
+		go func() {
+			<-gone
+			cancel()
+		}()
+	}
 	go func() {
 		<-told
 		cancel()
@@ -28,6 +40,14 @@ func interrupts() (context.Context, <-chan struct{}) {
 	}()
 	return ctx, second
 }
+
+// unheard gets what the system says of a pipe that nobody reads.
+var unheard = make(chan os.Signal, 1)
+
+// unheardGoesOn has a write to an output that nobody reads any more fail, as one to a
+// terminal that is gone does, where the program would be ended for it: another's end
+// must not tear a card out of a write. Children are ended as ever.
+func unheardGoesOn() { signal.Notify(unheard, syscall.SIGPIPE) }
 
 // interrupted is [context.Canceled] in the words of a user.
 type interrupted struct{}

@@ -435,6 +435,144 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestHangUp takes the terminal away during a call: the call is brought to its end,
+// the report says where it ended, and the same command goes on with the key that was made.
+func TestHangUp(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
+	m.moduleEnv["SHIM_SLOW"] = "4000"
+	report := filepath.Join(m.dir, "report.json")
+	term := m.atTerminal(true, append(args, "--report", report)...)
+	term.expect("generate a key pair on P-256")
+	term.expect("… 1 s")
+	if err := term.master.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if o := term.ends(); o.code != exitDevice {
+		t.Fatal(o)
+	}
+	if b, err := os.ReadFile(report); err != nil || !strings.Contains(string(b), "not called: interrupted") {
+		t.Errorf("the report does not say what was: %v\n%s", err, b)
+	}
+	m.holds("CARD", "1234", 1, 1, 0)
+	m.moduleEnv = map[string]string{}
+	m.must(exitOK, []string{"tokens"}, "x.dsc")
+	m.must(exitOK, args, "Applied x.dsc")
+	m.coherent(m.holds("CARD", "1234", 1, 1, 1))
+}
+
+// TestHangUpAtAPrompt takes the terminal away while somebody is asked.
+func TestHangUpAtAPrompt(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	term := m.onTerminal("apply", m.file("x.dsc", oneKey), "--field", "CARD=prompt")
+	term.expect("CARD: ")
+	term.master.Close()
+	// It is told of the end of its input and of the terminal at once.
+	if o := term.ends(); o.code != exitDevice && o.code != exitRefused || !strings.Contains(o.stderr, "value of CARD: ") {
+		t.Error(o)
+	}
+	m.opened(true, "CARD", "user", "1234")
+}
+
+// TestHangUpIsTheFirstInterrupt tells of a terminal that is gone as often as shell,
+// system and session do, which stops no module; a SIGTERM does that with its second.
+func TestHangUpIsTheFirstInterrupt(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		signals []syscall.Signal
+		stops   bool
+	}{
+		{"told twice", []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP}, false},
+		{"with the session", []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGHUP}, false},
+		{"before the session", []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, false},
+		{"terminated", []syscall.Signal{syscall.SIGTERM}, false},
+		{"terminated twice", []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM, syscall.SIGTERM}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
+			m.moduleEnv["SHIM_SLOW"] = "4000"
+			events := m.dir + "/events"
+			cmd, wait := m.start(append(args, "--events", events)...)
+			m.event(events, `"genkey"`, `"start"`)
+			for _, s := range c.signals {
+				time.Sleep(200 * time.Millisecond) // two at once are one
+				if err := cmd.Process.Signal(s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			o := wait()
+			if o.code != exitDevice || !strings.Contains(o.stderr, "run the same command again to go on") {
+				t.Errorf("says nothing of going on: %s", o)
+			}
+			if stopped := strings.Contains(o.stderr, "was stopped in the middle of the call"); stopped != c.stops {
+				t.Errorf("the module was stopped: %v; %s", stopped, o)
+			}
+			if !c.stops {
+				m.holds("CARD", "1234", 1, 1, 0)
+			}
+			m.moduleEnv = map[string]string{}
+			m.must(exitOK, args, "Applied x.dsc")
+		})
+	}
+}
+
+// TestNoHangUp goes on where a hang-up is ignored, as nohup has it.
+func TestNoHangUp(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.moduleEnv["SHIM_SLOW"] = "1500"
+	events := m.dir + "/events"
+	c := m.command("apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN", "--events", events)
+	c.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`}, c.Args...)
+	sh, err := osexec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Path = sh
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.event(events, `"genkey"`, `"start"`)
+	if err := c.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if o := m.outcome(c.Wait(), &stdout, &stderr); o.code != exitOK {
+		t.Fatal(o)
+	}
+	m.holds("CARD", "1234", 1, 1, 1)
+}
+
+// TestNobodyListens ends whoever reads the outputs during a call: the run goes on.
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.moduleEnv["SHIM_SLOW"] = "1500"
+	events := m.dir + "/events"
+	c := m.command("apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN", "--events", events)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdout, c.Stderr = write, write
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	m.event(events, `"genkey"`, `"start"`)
+	read.Close()
+	if err := c.Wait(); err != nil {
+		t.Error(err)
+	}
+	m.holds("CARD", "1234", 1, 1, 1)
+}
+
 // nothingOfContexts demands that the words of Go for an interrupt are neither in the
 // text nor in a file below the folder.
 func (m *machine) nothingOfContexts(text, dir string) {
