@@ -245,9 +245,8 @@ func (p *Program) templateFields() {
 		if !known {
 			continue
 		}
-		taken := c.Fields()
-		for _, f := range p.Fields {
-			if slices.ContainsFunc(taken, func(name string) bool { return strings.EqualFold(name, f.Name) }) {
+		for _, name := range c.Fields() {
+			if f := p.TemplateField(name); f != nil && !slices.Contains(f.Templates, t) {
 				f.Templates = append(f.Templates, t)
 			}
 		}

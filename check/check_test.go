@@ -277,10 +277,10 @@ func TestSilencedErrorsStillBlock(t *testing.T) {
 }
 
 // TestTemplatesUseFields: a field that only a template of inscribe.toml takes is
-// used, and a secret one leaks.
+// used, and a secret one leaks; in another case it is the same field, with a warning.
 func TestTemplatesUseFields(t *testing.T) {
 	text := "[Encoding]\nType=1024,Chip\n[Fields]\nPIN=\nNAME=\n[Description]\nPKCS11Library=x.dll\nPIN=PIN\nApplicationList=A\n[Application_A]\nECCurve=P-256\nCertTempl=t\n"
-	for subject, want := range map[string]string{"CN={name}": "", "CN=x": "unused-field", "CN={NAME},serialNumber={PIN}": "secret-leak"} {
+	for subject, want := range map[string]string{"CN={NAME}": "", "CN={name}": "field-case", "CN={nmae}": "undefined-field", "CN=x": "unused-field", "CN={NAME},serialNumber={PIN}": "secret-leak"} {
 		cfg, err := config.Parse("inscribe.toml", []byte("[certificate.t]\nsubject = \""+subject+"\"\nkey-usage = [\"digitalSignature\"]\n"))
 		if err != nil {
 			t.Fatal(err)

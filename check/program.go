@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"inscribe/ast"
@@ -8,6 +9,7 @@ import (
 	"inscribe/check/config"
 	"inscribe/check/profile"
 	"inscribe/check/schema"
+	"inscribe/check/template"
 	"inscribe/internal/secret"
 )
 
@@ -89,6 +91,16 @@ func (p *Program) Field(name string) *Field {
 		return found.first
 	}
 	return nil
+}
+
+// TemplateField gives the field that a name in a pattern of inscribe.toml stands for,
+// nil where it is none of the description's. What each request brings along goes
+// before them.
+func (p *Program) TemplateField(name string) *Field {
+	if slices.Contains(template.Given, name) {
+		return nil
+	}
+	return p.Field(name)
 }
 
 // inAnyCase gives the fields of a name, case aside.

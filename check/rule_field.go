@@ -57,10 +57,13 @@ func templateFieldsDeclared(p *Program, r *Report) {
 		}
 		c := p.Config.Certificates[t.Value.Text]
 		for _, name := range c.Fields() {
-			if p.Field(name) != nil || slices.Contains(template.Given, name) {
+			if p.TemplateField(name) != nil || slices.Contains(template.Given, name) {
 				continue
 			}
 			d := r.Add(diag.UndefinedField, t.Line.Value, "the template %s of inscribe.toml takes {%s}, and [Fields] does not declare it", t.Value.Text, name)
+			if near := p.spell.nearest(name, p.fieldNames()); near != "" {
+				d.Help = "the nearest field is " + near + ": mend the template, or declare the field"
+			}
 			d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + name, Edits: []diag.Edit{p.DeclareField(name)}})
 		}
 	}

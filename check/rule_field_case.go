@@ -7,7 +7,8 @@ import (
 )
 
 // fieldCaseRule finds fields that only their case tells apart, and names in
-// another case than the field's.
+// another case than the field's, in the description and in the templates that it
+// takes from inscribe.toml.
 var fieldCaseRule = Rule{[]diag.Code{diag.FieldCase}, func(p *Program, r *Report) {
 	for _, f := range p.Fields {
 		if before := p.inAnyCase(f.Name).first; before != f {
@@ -23,6 +24,15 @@ var fieldCaseRule = Rule{[]diag.Code{diag.FieldCase}, func(p *Program, r *Report
 				d := r.Add(diag.FieldCase, u.Span, "the field is declared as %s", f.Name)
 				d.Related = []diag.Label{{Span: f.Line.Name, Message: "declared here"}}
 				d.Fixes = append(d.Fixes, diag.Fix{Title: "write " + f.Name, Edits: []diag.Edit{{Span: u.Span, NewText: f.Name}}, Safe: true})
+			}
+		}
+		for _, t := range f.Templates {
+			for _, name := range p.Config.Certificates[t.Value.Text].Fields() {
+				if name != f.Name && p.TemplateField(name) == f {
+					d := r.Add(diag.FieldCase, t.Line.Value, "the template %s of inscribe.toml takes {%s}, and the field is declared as %s", t.Value.Text, name, f.Name)
+					d.Help = "write {" + f.Name + "} in inscribe.toml"
+					d.Related = []diag.Label{{Span: f.Line.Name, Message: "declared here"}}
+				}
 			}
 		}
 	}

@@ -151,7 +151,7 @@ func (a *app) applyFor(t *target, o exec.Options, facts *profile.Profile) error 
 			return err
 		}
 	}
-	if o.Issuer, err = a.issuer(p.Config, t.station, o.Plan.Facts()); err != nil {
+	if o.Issuer, err = a.issuer(p, t.station, o.Plan.Facts()); err != nil {
 		return err
 	}
 	if o.Journals, err = a.journals(); err != nil {

@@ -186,7 +186,7 @@ func (a *app) checkBatch(t *target, d *batchData, due []*batchRow, w *batchWorld
 			return refusedf("look at the plan, then say --yes", "%s destroys %s on each token, and nobody said yes", op.Words(), op.Loses())
 		}
 	}
-	if w.issuer, err = a.issuer(t.program.Config, t.station, w.pool.Facts); err != nil {
+	if w.issuer, err = a.issuer(t.program, t.station, w.pool.Facts); err != nil {
 		return err
 	}
 	return a.tryRows(d, due, w.issuer, w.answers, fresh)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"inscribe/check"
 	"inscribe/check/config"
 	"inscribe/check/profile"
 	"inscribe/cmd/internal/station"
@@ -33,12 +34,12 @@ func (a *app) stateDir() (string, error) {
 // issuer makes the issuer from the templates of the project and the CAs of the
 // station. Without a CA the embedded one serves software tokens; a real card
 // would be spoilt by a lab certificate.
-func (a *app) issuer(cfg *config.Config, st *station.Station, facts *profile.Profile) (*ca.Issuers, error) {
+func (a *app) issuer(p *check.Program, st *station.Station, facts *profile.Profile) (*ca.Issuers, error) {
 	o := ca.Options{Templates: map[string]pki.Template{}}
 	named := map[string]string{}
-	for name, c := range cfg.Certificates {
+	for name, c := range p.Config.Certificates {
 		named[name] = c.CA
-		o.Templates[name] = template(name, c)
+		o.Templates[name] = template(p, name, c)
 	}
 	lab := a.opts.labCA || facts.Is(profile.Software) == profile.Yes
 	if lab {
@@ -84,7 +85,15 @@ func once(open func(template string) (ca.CA, error)) func(string) (ca.CA, error)
 	}
 }
 
-func template(name string, c config.Certificate) pki.Template {
+// template is one of the project's. Its patterns name fields as the description does,
+// which is exactly, or else the only one that differs in case.
+func template(p *check.Program, name string, c config.Certificate) pki.Template {
+	names := map[string]string{}
+	for _, n := range c.Fields() {
+		if f := p.TemplateField(n); f != nil && f.Name != n {
+			names[n] = f.Name
+		}
+	}
 	list := func(s string) []string {
 		if s == "" {
 			return nil
@@ -92,5 +101,5 @@ func template(name string, c config.Certificate) pki.Template {
 		return []string{s}
 	}
 	return pki.Template{Name: name, Subject: c.Subject, SAN: pki.SAN{EMail: list(c.EMail), DNS: list(c.DNS), UPN: list(c.UPN)},
-		KeyUsage: c.KeyUsage, EKU: c.EKU, Validity: time.Duration(c.ValidityDays) * 24 * time.Hour, Policies: c.Policies}
+		KeyUsage: c.KeyUsage, EKU: c.EKU, Validity: time.Duration(c.ValidityDays) * 24 * time.Hour, Policies: c.Policies, Names: names}
 }

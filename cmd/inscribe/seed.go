@@ -59,7 +59,7 @@ func (a *app) seededRun(p *check.Program, o exec.Options, st *station.Station, f
 			return err
 		}
 	}
-	issuer, err := a.issuer(p.Config, st, o.Plan.Facts())
+	issuer, err := a.issuer(p, st, o.Plan.Facts())
 	if err != nil {
 		return err
 	}

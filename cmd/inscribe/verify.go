@@ -78,7 +78,7 @@ func (a *app) verify(args []string) error {
 		return err
 	}
 	o.Answers = given.answers(o.Plan.Dialogs)
-	issuer, err := a.issuer(p.Config, t.station, o.Plan.Facts())
+	issuer, err := a.issuer(p, t.station, o.Plan.Facts())
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ type Template struct {
 	Validity time.Duration
 	// Policies are dotted object identifiers of certificate policies.
 	Policies []string
+	// Names has the field that a name in the patterns stands for, where the name is
+	// written in another case.
+	Names map[string]string
 }
 
 // Wanted is a template with the values of the fields put in: what the
@@ -110,6 +113,14 @@ func (t Template) Expand(fields map[string]string) (Wanted, error) {
 	p, err := t.parse()
 	if err != nil {
 		return Wanted{}, err
+	}
+	if len(t.Names) > 0 {
+		fields = maps.Clone(fields)
+		for name, field := range t.Names {
+			if v, bound := fields[field]; bound {
+				fields[name] = v
+			}
+		}
 	}
 	w := p.wanted
 	if w.Subject, err = expandSubject(p.subject, fields); err != nil {
