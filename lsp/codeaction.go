@@ -199,7 +199,7 @@ func boundary(s string, i int) bool {
 // suppress offers a comment that silences a finding. The reason is left for a
 // person to write.
 func (d *document) suppress(f *diag.Diagnostic) (action, bool) {
-	if !suppressible(f.Code) {
+	if f.Code == "" || !suppressible(f.Code) {
 		return action{}, false
 	}
 	start := d.file().Table().Start(d.file().Table().Line(f.Span.Start))

@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"sync"
 
 	"inscribe/ast"
+	"inscribe/ast/diag"
 	"inscribe/check/config"
 	"inscribe/lsp/protocol"
 )
@@ -19,12 +21,15 @@ type configFile struct {
 	config *config.Config
 	// profile is that of the settings; it is in config.
 	profile string
-	// err says why it cannot be used; config is then empty.
-	err error
+	// err says why it cannot be used. config is then what it said when it last could,
+	// and empty if it never could.
+	err   error
+	never bool
 }
 
 // configs finds the configuration of descriptions. What it read it keeps until
-// reset.
+// reset; what a file said when it could be read last, as long as the file is there: one
+// that is being edited is wrong at every other keystroke.
 type configs struct {
 	files Files
 	// profile is that of the settings; it changes with the state of the server.
@@ -34,10 +39,11 @@ type configs struct {
 	byDir   map[string]*configFile // nil where there is none
 	byPath  map[string]*configFile
 	overlay map[string]string // open ones
+	good    map[string]*config.Config
 }
 
 func newConfigs(files Files) *configs {
-	return &configs{files: files, byDir: map[string]*configFile{}, byPath: map[string]*configFile{}, overlay: map[string]string{}}
+	return &configs{files: files, byDir: map[string]*configFile{}, byPath: map[string]*configFile{}, overlay: map[string]string{}, good: map[string]*config.Config{}}
 }
 
 // reset forgets what was read.
@@ -97,17 +103,21 @@ func (c *configs) load(p string) *configFile {
 	text, ok := c.overlay[p]
 	if !ok {
 		if c.files == nil {
+			delete(c.good, p)
 			return nil
 		}
 		raw, err := c.files.Read(p)
 		if err != nil {
+			delete(c.good, p)
 			return nil
 		}
 		text = string(raw)
 	}
 	f := &configFile{path: p, text: text}
-	if f.config, f.err = config.Parse(p, []byte(text)); f.err != nil {
-		f.config = &config.Config{}
+	if f.config, f.err = config.Parse(p, []byte(text)); f.err == nil {
+		c.good[p] = f.config
+	} else if f.config = c.good[p]; f.config == nil {
+		f.config, f.never = &config.Config{}, true
 	}
 	c.byPath[p] = f
 	return f
@@ -118,6 +128,27 @@ func (f *configFile) settings() *config.Config {
 		return &config.Config{}
 	}
 	return f.config
+}
+
+// unknown reports whether nobody can tell what the project says.
+func (f *configFile) unknown() bool { return f != nil && f.never }
+
+// unreadable is what every tool calls a configuration that is no use.
+const unreadable = config.FileName + " cannot be read"
+
+// notice tells the reader of a description that its configuration cannot be read. It
+// stands on the first line.
+func (f *configFile) notice(line ast.Span) []diag.Diagnostic {
+	found := f.findings()
+	if len(found) == 0 {
+		return nil
+	}
+	d := diag.Diagnostic{Severity: diag.Info, Span: line, Message: unreadable + "; what it said before holds until it is mended"}
+	if f.never {
+		d.Message = unreadable + "; nothing is checked until it is mended"
+	}
+	d.Help = fmt.Sprintf("line %d of it: %s", found[0].Range.Start.Line+1, found[0].Message)
+	return []diag.Diagnostic{d}
 }
 
 // table is the header of a table of the file, as "certificate" and "NAME".

@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -113,11 +114,30 @@ const largeText = 256 << 10
 
 func (d *document) large() bool { return len(d.file().Text) > largeText }
 
-func (d *document) understand() *check.Program { return check.Check(d.file(), d.config.settings()) }
+// understand checks the text. Where nobody can tell what the project says of
+// severities, keywords and templates, as the command line refuses to go on then,
+// nothing is found but that.
+func (d *document) understand() *check.Program {
+	p := check.Check(d.file(), d.config.settings())
+	if d.config == nil || d.config.err == nil {
+		return p
+	}
+	notice := d.config.notice(d.file().Table().LineSpan(0))
+	if d.config.never {
+		p.Diagnostics, p.Blocking = notice, nil
+		return p
+	}
+	p.Diagnostics = slices.Concat(notice, p.Diagnostics)
+	return p
+}
 
 func (d *document) lower() *planned {
 	p := d.program()
 	out := &planned{byLine: map[int][]int{}}
+	if d.config.unknown() {
+		out.err = d.config.err
+		return out
+	}
 	out.plan, out.err = plan.Lower(p, plan.Options{Profile: p.Profile})
 	if out.err != nil {
 		return out
@@ -131,6 +151,9 @@ func (d *document) lower() *planned {
 
 // noPlan says why there is no plan.
 func (d *document) noPlan() string {
+	if d.config.unknown() {
+		return unreadable
+	}
 	n, _ := diag.Count(d.program().Diagnostics)
 	if n == 0 {
 		return count(len(d.program().Blocking), "silenced error")

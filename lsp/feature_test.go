@@ -1331,7 +1331,104 @@ func TestSyntaxErrorInConfiguration(t *testing.T) {
 	})
 }
 
-// TestSaveReadsTheConfiguration is for clients that watch no files.
+// TestBrokenConfigurationKeepsTheLast edits an inscribe.toml that is wrong for a while:
+// what it said holds until it is mended, and each description says so once.
+func TestBrokenConfigurationKeepsTheLast(t *testing.T) {
+	for _, broken := range []string{project + "[certificate.x", project + "[severity]\nno-such-code = \"off\"\n"} {
+		c, _ := start(t, rich, withProject())
+		text := strings.Replace(wrongLocation, "Location=", "VendorWord=x\nLocation=", 1)
+		c.open(docURI, text)
+		before := codes(c.findings(docURI, 1))
+		latest := func(uri protocol.DocumentURI) (list []protocol.Diagnostic) {
+			for _, p := range c.published {
+				if p.URI == uri {
+					list = p.Diagnostics
+				}
+			}
+			return list
+		}
+		notice := func(list []protocol.Diagnostic) bool {
+			return len(list) > 0 && list[0].Code == "" && list[0].Severity == 3 && strings.Contains(list[0].Message, "what it said before holds")
+		}
+		c.open("file:///cards/inscribe.toml", project)
+		for version := int32(2); version < 4; version++ { // wrong in two ways, one after the other
+			c.change("file:///cards/inscribe.toml", version, protocol.TextDocumentContentChangeEvent{Text: broken})
+			broken += "\n"
+			c.wait("the notice", func() bool { return notice(latest(docURI)) })
+		}
+		c.mu.Lock()
+		got := codes(latest(docURI)[1:])
+		c.mu.Unlock()
+		if !slices.Equal(got, before) {
+			t.Errorf("finds %v, and before it was broken %v", got, before)
+		}
+		c.wait("the finding at its place", func() bool {
+			list := latest("file:///cards/inscribe.toml")
+			return len(list) == 1 && list[0].Range.Start.Line >= 15
+		})
+		var hover protocol.Hover
+		c.call("textDocument/hover", protocol.TextDocumentPositionParams{TextDocument: protocol.TextDocumentIdentifier{URI: docURI}, Position: protocol.Position{Line: 13, Character: 12}}, &hover)
+		if !strings.Contains(hover.Contents.Value, "CN={token.serial}") {
+			t.Errorf("the template is not known any more: %s", hover.Contents.Value)
+		}
+		var view planView
+		c.call("workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{docURI}}, &view)
+		if !strings.Contains(view.Text, "softhsm") {
+			t.Errorf("the profile is not known any more: %s", view.Text)
+		}
+		c.change("file:///cards/inscribe.toml", 4, protocol.TextDocumentContentChangeEvent{Text: project})
+		c.wait("that it is right again", func() bool {
+			return slices.Equal(codes(latest(docURI)), before) && len(latest("file:///cards/inscribe.toml")) == 0
+		})
+	}
+}
+
+// TestConfigurationThatNeverWasRight finds nothing in a description of which nobody can
+// tell what its project allows, and shows no plan of it.
+func TestConfigurationThatNeverWasRight(t *testing.T) {
+	for _, capabilities := range []string{rich, pulling} {
+		broken := strings.Replace(project, "kind = \"text\"", "kind = text", 1)
+		c, _ := start(t, capabilities, map[string]string{root + "/inscribe.toml": broken})
+		c.open(docURI, strings.Replace(wrongLocation, "Location=", "VendorWord=x\nLocation=", 1))
+		var list []protocol.Diagnostic
+		if capabilities == rich {
+			list = c.findings(docURI, 1)
+			time.Sleep(10 * proofPause) // what a proof finds would come by then
+			c.mu.Lock()
+			for _, p := range c.published {
+				if p.URI == docURI {
+					list = p.Diagnostics
+				}
+			}
+			c.mu.Unlock()
+		} else {
+			var report protocol.DocumentDiagnosticReport
+			c.call("textDocument/diagnostic", protocol.DocumentDiagnosticParams{TextDocument: protocol.TextDocumentIdentifier{URI: docURI}}, &report)
+			list = *report.Items
+		}
+		if len(list) != 1 || list[0].Severity != 3 || !strings.Contains(list[0].Message, "inscribe.toml cannot be read; nothing is checked until it is mended\nline 15 of it: ") {
+			t.Errorf("findings are %+v", list)
+		}
+		c.wait("the finding of inscribe.toml", func() bool {
+			return slices.ContainsFunc(c.published, func(p protocol.PublishDiagnosticsParams) bool {
+				return p.URI == "file:///cards/inscribe.toml" && len(p.Diagnostics) == 1
+			})
+		})
+		var view planView
+		c.call("workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{docURI}}, &view)
+		if !strings.Contains(view.Text, "No plan: inscribe.toml cannot be read") {
+			t.Errorf("the plan is %s", view.Text)
+		}
+		var actions []protocol.CodeAction
+		c.call("textDocument/codeAction", map[string]any{"textDocument": map[string]any{"uri": docURI}, "range": protocol.Range{}, "context": map[string]any{"diagnostics": list}}, &actions)
+		for _, a := range actions {
+			if strings.Contains(a.Title, "inscribe:ignore") || strings.Contains(a.Title, "uppress") || strings.Contains(a.Title, "fix") {
+				t.Errorf("offers %q", a.Title)
+			}
+		}
+	}
+}
+
 // TestTemplateFaultInConfiguration has a template of which no certificate can come.
 func TestTemplateFaultInConfiguration(t *testing.T) {
 	c, _ := start(t, rich, map[string]string{root + "/inscribe.toml": "[certificate.t]\nsubject = \"CN=x\"\nkey-usage = [\"digitalSignatur\"]\n"})
@@ -1347,6 +1444,7 @@ func TestTemplateFaultInConfiguration(t *testing.T) {
 	})
 }
 
+// TestSaveReadsTheConfiguration is for clients that watch no files.
 func TestSaveReadsTheConfiguration(t *testing.T) {
 	c, d := start(t, "{}", nil)
 	c.open(docURI, wrongLocation)
