@@ -78,7 +78,9 @@ func (s *state) finding(d *document, f *diag.Diagnostic, style findingStyle) pro
 		Code: string(f.Code), Source: source, Message: d.masker().Scrub(text),
 	}
 	if style.description && f.Code != "" {
-		out.CodeDescription = &protocol.CodeDescription{Href: s.pageURI(f.Code)}
+		if page, opens := s.pageURI(f.Code); opens {
+			out.CodeDescription = &protocol.CodeDescription{Href: page}
+		}
 	}
 	if style.tags && f.Unnecessary {
 		out.Tags = []protocol.DiagnosticTag{protocol.Unnecessary}
@@ -105,16 +107,17 @@ func widen(f *ast.File, s ast.Span) ast.Span {
 	return s
 }
 
-// pageURI is where the page of a code stands. The address of package docs may
-// be a relative one: it then counts from the place that the settings name, and
-// without it the page is a document of the server.
-func (s *state) pageURI(code diag.Code) string {
+// pageURI is where the page of a code stands, for a client that can open it. The
+// address of package docs may be a relative one: it then counts from the place that the
+// settings name, and without it the page is a document of the server, which few clients
+// show.
+func (s *state) pageURI(code diag.Code) (uri string, opens bool) {
 	at := docs.URL(code)
 	switch {
 	case strings.Contains(at, "://"):
-		return at
+		return at, true
 	case s.settings.Docs != "":
-		return strings.TrimSuffix(s.settings.Docs, "/") + "/" + at
+		return strings.TrimSuffix(s.settings.Docs, "/") + "/" + at, true
 	}
-	return pageScheme + ":" + at
+	return pageScheme + ":" + at, s.client.Workspace.TextDocumentContent != nil
 }

@@ -1128,6 +1128,60 @@ func TestDocumentLinks(t *testing.T) {
 	}
 }
 
+// TestLinksThatOpen gives a client no link to a page that it cannot open, and with the
+// setting one that any can.
+func TestLinksThatOpen(t *testing.T) {
+	unable := strings.Replace(rich, `"textDocumentContent":{},`, "", 1)
+	for _, c := range []struct {
+		name, capabilities, options string
+		want                        string // how links to pages begin; "" for none
+	}{
+		{"documents of the server", rich, "", "inscribe-docs:docs/rules/"},
+		{"nothing", unable, "", ""},
+		{"pulled", pulling, "", ""},
+		{"a setting", unable, `{"docs":"https://example.org/pages"}`, "https://example.org/pages/docs/rules/"},
+	} {
+		session := connect(t, &disk{files: withProject()})
+		params := map[string]any{"capabilities": json.RawMessage(c.capabilities)}
+		if c.options != "" {
+			params["initializationOptions"] = json.RawMessage(c.options)
+		}
+		session.call("initialize", params, &session.init)
+		session.notify("initialized", map[string]any{})
+		session.open(docURI, strings.Replace(wrongLocation, "KeySize", "# inscribe:ignore weak-key x\nKeySize", 1))
+		var found []protocol.Diagnostic
+		if c.capabilities == pulling {
+			var report protocol.DocumentDiagnosticReport
+			session.call("textDocument/diagnostic", protocol.DocumentDiagnosticParams{TextDocument: protocol.TextDocumentIdentifier{URI: docURI}}, &report)
+			found = *report.Items
+		} else {
+			found = session.findings(docURI, 1)
+		}
+		var targets []string
+		for _, d := range found {
+			if d.CodeDescription != nil {
+				targets = append(targets, d.CodeDescription.Href)
+			}
+		}
+		inFindings := len(targets)
+		var links []protocol.DocumentLink
+		session.call("textDocument/documentLink", document1(), &links)
+		for _, l := range links {
+			if !strings.HasPrefix(l.Target, "file:") {
+				targets = append(targets, l.Target)
+			}
+		}
+		if c.want == "" && len(targets) > 0 || c.want != "" && (inFindings == 0 || len(targets) == inFindings) || len(found) == 0 || len(links) == 0 {
+			t.Errorf("%s: %d findings, links to %q", c.name, len(found), targets)
+		}
+		for _, target := range targets {
+			if !strings.HasPrefix(target, c.want) {
+				t.Errorf("%s: there is a link to %s", c.name, target)
+			}
+		}
+	}
+}
+
 func TestShowPlan(t *testing.T) {
 	c, _ := start(t, rich, nil)
 	c.open(docURI, good)

@@ -12,7 +12,7 @@ import (
 )
 
 // documentLinks lead from templates and libraries to inscribe.toml, and from
-// codes in suppressions to their pages.
+// codes in suppressions to their pages, where the client can open these.
 func (c *call) documentLinks(context.Context, *protocol.TextDocumentParams) (any, error) {
 	d := c.doc
 	out := []protocol.DocumentLink{}
@@ -41,8 +41,9 @@ func (c *call) documentLinks(context.Context, *protocol.TextDocumentParams) (any
 		}
 		at := l.Value.Start + strings.Index(d.file().Slice(l.Value), codes[0])
 		for _, code := range strings.Split(codes[0], ",") {
-			if _, known := diag.Lookup(diag.Code(code)); known {
-				out = append(out, protocol.DocumentLink{Range: d.mapper.rng(ast.Span{Start: at, End: at + len(code)}), Target: c.pageURI(diag.Code(code)), Tooltip: "the page of this code"})
+			page, opens := c.pageURI(diag.Code(code))
+			if _, known := diag.Lookup(diag.Code(code)); known && opens {
+				out = append(out, protocol.DocumentLink{Range: d.mapper.rng(ast.Span{Start: at, End: at + len(code)}), Target: page, Tooltip: "the page of this code"})
 			}
 			at += len(code) + 1
 		}
