@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -190,44 +191,46 @@ func (a *app) runPlan(o exec.Options) error {
 	if runErr != nil {
 		return runErr
 	}
-	if a.opts.events != stdinName {
-		a.printResult(o.Plan, result)
+	out := a.stdout
+	if a.opts.events == stdinName {
+		out = a.stderr // standard output is for the events alone
 	}
+	a.printResult(out, o.Plan, result)
 	return nil
 }
 
 // printResult says what is on the tokens now.
-func (a *app) printResult(pl *plan.Plan, r *exec.Result) {
+func (a *app) printResult(out io.Writer, pl *plan.Plan, r *exec.Result) {
 	verb := "Applied"
 	if a.opts.dryRun {
 		verb = "Dry-run of"
 	}
 	for _, slot := range slices.Sorted(maps.Keys(r.Tokens)) {
-		fmt.Fprintf(a.stdout, "%-9s  %s\n", slot, clean(r.Tokens[slot].Name()))
+		fmt.Fprintf(out, "%-9s  %s\n", slot, clean(r.Tokens[slot].Name()))
 		for _, o := range r.Objects {
 			if o.Slot != slot {
 				continue
 			}
-			fmt.Fprintf(a.stdout, "           %s  %s  id %s\n", o.Application, clean(o.Label), o.ID)
+			fmt.Fprintf(out, "           %s  %s  id %s\n", o.Application, clean(o.Label), o.ID)
 			if o.Certificate != nil && o.Certificate.Fingerprint != "" {
-				fmt.Fprintf(a.stdout, "              certificate %s, serial %s, until %s\n", clean(o.Certificate.Subject), o.Certificate.Serial, o.Certificate.NotAfter)
+				fmt.Fprintf(out, "              certificate %s, serial %s, until %s\n", clean(o.Certificate.Subject), o.Certificate.Serial, o.Certificate.NotAfter)
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Outputs)) {
-		fmt.Fprintf(a.stdout, "%s=%s\n", clean(name), clean(r.Outputs[name]))
+		fmt.Fprintf(out, "%s=%s\n", clean(name), clean(r.Outputs[name]))
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(a.stderr, "note: %s\n", clean(note))
 	}
 	switch {
 	case a.opts.seed != "":
-		fmt.Fprintf(a.stdout, "%s %s: %d would be written, %d kept, on a model that began as %s; nothing was touched\n", verb, pl.Description.File, r.Ran, r.Kept, a.seedName())
+		fmt.Fprintf(out, "%s %s: %d would be written, %d kept, on a model that began as %s; nothing was touched\n", verb, pl.Description.File, r.Ran, r.Kept, a.seedName())
 	case a.opts.dryRun:
-		fmt.Fprintf(a.stdout, "%s %s: %d writes on a model token; nothing was touched\n", verb, pl.Description.File, r.Ran)
+		fmt.Fprintf(out, "%s %s: %d writes on a model token; nothing was touched\n", verb, pl.Description.File, r.Ran)
 	case r.Ran == 0 && r.Kept > 0:
-		fmt.Fprintf(a.stdout, "%s %s: everything was there already, nothing to do\n", verb, pl.Description.File)
+		fmt.Fprintf(out, "%s %s: everything was there already, nothing to do\n", verb, pl.Description.File)
 	default:
-		fmt.Fprintf(a.stdout, "%s %s: %d written, %d kept\n", verb, pl.Description.File, r.Ran, r.Kept)
+		fmt.Fprintf(out, "%s %s: %d written, %d kept\n", verb, pl.Description.File, r.Ran, r.Kept)
 	}
 }

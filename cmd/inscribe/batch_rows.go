@@ -90,6 +90,7 @@ func (a *app) readRows(t *target) (*batchData, error) {
 			} else {
 				err = a.bind(t.program, row.inputs, row.columns, d.columns[i], cell, false)
 			}
+			secrets = secrets || literal(cell) && fieldOf(t.program, d.columns[i]).Secret()
 			if err != nil {
 				at, column := in.FieldPos(i)
 				wrong = multierror.Append(wrong, fmt.Errorf("%s:%d:%d: row %d, column %s: %w", d.name, at, column, row.number, d.columns[i], err))
@@ -97,9 +98,6 @@ func (a *app) readRows(t *target) (*batchData, error) {
 		}
 		if err := evaluate(t.program, row.inputs, row.columns); err != nil {
 			wrong = multierror.Append(wrong, d.at(row, err))
-		}
-		for _, column := range d.columns {
-			secrets = secrets || row.inputs.Secrets[column].IsSet()
 		}
 		row.id = d.identity(t.program, row, record)
 		if first := same[row.id]; first != nil {
@@ -165,11 +163,7 @@ func (d *batchData) identity(p *check.Program, row *batchRow, record []string) s
 	for _, i := range order {
 		name, value := d.columns[i], record[i]
 		if !isNote(name) {
-			f := p.Field(name)
-			if f == nil {
-				f = fieldOfColumn(p, name)
-			}
-			if f.Secret() {
+			if fieldOf(p, name).Secret() {
 				continue
 			}
 			var bound bool
@@ -182,8 +176,12 @@ func (d *batchData) identity(p *check.Program, row *batchRow, record []string) s
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// fieldOfColumn is the field that a database field goes into.
-func fieldOfColumn(p *check.Program, name string) *check.Field {
+// fieldOf is the field of that name, else the one that the database field of that name
+// goes into.
+func fieldOf(p *check.Program, name string) *check.Field {
+	if f := p.Field(name); f != nil {
+		return f
+	}
 	i := slices.IndexFunc(p.Fields, func(f *check.Field) bool { return slices.Contains(f.Columns(), name) })
 	return p.Fields[i]
 }

@@ -21,7 +21,7 @@ func (a *app) stateDir() (string, error) {
 	switch home := a.getenv("HOME"); {
 	case a.opts.state != "":
 		return a.opts.state, nil
-	case a.getenv("XDG_STATE_HOME") != "":
+	case filepath.IsAbs(a.getenv("XDG_STATE_HOME")): // a relative one counts as none (XDG Base Directory Specification)
 		return filepath.Join(a.getenv("XDG_STATE_HOME"), "inscribe"), nil
 	case runtime.GOOS == "windows" && a.getenv("LOCALAPPDATA") != "":
 		return filepath.Join(a.getenv("LOCALAPPDATA"), "Inscribe"), nil

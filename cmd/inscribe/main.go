@@ -29,7 +29,7 @@ func main() {
 	// A core file of this process would hold PINs.
 	_ = host.ForbidDumps()
 	ctx, stop := interrupts()
-	a := &app{ctx: ctx, stop: stop, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	a := &app{ctx: ctx, stop: stop, stdin: os.Stdin, stdout: &output{Writer: os.Stdout}, stderr: os.Stderr, getenv: os.Getenv}
 	os.Exit(a.run(os.Args[1:]))
 }
 
@@ -56,5 +56,9 @@ func (a *app) run(args []string) (code int) {
 		}
 	}()
 	a.asides = &asides{}
-	return a.report(a.dispatch(args))
+	err := a.dispatch(args)
+	if out, ok := a.stdout.(*output); ok && err == nil {
+		err = out.failed()
+	}
+	return a.report(err)
 }

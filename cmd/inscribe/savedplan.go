@@ -77,13 +77,14 @@ func (a *app) showSaved(path string, raw []byte) error {
 	return a.writePlan(pl)
 }
 
-// openSaved reads FILE as a saved plan; it is nil where FILE is a description. A station whose signers are set runs
-// nothing else, and only what one of them signed.
+// openSaved reads FILE as a saved plan; it is nil where FILE is a description. A station
+// whose signers are set runs nothing else, and only what one of them signed. A dry-run of
+// a description is for its author, except one that tells what apply does here.
 func (a *app) openSaved(path string, raw []byte, st *station.Station) (*plan.Plan, error) {
 	isJSON := looksSaved(raw)
 	strict := len(st.Plans.Signers) > 0
 	if !isJSON {
-		if strict && !a.opts.dryRun {
+		if strict && (!a.opts.dryRun || a.opts.seed != "") {
 			return nil, refusedf("save a plan with inscribe plan --out FILE --sign KEY and apply that", "this station runs signed plans only, and %s is a description", path)
 		}
 		return nil, nil
@@ -120,9 +121,6 @@ func (a *app) openSaved(path string, raw []byte, st *station.Station) (*plan.Pla
 func trusted(st *station.Station) ([]crypto.PublicKey, error) {
 	var keys []crypto.PublicKey
 	for _, file := range st.Plans.Signers {
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(filepath.Dir(st.Path), file)
-		}
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			return nil, usagef("%s: [plans] signers: %w", st.Path, err)

@@ -110,7 +110,7 @@ func (a *app) fieldsFile(p *check.Program, in exec.Inputs, columns map[string]st
 		if err := a.bind(p, in, columns, name, values[name], false); err != nil {
 			return err
 		}
-		secrets = secrets || in.Secrets[name].IsSet()
+		secrets = secrets || literal(values[name]) && fieldOf(p, name).Secret()
 	}
 	if secrets {
 		a.warnOfReaders(file)

@@ -20,6 +20,7 @@ func verifyFlags(f *pflag.FlagSet, o *options) {
 	f.BoolVar(&o.labCA, "lab-ca", false, "hold certificates against what the embedded CA gives a token that is no software token")
 	f.BoolVar(&o.public, "public", false, "log in nowhere and look at public objects only")
 	targetFlags(f, o)
+	f.Lookup("existing").Usage = "what is there under the same label: refuse, or add, which takes it for what the description put there"
 	stateFlags(f, o)
 }
 

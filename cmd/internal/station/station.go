@@ -29,8 +29,8 @@ type Station struct {
 
 // Plans says which plans run here.
 type Plans struct {
-	// Signers are PEM files of public keys, relative to the station file. Where
-	// there are any, only saved plans signed by one of them run.
+	// Signers are PEM files of public keys. Where there are any, only saved plans
+	// signed by one of them run.
 	Signers []string `toml:"signers"`
 }
 
@@ -64,11 +64,21 @@ type CA struct {
 	Dir  string `toml:"dir"` // embedded: the folder with its key
 }
 
-// Parse reads a station file.
+// Parse reads a station file. Files that it names are relative to its folder, wherever
+// the program was started.
 func Parse(name string, raw []byte) (*Station, error) {
 	s := &Station{Path: name}
 	if err := config.Decode(name, raw, s); err != nil {
 		return nil, err
+	}
+	file := func(path string) string {
+		if path == "" || filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(filepath.Dir(name), path)
+	}
+	for i, signer := range s.Plans.Signers {
+		s.Plans.Signers[i] = file(signer)
 	}
 	var errs *multierror.Error
 	for _, m := range slices.Sorted(maps.Keys(s.Middleware)) {
@@ -81,6 +91,9 @@ func Parse(name string, raw []byte) (*Station, error) {
 		if s.Middleware[m].Module == "" {
 			errs = multierror.Append(errs, fmt.Errorf("%s: [middleware.%q]: module is missing", name, m))
 		}
+		entry := s.Middleware[m]
+		entry.Module = file(entry.Module)
+		s.Middleware[m] = entry
 	}
 	for _, c := range slices.Sorted(maps.Keys(s.CA)) {
 		if t := s.CA[c].Type; t != "embedded" {
@@ -88,6 +101,9 @@ func Parse(name string, raw []byte) (*Station, error) {
 		} else if s.CA[c].Dir == "" {
 			errs = multierror.Append(errs, fmt.Errorf("%s: [ca.%s]: dir is missing", name, c))
 		}
+		entry := s.CA[c]
+		entry.Dir = file(entry.Dir)
+		s.CA[c] = entry
 	}
 	return s, errs.ErrorOrNil()
 }
