@@ -111,27 +111,29 @@ async function marks(page) {
   return Object.fromEntries(all.flat().map(([name, at]) => [name, at - origin]));
 }
 
-// The build server runs this file for what the page does; how fast it is, is asked
-// where nothing else runs.
-const timed = process.env.TIMED !== '0';
+// How fast the page is, is printed and not judged: what else runs on the machine counts
+// for more than the page. make test asks for one load, since it wants no figures.
+const count = process.env.TIMED === '0' ? 1 : 10;
 
-test(`the first findings come ${timed ? 'within a second' : 'step by step'}`, async () => {
+test('the first findings come step by step, and the page says after how long', async (t) => {
   const loads = [];
-  // One undisturbed load tells. Where more wants to run than there are
-  // processors, a second of the page's own is longer by the clock.
-  const second = 1000 * Math.max(1, loadavg()[0] / availableParallelism());
-  for (let i = 0; i < (timed ? 5 : 1); i++) await visit(async (page) => loads.push(await marks(page)));
-  const median = (name) => Math.round(loads.map((l) => l[name]).sort((a, b) => a - b)[loads.length >> 1]);
-  console.log(`# ${steps.map((name) => `${name} ${median(name)}`).join(', ')}; load ${loadavg()[0]}`);
+  for (let i = 0; i < count; i++) {
+    await visit(async (page) => {
+      const l = await marks(page);
+      loads.push(l);
+      assert.equal(await page.locator('body').getAttribute('data-first'), String(Math.round(l['first-findings'])));
+    });
+  }
+  const sorted = (name) => loads.map((l) => Math.round(l[name])).sort((a, b) => a - b);
+  const median = (name) => sorted(name)[loads.length >> 1];
+  const first = sorted('first-findings');
+  t.diagnostic(`median of each step: ${steps.map((name) => `${name} ${median(name)}`).join(', ')}`);
+  t.diagnostic(`first findings: median ${median('first-findings')} ms, worst ${first.at(-1)} ms of ${first.join(', ')}; load ${loadavg()[0]} on ${availableParallelism()} processors`);
   for (const l of loads) {
     const wrong = steps.filter((name, i) => !(l[name] >= (l[steps[i - 1]] ?? 0) - 1)); // two clocks agree to a millisecond
     assert.deepEqual(wrong, [], `${JSON.stringify(l)}: out of order`);
     assert.ok(l.read <= l.script && l.script <= l.editor && l.editor <= l['first-findings'], 'the worker has to wait for the editor');
   }
-  const times = loads.map((l) => l['first-findings']);
-  const said = `${times.map(Math.round).join(', ')} ms, where a second is ${Math.round(second)}`;
-  console.log(`# ${said}`);
-  if (timed) assert.ok(Math.min(...times) < second, said);
 });
 
 test('a wrong Location is underlined, listed, explained and mended', () => visit(async (page) => {
