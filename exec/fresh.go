@@ -9,8 +9,9 @@ import (
 // beganFresh finds the token that a cut-off run of this plan took when it was
 // fresh, so that "fresh" said again does not take the next one. The journal may
 // tell its new identity; where the run ended in the initialisation itself, it is the
-// one token with the plan's label and no PIN, and goes on under the identity that
-// the journal knows.
+// one token with the label that it was given and no PIN, and goes on under the identity
+// that the journal knows. Of a row of a batch it may be one of several, if what other
+// rows left is as good; see [Options.Alike].
 func (r *run) beganFresh(name string) (Slot, bool, error) {
 	if r.Journals == nil {
 		return Slot{}, false, nil
@@ -22,7 +23,7 @@ func (r *run) beganFresh(name string) (Slot, bool, error) {
 	facts := r.Plan.Facts()
 	for _, records := range runs {
 		began, became := Identity{}, Identity{}
-		started := false
+		started, label := false, r.newLabel(name)
 		for _, rec := range records {
 			switch {
 			case rec.Event == "run":
@@ -30,6 +31,9 @@ func (r *run) beganFresh(name string) (Slot, bool, error) {
 			case rec.Op != string(plan.InitToken) || rec.Slot != name:
 			case rec.Event == "start":
 				started = true
+				if rec.Label != "" {
+					label = rec.Label
+				}
 			case rec.Event == "done":
 				became = rec.Tokens[name]
 			case rec.Event == "failed" && rec.Untouched:
@@ -47,15 +51,15 @@ func (r *run) beganFresh(name string) (Slot, bool, error) {
 				if s.Token.Identity(facts) == became {
 					return s, true, nil
 				}
-			case !s.Token.Flags.Has(FlagUserPINInit) && s.Token.Label == r.newLabel(name):
+			case !s.Token.Flags.Has(FlagUserPINInit) && s.Token.Label == label:
 				found = append(found, s)
 			}
 		}
-		if len(found) == 1 {
+		if len(found) > 0 && len(found) <= 1+r.Alike {
 			r.known[name] = began
 			return found[0], true, nil
 		}
-		if len(found) > 1 {
+		if len(found) > 0 {
 			return Slot{}, false, &Error{Kind: Refused, Message: fmt.Sprintf("an earlier run of this plan was cut off while it initialised a fresh token, and it can be any of %s", describeTokens(found)),
 				Advice: "name it by its serial number with --token, or give that run up with --abandon"}
 		}

@@ -27,8 +27,8 @@ type Record struct {
 	ID    string `json:"id,omitempty"`
 	Op    string `json:"op,omitempty"`
 	Slot  string `json:"slot,omitempty"`
-	// What an op left: the CKA_ID and label of a key or certificate, the
-	// SHA-256 of the certificate, and the certificate itself until it is
+	// What an op left: the CKA_ID and label of a key or certificate, the label that
+	// inittoken gives, in its "start" too, the SHA-256 of the certificate, and the certificate itself until it is
 	// written.
 	KeyID       string `json:"keyId,omitempty"`
 	Label       string `json:"label,omitempty"`

@@ -171,6 +171,9 @@ func (r *run) chooseToken(op *plan.Op, name string) error {
 			return err
 		}
 	}
+	if i := slices.IndexFunc(candidates, selector.Matches); !found && selector.fresh && r.Row != "" && i >= 0 {
+		slot, found = candidates[i], true // a batch shows those alone that the row can have
+	}
 	if !found {
 		slot, err = selector.Choose(candidates, name)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,12 @@ type Options struct {
 	// Batch and Row name the row of a batch that the run does; both are empty in a
 	// run by itself. A row has a record of its end even where it wrote nothing.
 	Batch, Row string
+	// Alike is how many more rows of the batch were cut off while they gave a fresh
+	// token the same label and SO PIN: what any of them left is then as good for each.
+	Alike int
+	// Known has the identity by slot under which the journal knows a token that has
+	// another label by now.
+	Known map[string]Identity
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -105,6 +112,7 @@ func newRun(ctx context.Context, o Options) *run {
 	}
 	r := &run{Options: o, ctx: o.limited(ctx), unlimited: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, known: map[string]Identity{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
 		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
+	maps.Copy(r.known, o.Known)
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	return r
 }
@@ -189,6 +197,9 @@ func (r *run) op(op *plan.Op) error {
 	record := Record{ID: op.ID, Op: string(op.Kind), Slot: slot}
 	if op.Writes() || op.Kind == plan.ReqCert {
 		record.Event = "start"
+		if op.Kind == plan.InitToken {
+			record.Label, _ = r.label(op) // the op says what is wrong with it
+		}
 		if err := r.begin(); err != nil {
 			return r.wrap(err, op, slot)
 		}

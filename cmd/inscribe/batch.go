@@ -99,7 +99,7 @@ func (a *app) batchOf(args []string) error {
 		}
 	}
 	for _, e := range earlier {
-		o.Earlier = append(o.Earlier, batch.Row{Row: e.Row, Finished: e.Finished, Tokens: e.Tokens})
+		o.Earlier = append(o.Earlier, batch.Row{Row: e.Row, Finished: e.Finished, Tokens: e.Tokens, Torn: e.Torn})
 	}
 	if len(due) == 0 {
 		return a.printBatch(r)
@@ -116,6 +116,8 @@ func (a *app) batchOf(args []string) error {
 	if err := a.checkBatch(t, d, due, w); err != nil {
 		return err
 	}
+	sameSOPINs(o.Earlier, w.rows)
+	r.stuck(batch.Stuck(o.Earlier))
 	if o.Later, err = w.begin(a.ctx, len(due)); err != nil {
 		return err
 	}

@@ -45,7 +45,8 @@ type rowResult struct {
 	Message    string                   `json:"message,omitempty"`
 	Advice     string                   `json:"advice,omitempty"`
 
-	names string // of the tokens
+	names   string // of the tokens
+	journal string // of a row that is not finished
 }
 
 type refusedToken struct {
@@ -69,7 +70,6 @@ func newBatchResult(of plan.Description, name string, d *batchData, earlier []jo
 		r.rows = append(r.rows, one)
 		r.byID[row.id] = one
 	}
-	torn := 0
 	for _, e := range earlier {
 		one := r.byID[e.Row]
 		if one == nil || one.Earlier {
@@ -81,21 +81,29 @@ func newBatchResult(of plan.Description, name string, d *batchData, earlier []jo
 			one.State = "done"
 			continue
 		}
-		one.Message = "it was cut off, and goes on on its token alone, which is not here"
-		one.Advice = "insert " + one.names + "; if it is lost or broken, move " + e.Journal + " away, and another token gets the row"
-		if one.names == "" {
-			torn++
-		}
-	}
-	for _, one := range r.rows {
-		if one.Unfinished && one.names == "" {
-			one.Message, one.Advice = "it was cut off while it initialised a fresh token, and which one is not known", "insert that token"
-			if torn > 1 {
-				one.Advice = "there are several such rows: finish each by itself with inscribe apply --token, or erase those tokens and move the journals away that inscribe tokens names"
-			}
+		one.journal = e.Journal
+		lost := "; if it is lost or broken, move " + e.Journal + " away, and another token gets the row"
+		one.Message, one.Advice = "it was cut off, and goes on on its token alone, which is not here", "insert "+one.names+lost
+		switch label := e.Torn[plan.Default]; {
+		case one.names == "":
+			one.Message, one.Advice = "it was cut off while it initialised a fresh token, and which one is not known", "insert that token"+lost
+		case label != "":
+			one.Advice = fmt.Sprintf("insert %s, whose label may be %q by now%s", one.names, label, lost)
 		}
 	}
 	return r
+}
+
+// stuck says of rows that they do not go on by themselves, and what to do.
+func (r *batchResult) stuck(rows []string) {
+	for _, row := range rows {
+		one := r.byID[row]
+		if one == nil || !one.Unfinished {
+			continue
+		}
+		one.Message = "several rows were cut off while they initialised fresh tokens, and nothing tells which token is whose"
+		one.Advice = "set those aside that are initialised and have no PIN (inscribe tokens shows them; nothing but a label and an SO PIN is on them), move " + one.journal + " away, and run the same command again with other fresh tokens"
+	}
 }
 
 func namesOf(tokens map[string]exec.Identity) string {

@@ -18,6 +18,7 @@ import (
 	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/exec"
+	"inscribe/exec/batch"
 	"inscribe/exec/model"
 	"inscribe/exec/prove"
 	"inscribe/internal/secret"
@@ -382,4 +383,27 @@ func (p rowPrompter) Ask(_ context.Context, q exec.Question) (exec.Answer, error
 		return exec.Answer{}, errors.New("a batch asks nobody")
 	}
 	return exec.Answer{Old: p.given.given[q.Keyword+".old"].Clone(), New: s.Clone()}, nil
+}
+
+// sameSOPINs numbers the SO PINs that rows give to a fresh token, so that it can be
+// told which give the same.
+func sameSOPINs(earlier []batch.Row, rows map[string]*batchRow) {
+	var pins []secret.Secret
+	for i := range earlier {
+		row := rows[earlier[i].Row]
+		if row == nil || row.plan == nil {
+			continue // it is done, or not in the data any more
+		}
+		at := slices.IndexFunc(row.plan.Ops, func(op plan.Op) bool { return op.Kind == plan.InitToken })
+		if at < 0 || row.plan.Ops[at].Credential == nil {
+			continue
+		}
+		// What is no field is the same for all rows.
+		pin := row.inputs.Secrets[row.plan.Ops[at].Credential.Field]
+		n := slices.IndexFunc(pins, func(other secret.Secret) bool { return other.IsSet() == pin.IsSet() && other.Equal(pin) })
+		if n < 0 {
+			n, pins = len(pins), append(pins, pin)
+		}
+		earlier[i].SOPIN = n + 1
+	}
 }

@@ -412,6 +412,71 @@ func TestBatchInitialises(t *testing.T) {
 	}
 }
 
+// TestBatchInitialisationsCutOff loses the answers of the initialisations of several
+// fresh tokens: the same command goes on with these tokens and makes no others, be their
+// labels different or one. Where one label and different SO PINs leave nothing to tell
+// them by, no SO PIN is tried, and what the message says brings the batch to its end.
+func TestBatchInitialisationsCutOff(t *testing.T) {
+	t.Parallel()
+	const text = "[Fields]\nPUK=\nCARD=\nNAME=\n\n[Description]\nPKCS11Library=yourMiddleware.dll\nApplicationList=A\nInitToken=true\nInitialPUK=PUK\nInitialLabel=NAME\nSetPIN=true\nPIN=CARD\n\n[Application_A]\nECCurve=P-256\nCertTempl=auth\n"
+	for _, c := range []struct {
+		name, rows string
+		args       []string
+		stuck      bool
+	}{
+		{"a label each", "NAME\nada\nbob\ncyd\n", []string{"--field", "PUK=env:CARD_PUK"}, false},
+		{"one label", "#row\n1\n2\n3\n", []string{"--field", "PUK=env:CARD_PUK", "--field", "NAME=one"}, false},
+		{"one label, an SO PIN each", "#row,PUK\n1,text:11111111\n2,text:22222222\n3,text:33333333\n", []string{"--field", "NAME=one"}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := newBatchMachine(t, 0, 0)
+			args := append([]string{"batch", m.file("init.dsc", text), "--data", m.file("rows.csv", c.rows), "--field", "CARD=env:CARD_PIN", "--token", "fresh", "--yes"}, c.args...)
+			m.moduleEnv = map[string]string{"SHIM_LOSE": "C_InitToken"}
+			m.must(exitBatch, args, "3 failed")
+			made := func(want int) {
+				t.Helper()
+				if made, _ := os.ReadDir(filepath.Join(m.dir, "tokens")); len(made) != want {
+					t.Errorf("there are %d tokens, want %d", len(made), want)
+				}
+			}
+			made(3)
+			m.moduleEnv = map[string]string{"SHIM_WRONG": m.dir + "/wrong"}
+			if !c.stuck {
+				m.must(exitOK, args, "3 of 3 done")
+				made(3)
+			} else {
+				o := m.must(exitBatch, args, "nothing tells which token is whose", "set those aside", "run the same command again with other fresh tokens")
+				moved := 0
+				for line := range strings.Lines(o.stdout) {
+					_, rest, _ := strings.Cut(line, ", move ")
+					if path, _, says := strings.Cut(rest, " away"); says {
+						moved++
+						if err := os.Rename(path, filepath.Join(m.dir, filepath.Base(path))); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				if moved != 3 {
+					t.Fatalf("names %d journals: %s", moved, o)
+				}
+				if err := os.Rename(filepath.Join(m.dir, "tokens"), filepath.Join(m.dir, "aside")); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Mkdir(filepath.Join(m.dir, "tokens"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				m.must(exitOK, args, "3 of 3 done")
+				made(3)
+			}
+			m.must(exitOK, args, "nothing to do")
+			if b, err := os.ReadFile(m.dir + "/wrong"); err == nil {
+				t.Errorf("wrong values were tried: %s", b)
+			}
+		})
+	}
+}
+
 // TestBatchOfASavedPlan: the values of its columns are bound row by row, what it binds
 // itself is the same for all, and a station that runs signed plans only runs no
 // description.

@@ -263,7 +263,8 @@ func (w *batchWorld) Do(ctx context.Context, id string, s batch.Seat) (out batch
 	journals := w.journals.Row(w.name, id)
 	result, err := exec.Apply(ctx, exec.Options{Plan: row.plan, Inputs: row.inputs.Clone(), Cases: row.cases, Module: view, Selectors: selectors,
 		Issuer: w.issuer, Journals: journals, Prompter: rowPrompter{given: w.answers}, Observer: w.show.observer(row), Saved: w.savedPlan,
-		DestroyConfirmed: w.app.opts.yes, SpendFinalTry: w.app.opts.spendFinalTry, AllowExisting: w.app.opts.existing != "refuse", CallLimit: w.app.opts.callTimeout, Batch: w.name, Row: id})
+		DestroyConfirmed: w.app.opts.yes, SpendFinalTry: w.app.opts.spendFinalTry, AllowExisting: w.app.opts.existing != "refuse", CallLimit: w.app.opts.callTimeout, Batch: w.name, Row: id,
+		Alike: s.Alike, Known: s.Known})
 	w.results.Lock()
 	if w.ended == nil {
 		w.ended = map[string]*exec.Result{}
@@ -271,7 +272,7 @@ func (w *batchWorld) Do(ctx context.Context, id string, s batch.Seat) (out batch
 	w.ended[id] = result
 	w.results.Unlock()
 	out.Err = err
-	out.Bound, out.Tokens = journals.Left()
+	out.Bound, out.Tokens, out.Torn = journals.Left()
 	return out
 }
 
@@ -347,8 +348,17 @@ func blank(s exec.Slot) bool {
 // ofSeat reports whether a token is one of the seat: by what it is, and a fresh one,
 // which is nobody yet, by its place.
 func (v *seatView) ofSeat(s exec.Slot, only bool) bool {
+	for _, at := range v.seat.Torn {
+		// Others that look like it may be those of other rows.
+		switch {
+		case blank(at) && blank(s) && (only || s.Description == at.Description):
+			return true
+		case !blank(at) && !blank(s) && s.Unreadable == exec.CKROK && s.Token.Identity(v.facts) == at.Token.Identity(v.facts):
+			return true
+		}
+	}
 	if v.seat.Torn != nil {
-		return s.Unreadable == exec.CKROK && !s.Token.Flags.Has(exec.FlagTokenInitialized|exec.FlagUserPINInit)
+		return false
 	}
 	for name, id := range v.seat.Tokens {
 		at := v.seat.Slots[name]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"inscribe/exec"
+	"inscribe/plan"
 )
 
 // World is where a batch happens. Do is called from several goroutines at once, each
@@ -29,6 +30,8 @@ type Outcome struct {
 	// there and nowhere else. Tokens are what they became; nil for no change.
 	Bound  bool
 	Tokens map[string]exec.Identity
+	// Torn is that of a [Row].
+	Torn map[string]string
 }
 
 // Watcher is told what happens, from the goroutine of Run.
@@ -48,6 +51,44 @@ type Row struct {
 	Row      string
 	Finished bool
 	Tokens   map[string]exec.Identity
+	// Torn has the labels by slot that it was giving to tokens when it was cut off;
+	// nobody knows whether they have these.
+	Torn map[string]string
+	// SOPIN is the same number for the same SO PIN that rows give to a fresh token; 0
+	// is not known.
+	SOPIN int
+}
+
+// nameless reports whether the row was cut off in the initialisation of a token that
+// was fresh.
+func (r Row) nameless() bool { return len(keysOf(r.Tokens)) == 0 }
+
+// Stuck gives the unfinished rows that cannot go on by themselves: several were cut off
+// while they initialised fresh tokens, and nothing tells which token is whose. Those of
+// different labels are told apart by these. Those of one label and one SO PIN need not
+// be: nothing else is on such a token, so that each is as good as the other.
+func Stuck(rows []Row) []string {
+	var torn []Row
+	finished := map[string]bool{}
+	for _, r := range rows {
+		finished[r.Row] = finished[r.Row] || r.Finished
+	}
+	for _, r := range rows {
+		if !r.Finished && !finished[r.Row] && r.nameless() {
+			torn = append(torn, r)
+		}
+	}
+	var out []string
+	for i, r := range torn {
+		for j, other := range torn {
+			label, too := r.Torn[plan.Default], other.Torn[plan.Default]
+			if i != j && (label == "" || too == "" || label == too && (r.SOPIN == 0 || r.SOPIN != other.SOPIN)) {
+				out = append(out, r.Row)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // Options are what a batch needs.
@@ -87,6 +128,7 @@ type batch struct {
 	spoiled  map[exec.SlotID]bool
 	resting  map[string]bool // bound rows that failed, until their token was taken out
 	running  map[string]Seat // by row
+	torn     map[string]Row  // nameless rows whose token is not found yet
 	told     map[string]bool // reasons of refusals, by seat
 	failures int
 }
@@ -96,7 +138,7 @@ type batch struct {
 // an end. The error is that of the world, when it cannot list its tokens.
 func Run(ctx context.Context, w World, o Options) (Summary, error) {
 	b := &batch{Options: o, world: w, bound: map[string]Row{}, holder: map[string]string{}, used: map[string]bool{}, spoiled: map[exec.SlotID]bool{},
-		resting: map[string]bool{}, running: map[string]Seat{}, told: map[string]bool{}}
+		resting: map[string]bool{}, running: map[string]Seat{}, torn: map[string]Row{}, told: map[string]bool{}}
 	b.recall()
 	type ended struct {
 		row string
@@ -172,27 +214,37 @@ func (b *batch) recall() {
 		if _, again := b.bound[r.Row]; !again {
 			b.bound[r.Row] = r
 		}
-		for _, k := range keysOf(r.Tokens) {
-			b.holder[k] = r.Row
-		}
+		b.hold(r)
 	}
 	for _, row := range b.Rows {
 		if _, bound := b.bound[row]; !finished[row] && !bound {
 			b.free = append(b.free, row)
 		}
 	}
-	// Of several rows that were cut off while they initialised fresh tokens nobody
-	// knows which token is whose, so none of them goes on by itself.
-	nameless := func(_ string, r Row) bool { return len(keysOf(r.Tokens)) == 0 }
-	several := 0
+	stuck := Stuck(b.Earlier)
+	maps.DeleteFunc(b.bound, func(row string, _ Row) bool { return !slices.Contains(b.Rows, row) || slices.Contains(stuck, row) })
 	for row, r := range b.bound {
-		if nameless(row, r) {
-			several++
+		if r.nameless() {
+			b.torn[row] = r
 		}
 	}
-	maps.DeleteFunc(b.bound, func(row string, r Row) bool {
-		return !slices.Contains(b.Rows, row) || several > 1 && nameless(row, r)
-	})
+}
+
+// hold keeps other rows from the tokens of an unfinished one, whatever they are called
+// by now.
+func (b *batch) hold(r Row) {
+	for _, id := range r.Tokens {
+		if k := key(id); k != "" {
+			b.holder[k] = r.Row
+		}
+	}
+	for slot, id := range r.Tokens {
+		// Who is known to have a token of that name goes before.
+		k := key(b.Pool.relabelled(id, r.Torn[slot]))
+		if k != "" && b.holder[k] == "" && !b.used[k] {
+			b.holder[k] = r.Row
+		}
+	}
 }
 
 func (b *batch) use(keys []string) {
@@ -204,14 +256,47 @@ func (b *batch) use(keys []string) {
 // left counts the rows that may still begin.
 func (b *batch) left() int { return len(b.free) + len(b.bound) }
 
-// torn is the row that was cut off in the initialisation of a fresh token.
-func (b *batch) torn() string {
-	for row, r := range b.bound {
-		if len(keysOf(r.Tokens)) == 0 {
+// nextTorn is a row that was cut off in the initialisation of a fresh token, if it may
+// go on now: one after the other, since each looks at all tokens that can be its own.
+func (b *batch) nextTorn() string {
+	for _, s := range b.running {
+		if s.Torn != nil {
+			return ""
+		}
+	}
+	for _, row := range slices.Sorted(maps.Keys(b.bound)) {
+		if b.bound[row].nameless() {
 			return row
 		}
 	}
 	return ""
+}
+
+// waitsTorn reports whether a fresh token may be that of such a row.
+func (b *batch) waitsTorn() bool {
+	for _, r := range b.bound {
+		if r.nameless() {
+			return true
+		}
+	}
+	return false
+}
+
+// others reports whether a token is known to be another row's.
+func (b *batch) others(row string, id exec.Identity) bool {
+	k := key(id)
+	return b.used[k] || b.holder[k] != "" && b.holder[k] != row
+}
+
+// alike is how many more rows left what is as good for this one.
+func (b *batch) alike(row string) int {
+	n := 0
+	for other, r := range b.torn {
+		if other != row && r.Torn[plan.Default] == b.torn[row].Torn[plan.Default] {
+			n++
+		}
+	}
+	return n
 }
 
 // assign gives rows to the seats that are there and free.
@@ -230,11 +315,18 @@ func (b *batch) assign(ctx context.Context) (starts []string, err error) {
 	}
 	slots = slices.DeleteFunc(slots, func(s exec.Slot) bool { return slices.Contains(busy, s.ID) })
 	b.lookAround(slots)
-	var tokens []map[string]exec.Identity
+	var bound []Row
 	for _, row := range slices.Sorted(maps.Keys(b.bound)) {
-		tokens = append(tokens, b.bound[row].Tokens)
+		bound = append(bound, b.bound[row])
 	}
-	for _, seat := range b.Pool.Seats(slots, tokens, b.torn() != "") {
+	for _, seat := range b.Pool.Seats(slots, bound, b.waitsTorn(), b.others) {
+		if seat.Torn != nil {
+			next := b.nextTorn()
+			if next == "" {
+				continue
+			}
+			seat.Alike = b.alike(next)
+		}
 		if slices.ContainsFunc(seat.keys(), func(k string) bool { return atWork[k] }) {
 			seat.Refused = fmt.Sprintf("nothing tells %s from a token that is at work", seat.Name())
 		}
@@ -261,8 +353,7 @@ func (b *batch) assign(ctx context.Context) (starts []string, err error) {
 // again, and their places are free for others.
 func (b *batch) lookAround(slots []exec.Slot) {
 	for row := range b.resting {
-		tokens := b.bound[row].Tokens
-		if _, there := b.Pool.again(slots, tokens); !there {
+		if _, there := b.Pool.again(slots, b.bound[row], b.others); !there {
 			delete(b.resting, row)
 		}
 	}
@@ -278,7 +369,7 @@ func (b *batch) rowFor(s Seat) (row, why string) {
 		return "", s.Refused
 	}
 	if s.Torn != nil {
-		return b.torn(), ""
+		return b.nextTorn(), ""
 	}
 	for _, k := range s.keys() {
 		held := b.holder[k]
@@ -289,7 +380,7 @@ func (b *batch) rowFor(s Seat) (row, why string) {
 		switch {
 		case waits && b.resting[held], !waits && slices.Contains(b.Rows, held):
 			return "", ""
-		case waits && maps.Equal(r.Tokens, s.Tokens):
+		case waits && maps.Equal(r.Tokens, s.was()):
 			return held, ""
 		case waits:
 			return "", "a row of this batch was begun on it together with another token, and goes on with both alone"
@@ -319,7 +410,7 @@ func (b *batch) refuse(s Seat) {
 func (b *batch) note(row string, s Seat, o Outcome) {
 	tokens := o.Tokens
 	if tokens == nil {
-		tokens = s.Tokens
+		tokens = s.was()
 	}
 	keys := slices.Concat(s.keys(), keysOf(tokens))
 	for _, k := range keys {
@@ -330,6 +421,15 @@ func (b *batch) note(row string, s Seat, o Outcome) {
 		for _, id := range s.slots() {
 			b.spoiled[id] = true
 		}
+	}
+	tornRow, torn := b.torn[row]
+	if torn && (o.Err == nil || len(keysOf(tokens)) > 0) {
+		delete(b.torn, row)
+	} else if torn {
+		// What it failed with would be another try for the next of its label.
+		maps.DeleteFunc(b.bound, func(_ string, r Row) bool {
+			return r.nameless() && r.Torn[plan.Default] == tornRow.Torn[plan.Default]
+		})
 	}
 	if o.Err == nil {
 		b.failures = 0
@@ -343,9 +443,7 @@ func (b *batch) note(row string, s Seat, o Outcome) {
 		b.use(keys)
 		return
 	}
-	b.bound[row] = Row{Row: row, Tokens: tokens}
+	b.bound[row] = Row{Row: row, Tokens: tokens, Torn: o.Torn}
 	b.resting[row] = true
-	for _, k := range keysOf(tokens) {
-		b.holder[k] = row
-	}
+	b.hold(b.bound[row])
 }

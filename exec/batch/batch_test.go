@@ -163,7 +163,7 @@ func (w *world) Do(ctx context.Context, row string, s batch.Seat) batch.Outcome 
 		w.Errorf("%s came to a token on which another run is not finished: %v", row, err)
 	}
 	out := batch.Outcome{Err: err}
-	out.Bound, out.Tokens = journals.Left()
+	out.Bound, out.Tokens, out.Torn = journals.Left()
 	return out
 }
 
@@ -336,7 +336,7 @@ func (w *world) options(t testing.TB, rows []string) batch.Options {
 	}
 	o := batch.Options{Pool: pool(t), Rows: rows, Watcher: w, Poll: 50 * time.Millisecond}
 	for _, e := range earlier {
-		o.Earlier = append(o.Earlier, batch.Row{Row: e.Row, Finished: e.Finished, Tokens: e.Tokens})
+		o.Earlier = append(o.Earlier, batch.Row{Row: e.Row, Finished: e.Finished, Tokens: e.Tokens, Torn: e.Torn})
 	}
 	return o
 }

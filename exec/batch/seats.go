@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,9 +18,13 @@ type Seat struct {
 	// label.
 	Slots  map[string]exec.Slot
 	Tokens map[string]exec.Identity
+	// Known has what the journal of its row calls a token that has another label now.
+	Known map[string]exec.Identity
 	// Torn are all tokens that one can be which a row took when it was fresh, and
 	// in whose initialisation it was cut off.
 	Torn []exec.Slot
+	// Alike is how many more rows left what is as good for that row.
+	Alike int
 	// Refused says why the token gets no row; it is empty where it does.
 	Refused string
 }
@@ -44,7 +49,14 @@ func (s Seat) fresh() bool { return !initialised(s.Slots[plan.Default]) }
 func initialised(s exec.Slot) bool { return s.Token.Flags.Has(exec.FlagTokenInitialized) }
 
 // keys name the tokens of the seat that have a name.
-func (s Seat) keys() []string { return keysOf(s.Tokens) }
+func (s Seat) keys() []string { return append(keysOf(s.Tokens), keysOf(s.Known)...) }
+
+// was gives the tokens as the journal of their row knows them.
+func (s Seat) was() map[string]exec.Identity {
+	was := maps.Clone(s.Tokens)
+	maps.Copy(was, s.Known)
+	return was
+}
 
 func keysOf(tokens map[string]exec.Identity) []string {
 	var out []string
@@ -114,8 +126,12 @@ func (p Pool) card() bool { return p.Facts.Is(profile.SignatureSlot) == profile.
 
 // Seats makes the seats of the tokens: of each row that is bound to tokens these,
 // whatever they are called by now, and of the others those that the selectors
-// match. torn says that one row was cut off while it initialised a fresh token.
-func (p Pool) Seats(listed []exec.Slot, bound []map[string]exec.Identity, torn bool) []Seat {
+// match. torn says that a row was cut off while it initialised a fresh token; others
+// tells whether a token is known to be of another row than the one named, nil for none.
+func (p Pool) Seats(listed []exec.Slot, bound []Row, torn bool, others func(row string, id exec.Identity) bool) []Seat {
+	if others == nil {
+		others = func(string, exec.Identity) bool { return false }
+	}
 	var out []Seat
 	taken := map[exec.SlotID]bool{}
 	add := func(s Seat) {
@@ -124,13 +140,13 @@ func (p Pool) Seats(listed []exec.Slot, bound []map[string]exec.Identity, torn b
 		}
 		out = append(out, s)
 	}
-	for _, tokens := range bound {
-		if s, there := p.again(listed, tokens); there {
+	for _, row := range bound {
+		if s, there := p.again(listed, row, others); there {
 			s.Refused = p.weak(s, listed)
 			add(s)
 		}
 	}
-	if s, there := p.torn(listed, taken); torn && there {
+	if s, there := p.torn(listed, taken, others); torn && there {
 		add(s)
 	}
 	matched := len(out)
@@ -197,25 +213,46 @@ func (p Pool) identity(slot exec.Slot) exec.Identity {
 	return slot.Token.Identity(p.Facts)
 }
 
-// again finds the tokens of a row that is bound to them.
-func (p Pool) again(listed []exec.Slot, tokens map[string]exec.Identity) (Seat, bool) {
-	s := Seat{Slots: map[string]exec.Slot{}, Tokens: tokens}
-	for name, id := range tokens {
-		i := slices.IndexFunc(listed, func(slot exec.Slot) bool { return key(id) != "" && p.identity(slot) == id })
+// relabelled is a token after an initialisation; empty where that changes nothing of
+// its identity.
+func (p Pool) relabelled(id exec.Identity, label string) exec.Identity {
+	if label == "" || label == id.Label || id.Serial+id.Label == "" || p.Facts.Is(profile.UniqueSerial) == profile.Yes {
+		return exec.Identity{}
+	}
+	id.Label = label
+	return id
+}
+
+// again finds the tokens of a row that is bound to them. One whose initialisation was
+// cut off may have its new label by now, and then it has no PIN.
+func (p Pool) again(listed []exec.Slot, row Row, others func(row string, id exec.Identity) bool) (Seat, bool) {
+	s := Seat{Slots: map[string]exec.Slot{}, Tokens: maps.Clone(row.Tokens)}
+	find := func(id exec.Identity) int {
+		return slices.IndexFunc(listed, func(slot exec.Slot) bool { return key(id) != "" && p.identity(slot) == id })
+	}
+	for name, id := range row.Tokens {
+		i := find(id)
 		if i < 0 {
-			return s, false
+			now := p.relabelled(id, row.Torn[name])
+			if i = find(now); i < 0 || listed[i].Token.Flags.Has(exec.FlagUserPINInit) || others(row.Row, now) {
+				return s, false
+			}
+			if s.Known == nil {
+				s.Known = map[string]exec.Identity{}
+			}
+			s.Known[name], s.Tokens[name] = id, now
 		}
 		s.Slots[name] = listed[i]
 	}
 	return s, len(s.Slots) > 0
 }
 
-// torn is one seat of all the tokens that such a row can have taken; the run finds
-// the one.
-func (p Pool) torn(listed []exec.Slot, taken map[exec.SlotID]bool) (Seat, bool) {
+// torn is one seat of all the tokens that a row can have taken whose token is not known;
+// the run finds the one.
+func (p Pool) torn(listed []exec.Slot, taken map[exec.SlotID]bool, others func(row string, id exec.Identity) bool) (Seat, bool) {
 	s := Seat{Slots: map[string]exec.Slot{}, Tokens: map[string]exec.Identity{plan.Default: {}}}
 	for _, slot := range listed {
-		if !taken[slot.ID] && slot.Unreadable == exec.CKROK && !slot.Token.Flags.Has(exec.FlagTokenInitialized|exec.FlagUserPINInit) {
+		if !taken[slot.ID] && slot.Unreadable == exec.CKROK && !slot.Token.Flags.Has(exec.FlagTokenInitialized|exec.FlagUserPINInit) && !others("", p.identity(slot)) {
 			s.Torn = append(s.Torn, slot)
 		}
 	}

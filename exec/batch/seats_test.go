@@ -67,7 +67,11 @@ func TestSeats(t *testing.T) {
 				slots = append(slots, slot(n, text))
 			}
 			var got []string
-			for n, s := range p.Seats(slots, c.bound, c.torn) {
+			var bound []batch.Row
+			for _, tokens := range c.bound {
+				bound = append(bound, batch.Row{Tokens: tokens})
+			}
+			for n, s := range p.Seats(slots, bound, c.torn, nil) {
 				label := func(slot exec.Slot) string {
 					if slot.Token.Label == "" {
 						return "-"

@@ -24,7 +24,10 @@ type Row struct {
 	Finished bool
 	// Tokens are its tokens by slot, as they became. One without serial number and
 	// label was fresh, and what it became is not known.
-	Tokens  map[string]exec.Identity
+	Tokens map[string]exec.Identity
+	// Torn has the labels by slot that it was giving to tokens when it was cut off:
+	// whether they have these is not known.
+	Torn    map[string]string
 	Journal string // its file
 }
 
@@ -62,7 +65,7 @@ func (f *Folder) Rows(batch string) ([]Row, error) {
 			if errors.Is(err, fs.ErrNotExist) || err == nil && in == "open" && untouched(records) {
 				continue
 			}
-			out = append(out, Row{Row: first.Row, Finished: in != "open", Tokens: becameOf(records), Journal: path})
+			out = append(out, Row{Row: first.Row, Finished: in != "open", Tokens: becameOf(records), Torn: tornOf(records), Journal: path})
 		}
 	}
 	return out, nil
@@ -74,6 +77,25 @@ func becameOf(records []exec.Record) map[string]exec.Identity {
 	for _, rec := range records {
 		for slot, id := range rec.Tokens {
 			out[slot] = id
+		}
+	}
+	return out
+}
+
+// tornOf gives the labels of the initialisations that began and of whose end nobody
+// knows, by slot.
+func tornOf(records []exec.Record) map[string]string {
+	var out map[string]string
+	begun := map[string]bool{}
+	for _, rec := range records {
+		switch {
+		case rec.Event == "start" && rec.Label != "": // no other op begins with a label
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[rec.Slot], begun[rec.ID] = rec.Label, true
+		case rec.Event == "done" && begun[rec.ID]:
+			delete(out, rec.Slot)
 		}
 	}
 	return out
@@ -125,13 +147,13 @@ func (o *RowRun) Begun(opsSHA256 string) ([][]exec.Record, error) {
 }
 
 // Left tells what the run left, once it is over: whether the row is bound to its
-// tokens, and these as they became.
-func (o *RowRun) Left() (bound bool, tokens map[string]exec.Identity) {
+// tokens, these as they became, and the labels that they may have; see [Row].
+func (o *RowRun) Left() (bound bool, tokens map[string]exec.Identity, torn map[string]string) {
 	if o.run == nil {
-		return false, nil
+		return false, nil, nil
 	}
 	records := slices.Concat(o.earlier, o.run.kept)
-	return !untouched(records), becameOf(records)
+	return !untouched(records), becameOf(records), tornOf(records)
 }
 
 // LockBatch keeps other processes out of a batch until it is closed.

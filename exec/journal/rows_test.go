@@ -37,7 +37,7 @@ func rowRun(t *testing.T, f *Folder, row string, tokens map[string]exec.Identity
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	bound, _ = o.Left()
+	bound, _, _ = o.Left()
 	return bound
 }
 
@@ -146,7 +146,7 @@ func TestRowGoesOnWithItself(t *testing.T) {
 	if err != nil || finished || events(earlier) != "run, start 1" {
 		t.Fatal(err, finished, events(earlier))
 	}
-	if bound, tokens := o.Left(); !bound || !cmp.Equal(tokens, both) {
+	if bound, tokens, _ := o.Left(); !bound || !cmp.Equal(tokens, both) {
 		t.Errorf("%v %v: what it goes on with counts", bound, tokens)
 	}
 	_ = j.Close()

@@ -8,6 +8,7 @@
 //   SHIM_FAULT=N:before:kill    the same as SHIM_KILL, counted over all calls
 //   SHIM_FAULT=N:before:0x…     answer the Nth of all calls with this CKR, and do
 //   SHIM_FAULT=N:after:0x…      not make it; or make it, and lose its answer
+//   SHIM_LOSE=NAME       make each call of that name, and lose its answer
 //   SHIM_WRONG=FILE      a line for each call that the token answers with a wrong
 //                        PIN: a try that was spent
 //   SHIM_SLOW=MS         a key pair takes that long
@@ -99,6 +100,8 @@ static ulong watch(const char *name, int index, int change, ulong a, ulong b, ul
 	if (slow != NULL && strcmp(name, "C_GenerateKeyPair") == 0)
 		usleep(1000 * atoi(slow));
 	rv = real->at[index](a, b, c, d, e, f, g, h);
+	if (getenv("SHIM_LOSE") != NULL && strcmp(getenv("SHIM_LOSE"), name) == 0)
+		return 0x30;
 	if (rv == 0xa0)
 		note("SHIM_WRONG", name);
 	// CK_TOKEN_INFO: texts of 32, 32, 16 and 16 bytes, then the flags.
