@@ -477,6 +477,33 @@ func TestBatchInitialisationsCutOff(t *testing.T) {
 	}
 }
 
+// TestBatchRelabelsCutOff loses the answers of initialisations that change the labels
+// by which alone the profile tells tokens apart: each row goes on with its token, and no
+// other row gets it.
+func TestBatchRelabelsCutOff(t *testing.T) {
+	t.Parallel()
+	const text = "[Fields]\nPUK=\nCARD=\nNAME=\n\n[Description]\nPKCS11Library=yourMiddleware.dll\nApplicationList=A\nInitToken=true\nInitialPUK=PUK\nInitialLabel=NAME\nSetPIN=true\nPIN=CARD\n\n[Application_A]\nECCurve=P-256\nCertTempl=auth\n"
+	m := newBatchMachine(t, 0, 0)
+	m.file("inscribe.toml", "[profile.labelled]\ninherits = \"softhsm\"\ntitle = \"as if serial numbers were not unique\"\nfact.unique-serial = { is = false, source = \"this test\" }\n")
+	args := []string{"batch", m.file("init.dsc", text), "--data", m.file("rows.csv", "NAME\nada\nbob\n"), "--field", "PUK=env:CARD_PUK", "--field", "CARD=env:CARD_PIN", "--profile", "labelled", "--yes"}
+	m.must(exitOK, append(args, "--token", "fresh"), "2 of 2 done")
+	m.file("rows.csv", "NAME\nnew ada\nnew bob\nnew cyd\n")
+	again := append(args, "--batch", "again", "--token", "pkcs11:manufacturer=SoftHSM project")
+	m.moduleEnv = map[string]string{"SHIM_LOSE": "C_InitToken"}
+	m.must(exitBatch, again, "2 failed")
+	m.moduleEnv = map[string]string{"SHIM_WRONG": m.dir + "/wrong"}
+	o := m.must(exitBatch, again, "2 of 3 done")
+	for _, name := range []string{"new ada", "new bob"} {
+		m.holds(name, "1234", 1, 1, 1)
+	}
+	if made, _ := os.ReadDir(filepath.Join(m.dir, "tokens")); len(made) != 2 {
+		t.Errorf("there are %d tokens, want 2: %s", len(made), o)
+	}
+	if b, err := os.ReadFile(m.dir + "/wrong"); err == nil {
+		t.Errorf("wrong values were tried: %s", b)
+	}
+}
+
 // TestBatchOfASavedPlan: the values of its columns are bound row by row, what it binds
 // itself is the same for all, and a station that runs signed plans only runs no
 // description.
