@@ -102,20 +102,21 @@ func (a *app) batchOf(args []string) error {
 		o.Earlier = append(o.Earlier, batch.Row{Row: e.Row, Finished: e.Finished, Tokens: e.Tokens, Torn: e.Torn})
 	}
 	if len(due) == 0 {
+		if err := d.refused(); err != nil {
+			return err
+		}
 		return a.printBatch(r)
 	}
-	w.started = time.Now()
-	// What is wrong with a row is an error here.
-	w.lister, err = a.planning(t.program, mw, facts, func(facts *profile.Profile) (bool, error) { return false, a.planRows(t, d, due, facts) })
+	w.started, w.savedPlan = time.Now(), t.saved != nil
+	w.pool = batch.Pool{Default: selectors[plan.Default], Signature: selectors[plan.Signature]}
+	w.lister, err = a.planning(t.program, mw, facts, func(facts *profile.Profile) (bool, error) {
+		return false, a.planBatch(t, d, due, facts, w) // what is wrong with a row is an error
+	})
 	if err != nil {
 		return err
 	}
 	defer w.end()
-	o.Pool = batch.Pool{Facts: due[0].plan.Facts(), Default: selectors[plan.Default], Signature: selectors[plan.Signature], Both: bothSlots(due)}
-	w.pool, w.savedPlan, r.profile = o.Pool, t.saved != nil, due[0].plan.Profile
-	if err := a.checkBatch(t, d, due, w); err != nil {
-		return err
-	}
+	o.Pool, r.profile = w.pool, due[0].plan.Profile
 	sameSOPINs(o.Earlier, w.rows)
 	r.stuck(batch.Stuck(o.Earlier))
 	if o.Later, err = w.begin(a.ctx, len(due)); err != nil {
@@ -169,7 +170,21 @@ func bothSlots(rows []*batchRow) bool {
 	})
 }
 
-// checkBatch looks at all that can be looked at before a token is.
+// planBatch makes the plans, and looks at all that can be looked at before a token is.
+// What is wrong with rows it says of all of them at once.
+func (a *app) planBatch(t *target, d *batchData, due []*batchRow, facts *profile.Profile, w *batchWorld) error {
+	if err := a.planRows(t, d, due, facts); err != nil {
+		return err
+	}
+	if rows := sound(due); len(rows) > 0 {
+		w.pool.Facts, w.pool.Both = rows[0].plan.Facts(), bothSlots(rows)
+		if err := a.checkBatch(t, d, rows, w); err != nil {
+			return err
+		}
+	}
+	return d.refused()
+}
+
 func (a *app) checkBatch(t *target, d *batchData, due []*batchRow, w *batchWorld) error {
 	if err := w.pool.Check(); err != nil {
 		return usagef("%w", err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -33,6 +34,7 @@ type batchRow struct {
 	columns      map[string]string
 	plan         *plan.Plan
 	cases        map[string]string
+	wrong        bool
 }
 
 // batchData is the file of --data.
@@ -41,6 +43,13 @@ type batchData struct {
 	// columns are the names of the header; notes are those that are no fields.
 	columns []string
 	rows    []*batchRow
+	wrong   []wrongRow
+}
+
+// wrongRow is what is wrong with a row.
+type wrongRow struct {
+	line int
+	err  error
 }
 
 // isNote reports whether a column only names a row.
@@ -48,7 +57,7 @@ func isNote(column string) bool { return strings.HasPrefix(column, "#") }
 
 // readRows reads the rows and binds their values beside those that all rows share.
 // What is wrong with the file as a whole is an error of usage; what is wrong with
-// rows is reported all at once.
+// rows is kept, for refused.
 func (a *app) readRows(t *target) (*batchData, error) {
 	raw, err := a.read(a.opts.data)
 	if err != nil {
@@ -69,7 +78,6 @@ func (a *app) readRows(t *target) (*batchData, error) {
 	if err := a.header(t, d, header); err != nil {
 		return nil, err
 	}
-	var wrong *multierror.Error
 	secrets, same := false, map[string]*batchRow{}
 	for {
 		record, err := in.Read()
@@ -94,35 +102,47 @@ func (a *app) readRows(t *target) (*batchData, error) {
 			secrets = secrets || literal(cell) && fieldOf(t.program, d.columns[i]).Secret()
 			if err != nil {
 				at, column := in.FieldPos(i)
-				wrong = multierror.Append(wrong, fmt.Errorf("%s:%d:%d: row %d, column %s: %w", d.name, at, column, row.number, d.columns[i], err))
+				row.wrong = true
+				d.wrong = append(d.wrong, wrongRow{at, fmt.Errorf("%s:%d:%d: row %d, column %s: %w", d.name, at, column, row.number, d.columns[i], err)})
 			}
 		}
 		if err := evaluate(t.program, row.inputs, row.columns); err != nil {
-			wrong = multierror.Append(wrong, d.at(row, err))
+			d.blame(row, err)
 		}
 		row.id = d.identity(t.program, row, record)
 		if first := same[row.id]; first != nil {
-			wrong = multierror.Append(wrong, d.at(row, fmt.Errorf("it is the same as row %d but for secrets; add a column that tells them apart: one whose name begins with # is no field", first.number)))
+			d.blame(row, fmt.Errorf("it is the same as row %d but for secrets; add a column that tells them apart: one whose name begins with # is no field", first.number))
 		}
 		same[row.id] = row
 	}
 	if secrets && a.opts.data != stdinName {
 		a.warnOfReaders(a.opts.data)
 	}
-	return d, refusedRows(wrong)
+	return d, nil
 }
 
-// refusedRows is what is wrong with rows, before anything was tried.
-func refusedRows(wrong *multierror.Error) error {
-	if wrong.ErrorOrNil() == nil {
+// blame keeps what is wrong with a row; nothing more is asked of it.
+func (d *batchData) blame(row *batchRow, err error) {
+	row.wrong = true
+	d.wrong = append(d.wrong, wrongRow{row.line, fmt.Errorf("%s:%d: row %d: %w", d.name, row.line, row.number, err)})
+}
+
+// refused is what is wrong with all rows, by line, before anything was tried.
+func (d *batchData) refused() error {
+	if d.wrong == nil {
 		return nil
 	}
-	return &exitError{code: exitRefused, err: wrong}
+	slices.SortStableFunc(d.wrong, func(a, b wrongRow) int { return cmp.Compare(a.line, b.line) })
+	var all *multierror.Error
+	for _, w := range d.wrong {
+		all = multierror.Append(all, w.err)
+	}
+	return &exitError{code: exitRefused, err: all}
 }
 
-// at gives an error the place of a row.
-func (d *batchData) at(row *batchRow, err error) error {
-	return fmt.Errorf("%s:%d: row %d: %w", d.name, row.line, row.number, err)
+// sound are those of the rows with which nothing is wrong so far.
+func sound(rows []*batchRow) []*batchRow {
+	return slices.DeleteFunc(slices.Clone(rows), func(r *batchRow) bool { return r.wrong })
 }
 
 // header takes the names of the columns.
@@ -198,8 +218,7 @@ func (a *app) planRows(t *target, d *batchData, rows []*batchRow, facts *profile
 		}
 	}
 	proofs := map[string]*prove.Proof{}
-	var wrong *multierror.Error
-	for _, row := range rows {
+	for _, row := range sound(rows) {
 		err := a.planRow(t, row, saved, facts, proofs)
 		if err == nil {
 			err = cannot(row.plan, row)
@@ -208,10 +227,10 @@ func (a *app) planRows(t *target, d *batchData, rows []*batchRow, facts *profile
 			return err
 		}
 		if err != nil {
-			wrong = multierror.Append(wrong, d.at(row, advised(err)))
+			d.blame(row, advised(err))
 		}
 	}
-	return refusedRows(wrong)
+	return nil
 }
 
 func (a *app) planRow(t *target, row *batchRow, saved *plan.Plan, facts *profile.Profile, proofs map[string]*prove.Proof) error {
@@ -264,8 +283,7 @@ func cannot(pl *plan.Plan, row *batchRow) error {
 // tryRows runs each row on a model: lengths, validations and the issuer speak up
 // before a token is touched.
 func (a *app) tryRows(d *batchData, rows []*batchRow, issuer exec.Issuer, answers *prompter, fresh bool) error {
-	var wrong *multierror.Error
-	for _, row := range rows {
+	for _, row := range sound(rows) {
 		_, err := exec.Apply(a.ctx, exec.Options{Plan: row.plan, Inputs: row.inputs.Clone(), Cases: row.cases, Symbolic: true, DestroyConfirmed: true,
 			Module: model.New(row.plan.Facts(), model.Start{Fresh: fresh}), Selectors: model.Selectors(), Issuer: modelIssuer{Issuer: model.Issuer{}, real: issuer},
 			Journals: &exec.Memory{}, Prompter: rowPrompter{given: answers, later: true}})
@@ -273,10 +291,10 @@ func (a *app) tryRows(d *batchData, rows []*batchRow, issuer exec.Issuer, answer
 			return err
 		}
 		if err != nil {
-			wrong = multierror.Append(wrong, d.at(row, advised(withoutModel(err))))
+			d.blame(row, advised(withoutModel(err)))
 		}
 	}
-	return refusedRows(wrong)
+	return nil
 }
 
 // modelIssuer lets the issuer look at what is asked of it, and issues symbols.

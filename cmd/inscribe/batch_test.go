@@ -330,6 +330,8 @@ func TestBatchRefusesBeforeATokenIsTouched(t *testing.T) {
 			data: "NAME,CARD,SIGN\nada,env:NOWHERE,env:SIGN_PIN\nbob,prompt,env:SIGN_PIN\n" + good,
 			says: []string{"rows.csv:2:5: row 1, column CARD: value of CARD: the environment has no variable NOWHERE", "rows.csv:3:5: row 2, column CARD: a batch asks nobody", "rows.csv:4: row 3: it is the same as row 1"}},
 		{name: "lengths", data: "NAME,CARD,SIGN\nada,env:CARD_PIN,123\nbob,12,env:SIGN_PIN\n", code: exitRefused, says: []string{"rows.csv:2: row 1: ", "field SIGN has fewer than 4 characters", "rows.csv:3: row 2: ", "field CARD has fewer than 4"}},
+		{name: "cells, lengths and plans at once", data: "NAME,CARD,SIGN\nada,12,env:SIGN_PIN\nbob,env:NOWHERE,env:SIGN_PIN\n" + good, code: exitRefused,
+			says: []string{"rows.csv:2: row 1: field CARD has fewer than 4 characters", "rows.csv:3:5: row 2, column CARD: value of CARD: the environment has no variable NOWHERE", "rows.csv:4: row 3: it is the same as row 1"}},
 		{name: "no value", data: "NAME,CARD\nada,env:CARD_PIN\n", code: exitRefused, says: []string{"row 1: no value for SIGN; add a column"}},
 		{name: "half a pair of stars", data: "NAME,CARD,SIGN\n" + good, args: []string{"--signature-token", "SIGN-1"}, code: exitUsage, says: []string{"only one of"}},
 		{name: "a module that is none", data: "NAME,CARD,SIGN\n" + good, args: []string{"--module", "/nowhere.so"}, code: exitDevice, says: []string{"/nowhere.so"}},
