@@ -259,16 +259,21 @@ func (p *Program) templateFields() {
 // somewhere is secret everywhere.
 func (p *Program) inferTypes() {
 	for _, f := range p.Fields {
-		for _, u := range f.Uses {
-			if f.Type == schema.None || u.Type.Secret() && !f.Type.Secret() {
-				f.Type = u.Type
-			}
-		}
-		if f.Type == schema.None && len(f.Templates) > 0 {
-			f.Type = schema.PlainText
-		}
+		f.infer()
 	}
 	p.sharedColumns()
+}
+
+func (f *Field) infer() {
+	f.Type = schema.None
+	for _, u := range f.Uses {
+		if f.Type == schema.None || u.Type.Secret() && !f.Type.Secret() {
+			f.Type = u.Type
+		}
+	}
+	if f.Type == schema.None && len(f.Templates) > 0 {
+		f.Type = schema.PlainText
+	}
 }
 
 // sharedColumns marks the fields over a database field that is secret elsewhere:

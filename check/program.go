@@ -49,6 +49,8 @@ type Program struct {
 	named   []*Application    // by the letters of ApplicationList, nil where there is none
 	names   []string          // of the fields, made at first need
 	spell   speller
+	// trial marks a copy for trying what may be written; see [Gap].
+	trial bool
 }
 
 // part is what the header and the lines of a section say.

@@ -14,9 +14,11 @@ import (
 )
 
 // read understands the value of a setting by its keyword's kind.
-func (p *Program) read(s *Setting) {
+func (p *Program) read(s *Setting) { p.readAs(s, p.File.Slice(s.Line.Value)) }
+
+// readAs is read as if the text stood in place of the value.
+func (p *Program) readAs(s *Setting, text string) {
 	l := s.Line
-	text := p.File.Slice(l.Value)
 	s.Value = Value{Form: Constant, Details: noDetails}
 	if text == "" {
 		s.Value.Form = Missing
@@ -134,11 +136,14 @@ func readSpecial(v *Value, special string) bool {
 	return true
 }
 
-// refer resolves the name of a field and notes the use.
+// refer resolves the name of a field and notes the use, unless it is only tried.
 func (p *Program) refer(s *Setting, v *Value, name string, span ast.Span, t schema.Type) {
 	v.Field = p.Field(name)
 	if v.Field == nil {
 		v.Text = name
+		return
+	}
+	if p.trial {
 		return
 	}
 	v.Field.Uses = append(v.Field.Uses, Use{Setting: s, Span: span, Type: t, Clears: s.Keyword.Kind == schema.FieldNames})

@@ -63,7 +63,7 @@ func listedApplications(p *Program, r *Report, list *Setting) {
 		case misspelt[key]:
 		default:
 			d := r.Add(diag.MissingApplication, span, "there is no section [Application_%s]", letter)
-			if strings.Contains(", ;\t", letter) {
+			if !Letter(letter) {
 				d.Help = "ApplicationList has one character an application and nothing between them"
 			}
 			d.Fixes = append(d.Fixes, replace("remove "+letter+" from the list", span, ""))

@@ -12,31 +12,41 @@ import (
 // conflictRule finds keywords that exclude each other.
 var conflictRule = Rule{[]diag.Code{diag.ConflictingKeywords}, func(p *Program, r *Report) {
 	for _, b := range p.Blocks {
-		for _, s := range b.Settings {
-			for _, name := range s.Keyword.Conflicts {
-				if other := b.Get(name); other != nil {
-					conflict(r, s, other, "%s and %s exclude each other", s.Keyword.Name, other.Keyword.Name)
-				}
-			}
-		}
+		conflictsIn(r, b)
 	}
 	for _, a := range p.All {
-		if jobs := a.Jobs(); len(jobs) > 1 {
-			d := conflict(r, jobs[1], jobs[0], "%s and %s in one application; an application does one thing", jobs[0].Keyword.Name, jobs[1].Keyword.Name)
-			d.Help = "put them into two applications"
-		}
-		if kind := a.Get(schema.MKeyType); kind != nil {
-			size, curve := a.Get(schema.MKeySize), a.Get(schema.MECCurve)
-			if kind.Value.Text == "RSA" && curve != nil {
-				conflict(r, kind, curve, "KeyType=RSA and ECCurve exclude each other")
-			}
-			if kind.Value.Text == "EC" && size != nil {
-				conflict(r, kind, size, "KeyType=EC and KeySize exclude each other")
-			}
-		}
+		jobsIn(r, a)
 	}
 	retrieveAlone(p, r)
 }}
+
+// conflictsIn holds a section against what the table says of its keywords.
+func conflictsIn(r *Report, b *Block) {
+	for _, s := range b.Settings {
+		for _, name := range s.Keyword.Conflicts {
+			if other := b.Get(name); other != nil {
+				conflict(r, s, other, "%s and %s exclude each other", s.Keyword.Name, other.Keyword.Name)
+			}
+		}
+	}
+}
+
+// jobsIn wants one job of an application, and of a key what its kind takes.
+func jobsIn(r *Report, a *Application) {
+	if jobs := a.Jobs(); len(jobs) > 1 {
+		d := conflict(r, jobs[1], jobs[0], "%s and %s in one application; an application does one thing", jobs[0].Keyword.Name, jobs[1].Keyword.Name)
+		d.Help = "put them into two applications"
+	}
+	if kind := a.Get(schema.MKeyType); kind != nil {
+		size, curve := a.Get(schema.MKeySize), a.Get(schema.MECCurve)
+		if kind.Value.Text == "RSA" && curve != nil {
+			conflict(r, kind, curve, "KeyType=RSA and ECCurve exclude each other")
+		}
+		if kind.Value.Text == "EC" && size != nil {
+			conflict(r, kind, size, "KeyType=EC and KeySize exclude each other")
+		}
+	}
+}
 
 func conflict(r *Report, at, other *Setting, format string, args ...any) *diag.Diagnostic {
 	d := r.Add(diag.ConflictingKeywords, at.Line.Name, format, args...)

@@ -14,6 +14,12 @@ var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing,
 	if p.Technology != schema.SmartCard {
 		return
 	}
+	credentialsIn(p, r)
+	missingPINs(p, r)
+}}
+
+// credentialsIn looks at what [Description] does in each slot.
+func credentialsIn(p *Program, r *Report) {
 	changes := false
 	for _, slot := range Slots {
 		changes = changes || p.Credentials(slot).Sets()
@@ -21,8 +27,7 @@ var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing,
 	for _, slot := range Slots {
 		credentialsOf(p, r, p.Credentials(slot), changes)
 	}
-	missingPINs(p, r)
-}}
+}
 
 func credentialsOf(p *Program, r *Report, c Credentials, changes bool) {
 	if c.PIN == nil {

@@ -21,21 +21,25 @@ func typeFamily(t schema.Type) int {
 // be. A secret that is also used in clear is the secret-leak rule's.
 var fieldTypeRule = Rule{[]diag.Code{diag.FieldTypeConflict}, func(p *Program, r *Report) {
 	for _, f := range p.Fields {
-		var first *Use
-		for i := range f.Uses {
-			u := &f.Uses[i]
-			if u.Clears || u.Type == schema.None || u.Type == schema.Output || leaks(f, u.Type) {
-				continue
-			}
-			if first == nil {
-				first = u
-				continue
-			}
-			if typeFamily(u.Type) != typeFamily(first.Type) {
-				d := r.Add(diag.FieldTypeConflict, u.Span, "the field %s is a %s here and a %s elsewhere", f.Name, u.Type, first.Type)
-				d.Related = []diag.Label{{Span: first.Span, Message: "used as a " + first.Type.String()}}
-				d.Help = "give each its own field"
-			}
-		}
+		typesOf(r, f)
 	}
 }}
+
+func typesOf(r *Report, f *Field) {
+	var first *Use
+	for i := range f.Uses {
+		u := &f.Uses[i]
+		if u.Clears || u.Type == schema.None || u.Type == schema.Output || leaks(f, u.Type) {
+			continue
+		}
+		if first == nil {
+			first = u
+			continue
+		}
+		if typeFamily(u.Type) != typeFamily(first.Type) {
+			d := r.Add(diag.FieldTypeConflict, u.Span, "the field %s is a %s here and a %s elsewhere", f.Name, u.Type, first.Type)
+			d.Related = []diag.Label{{Span: first.Span, Message: "used as a " + first.Type.String()}}
+			d.Help = "give each its own field"
+		}
+	}
+}

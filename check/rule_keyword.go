@@ -21,13 +21,18 @@ var keywordRule = Rule{[]diag.Code{diag.UnknownKeyword, diag.MisplacedKeyword}, 
 			case l.Kind != ast.Entry:
 			case k == nil:
 				withoutMeaning(p, r, part.kind, p.File.Slice(s.Header.Name), l)
-			case part.kind == schema.Application && k.Technology == schema.MagneticStripe && p.Technology == schema.SmartCard:
+			case p.foreign(k):
 				d := r.Add(diag.MisplacedKeyword, l.Name, "%s belongs to magnetic stripes, and this description is for a smart card", k.Name)
 				d.Help = "see Type in [Encoding]"
 			}
 		}
 	}
 }}
+
+// foreign reports whether a keyword belongs to another technology.
+func (p *Program) foreign(k *schema.Keyword) bool {
+	return k.Section == schema.Application && k.Technology == schema.MagneticStripe && p.Technology == schema.SmartCard
+}
 
 func withoutMeaning(p *Program, r *Report, section schema.Section, header string, l *ast.Line) {
 	name := p.File.Slice(l.Name)

@@ -1,6 +1,9 @@
 package schema
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // SectionOf reads the name in a header, in any case. letter is what follows
 // Application_, as written.
@@ -15,6 +18,23 @@ func SectionOf(name string) (kind Section, letter string, ok bool) {
 		}
 	}
 	return 0, "", false
+}
+
+// Number is the name of a numbered keyword with a number, "" where the number is too
+// long; any other keyword has its name alone.
+func (k *Keyword) Number(n int) string {
+	if !k.Numbered {
+		if n > 0 {
+			return ""
+		}
+		return k.Name
+	}
+	stem := strings.TrimRight(k.Name, "0123456789")
+	digits := fmt.Sprintf("%0*d", len(k.Name)-len(stem), n)
+	if len(stem)+len(digits) > len(k.Name) {
+		return ""
+	}
+	return stem + digits
 }
 
 // Spelling is the name of the keyword as the formatter writes it: a numbered

@@ -1,0 +1,267 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"inscribe/ast"
+	"inscribe/ast/diag"
+	"inscribe/check/schema"
+)
+
+// Gap is a line of a section as if nothing stood on it. What may be written there
+// it does not know: it asks the rules, on a copy of the section with the line in
+// question. So an editor offers nothing that the rules would call an error.
+//
+// What is still to be written, as a keyword that another one needs, is no error
+// here.
+type Gap struct {
+	// p is a copy in which the values of the line are tried and fields note no
+	// uses.
+	p      *Program
+	line   *ast.Line
+	block  Block
+	letter string
+	// had is how many errors the section has without the line.
+	had int
+	// names are the keywords of the other lines, in lower case as written, and
+	// meanings what they mean.
+	names, meanings []string
+}
+
+// Gap gives the gap that a line leaves in a section of the file; nil where the
+// section has no keywords. The line may also stand for one that is yet to come.
+func (p *Program) Gap(section int, line *ast.Line) *Gap {
+	if section < 0 || section >= len(p.parts) || !p.parts[section].known || p.parts[section].kind == schema.Fields {
+		return nil
+	}
+	part, header, trial := &p.parts[section], p.File.Sections[section].Header, *p
+	trial.trial = true
+	g := &Gap{p: &trial, line: line, letter: part.letter,
+		block: Block{Section: part.kind, Name: p.File.Slice(header.Name), Header: header, index: section}}
+	understood := p.blockAt(section)
+	for i, k := range part.keywords {
+		l := &p.File.Sections[section].Lines[i]
+		if l.Kind != ast.Entry || l.Span == line.Span {
+			continue
+		}
+		g.names = append(g.names, strings.ToLower(p.File.Slice(l.Name)))
+		if k == nil {
+			continue
+		}
+		if k.Meaning != "" && !k.Numbered {
+			g.meanings = append(g.meanings, k.Meaning)
+		}
+		if understood == nil && (k.Numbered || !g.block.has(k)) {
+			// The section stands twice, and nobody has read it.
+			s := &Setting{Keyword: k, Line: l}
+			trial.read(s)
+			g.block.add(s)
+		}
+	}
+	if understood != nil {
+		for _, s := range understood.Settings {
+			if s.Line.Span != line.Span {
+				g.block.add(s)
+			}
+		}
+	}
+	g.had = g.errors(nil)
+	return g
+}
+
+func (p *Program) blockAt(section int) *Block {
+	for _, b := range p.Blocks {
+		if b.index == section {
+			return b
+		}
+	}
+	return nil
+}
+
+func (b *Block) add(s *Setting) {
+	b.Settings = append(b.Settings, s)
+	b.meanings |= meaningBit(s.Keyword.Meaning)
+}
+
+// Name is how a keyword can still be written: with the first number that is free
+// where it is a numbered one. It is "" where the keyword stands there already, or
+// belongs to another technology.
+func (g *Gap) Name(k *schema.Keyword) string {
+	if g.p.foreign(k) || k.Meaning != "" && slices.Contains(g.meanings, k.Meaning) {
+		return ""
+	}
+	for n := 0; ; n++ {
+		name := k.Number(n)
+		if name == "" || !slices.Contains(g.names, strings.ToLower(name)) {
+			return name
+		}
+	}
+}
+
+// Takes reports whether a keyword with a value may stand on the line; "" is a value
+// that is still to be written. Whether the keyword stands there already is
+// [Gap.Name]'s matter.
+func (g *Gap) Takes(k *schema.Keyword, value string) bool {
+	at := ast.Span{Start: g.line.Span.Start, End: g.line.Span.End}
+	s := &Setting{Keyword: k, Line: &ast.Line{Kind: ast.Entry, Span: g.line.Span, Name: at, Value: at}}
+	g.p.readAs(s, value)
+	return (value == "" || g.reads(s)) && g.errors(s) <= g.had
+}
+
+// reads reports whether the value is one of the keyword, with fields that are there
+// and serve for it.
+func (g *Gap) reads(s *Setting) bool {
+	v, k := s.Value, s.Keyword
+	takes := func(f *Field) bool {
+		_, ok := g.Field(k, f)
+		return f != nil && ok
+	}
+	switch {
+	case v.Problem != "", v.Form == FieldRef && !takes(v.Field):
+		return false
+	case k.Meaning == schema.MCertTempl:
+		return !g.leaksInto(s)
+	}
+	for _, piece := range v.Parts {
+		if piece.Name != "" && !takes(piece.Field) {
+			return false
+		}
+	}
+	for i, n := range v.Names {
+		switch {
+		case k.Kind == schema.FieldNames && !takes(n.Field):
+			return false
+		case k.Kind != schema.ApplicationOrder:
+		case g.p.letters.find(n.Text) == nil,
+			slices.ContainsFunc(v.Names[:i], func(o NameAt) bool { return strings.EqualFold(o.Text, n.Text) }):
+			return false
+		}
+	}
+	return true
+}
+
+// leaksInto reports whether the template of inscribe.toml that a setting names puts a
+// secret into the certificate.
+func (g *Gap) leaksInto(s *Setting) bool {
+	var r Report
+	for _, name := range g.p.Config.Certificates[s.Value.Text].Fields() {
+		if f := g.p.TemplateField(name); f != nil {
+			with := *f
+			with.Uses, with.Templates = g.others(f), []*Setting{s}
+			with.infer()
+			leaksOf(&r, &with)
+		}
+	}
+	return len(r.found) > 0
+}
+
+// others are the uses of a field on other lines.
+func (g *Gap) others(f *Field) []Use {
+	on := func(u Use) bool { return u.Setting.Line.Span == g.line.Span }
+	if !slices.ContainsFunc(f.Uses, on) {
+		return f.Uses
+	}
+	return slices.DeleteFunc(slices.Clone(f.Uses), on)
+}
+
+// Field reports whether a field may be named by a keyword on the line, and the type
+// that it has elsewhere.
+func (g *Gap) Field(k *schema.Keyword, f *Field) (schema.Type, bool) {
+	if f == nil {
+		return schema.None, false
+	}
+	without := *f
+	without.Uses = g.others(f)
+	if i := slices.IndexFunc(f.Templates, func(s *Setting) bool { return s.Line.Span == g.line.Span }); i >= 0 {
+		without.Templates = slices.Delete(slices.Clone(f.Templates), i, i+1)
+	}
+	without.infer()
+	clears := k.Kind == schema.FieldNames
+	if clears || without.Type == schema.None && len(f.Columns()) == 0 ||
+		without.Type == k.Type && k.Type != schema.Output && !f.sharesSecret && len(without.Templates) == 0 && !slices.ContainsFunc(without.Uses, func(u Use) bool { return !u.Clears && u.Type != k.Type }) {
+		return without.Type, true // as most are
+	}
+	with := without
+	line := *g.line
+	use := Use{Setting: &Setting{Keyword: k, Line: &line}, Span: line.Span, Type: k.Type, Clears: clears}
+	at := slices.IndexFunc(without.Uses, func(u Use) bool { return u.Span.Start > line.Span.Start })
+	if at < 0 {
+		at = len(without.Uses)
+	}
+	with.Uses = slices.Insert(slices.Clone(without.Uses), at, use)
+	with.infer()
+	with.sharesSecret = f.sharesSecret && !with.Type.Secret()
+	return without.Type, fieldErrors(&with) <= fieldErrors(&without) && !(with.Type.Secret() && !without.Type.Secret() && g.exposed(f))
+}
+
+func fieldErrors(f *Field) int {
+	var r Report
+	typesOf(&r, f)
+	leaksOf(&r, f)
+	outputsOf(&r, f)
+	return len(r.found)
+}
+
+// exposed reports whether another field over the same database field is shown in
+// clear.
+func (g *Gap) exposed(f *Field) bool {
+	columns := f.Columns()
+	for _, o := range g.p.Fields {
+		if o == f || !slices.ContainsFunc(o.Columns(), func(c string) bool { return slices.Contains(columns, c) }) {
+			continue
+		}
+		var r Report
+		shares := *o
+		shares.sharesSecret = true
+		if leaksOf(&r, &shares); len(r.found) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// errors counts what the rules that look at one section find in it with one more
+// setting: what excludes each other, what the policy forbids, and values on the line
+// itself that do not serve.
+func (g *Gap) errors(s *Setting) int {
+	b, p, r := g.block, *g.p, &Report{}
+	b.Settings = slices.Clip(b.Settings)
+	if s != nil {
+		b.add(s)
+	}
+	conflictsIn(r, &b)
+	switch b.Section {
+	case schema.Application:
+		a := &Application{Letter: g.letter, Block: &b}
+		a.jobs = a.appendJobs(nil)
+		jobsIn(r, a)
+		applicationPolicy(p.Config.Policy, r, a)
+	case schema.Description:
+		p.Description = &b
+		retrieveAlone(&p, r)
+		descriptionPolicy(&p, r)
+		if p.Technology == schema.SmartCard {
+			credentialsIn(&p, r)
+		}
+	}
+	n := 0
+	for _, d := range r.found {
+		own := s != nil && d.Span.Start >= s.Line.Span.Start && d.Span.End <= s.Line.Span.End
+		switch {
+		case d.Severity != diag.Error || d.Code == diag.MissingKeyword:
+		case d.Code == diag.ConflictingKeywords, own && (s.Value.Form != Missing || d.Code != diag.PolicyViolation), !own && d.Code == diag.PolicyViolation:
+			n++
+		}
+	}
+	return n
+}
+
+// Letter reports whether a text can stand for an application in ApplicationList: one
+// character that is not what people put between letters, and that a header takes.
+func Letter(text string) bool {
+	return len([]rune(text)) == 1 && !strings.Contains(notLetters, text)
+}
+
+// notLetters are never the letter of an application.
+const notLetters = ", ;\t\u00a0[]#"
