@@ -24,6 +24,10 @@ type Gap struct {
 	letter string
 	// had is how many errors the section has without the line.
 	had int
+	// keyword is the one that values were tried for last, and most how many errors
+	// the section has with it whatever its value.
+	keyword *schema.Keyword
+	most    int
 	// names are the keywords of the other lines, in lower case as written, and
 	// meanings what they mean.
 	names, meanings []string
@@ -103,10 +107,28 @@ func (g *Gap) Name(k *schema.Keyword) string {
 // that is still to be written. Whether the keyword stands there already is
 // [Gap.Name]'s matter.
 func (g *Gap) Takes(k *schema.Keyword, value string) bool {
+	return g.takes(k, value, g.had)
+}
+
+// TakesValue reports whether a value may stand on the line behind a keyword that is
+// taken for granted, also where it is at odds with others.
+func (g *Gap) TakesValue(k *schema.Keyword, value string) bool {
+	if g.keyword != k {
+		g.keyword, g.most = k, max(g.had, g.errors(g.setting(k, "")))
+	}
+	return g.takes(k, value, g.most)
+}
+
+func (g *Gap) takes(k *schema.Keyword, value string, most int) bool {
+	s := g.setting(k, value)
+	return (value == "" || g.reads(s)) && g.errors(s) <= most
+}
+
+func (g *Gap) setting(k *schema.Keyword, value string) *Setting {
 	at := ast.Span{Start: g.line.Span.Start, End: g.line.Span.End}
 	s := &Setting{Keyword: k, Line: &ast.Line{Kind: ast.Entry, Span: g.line.Span, Name: at, Value: at}}
 	g.p.readAs(s, value)
-	return (value == "" || g.reads(s)) && g.errors(s) <= g.had
+	return s
 }
 
 // reads reports whether the value is one of the keyword, with fields that are there

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -236,10 +237,43 @@ var dottedOID = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^([01]\.[1-3]?\d|2\.(0|[1-9]\d{0,8}))(\.(0|[1-9]\d{0,8}))*$`)
 })
 
-// attributeKinds are the attributes of a data object and what they take.
-var attributeKinds = map[string]string{
-	"CKA_PRIVATE": "bool", "CKA_COPYABLE": "bool", "CKA_MODIFIABLE": "bool", "CKA_DESTROYABLE": "bool",
-	"CKA_APPLICATION": "text", "CKA_OBJECT_ID": "oid",
+// DataAttribute is an attribute that a data object can be given.
+type DataAttribute struct {
+	Name string
+	// Values are all that it takes, none where there are more than can be listed.
+	Values []string
+	// Example is a value as it is written.
+	Example string
+	problem string
+	takes   func(AttributeAt) bool
+}
+
+// DataAttributes are all of them.
+var DataAttributes = []DataAttribute{
+	yesNo("CKA_PRIVATE"), yesNo("CKA_COPYABLE"), yesNo("CKA_MODIFIABLE"), yesNo("CKA_DESTROYABLE"),
+	{"CKA_APPLICATION", nil, `"text"`, "wants text in quotation marks", func(a AttributeAt) bool { return a.Quoted }},
+	{"CKA_OBJECT_ID", nil, "1.2.3", "wants dotted numbers", func(a AttributeAt) bool { return !a.Quoted && dottedOID().MatchString(a.Value) }},
+}
+
+func yesNo(name string) DataAttribute {
+	values := []string{"TRUE", "FALSE"}
+	return DataAttribute{name, values, values[0], "wants TRUE or FALSE", func(a AttributeAt) bool {
+		return !a.Quoted && slices.Contains(values, strings.ToUpper(a.Value))
+	}}
+}
+
+// Takes reports whether a value, as it is written, is one of the attribute.
+func (d DataAttribute) Takes(value string) bool {
+	a := AttributeAt{Value: value}
+	a.unquote()
+	return d.takes(a)
+}
+
+// unquote takes the quotation marks off a value as it is written.
+func (a *AttributeAt) unquote() {
+	if strings.HasPrefix(a.Value, `"`) {
+		a.Quoted, a.Value = true, strings.Trim(a.Value, `"`)
+	}
 }
 
 func readAttributes(s *Setting, text string) {
@@ -257,9 +291,7 @@ func readAttributes(s *Setting, text string) {
 	for _, item := range a.List {
 		start := s.Line.Value.Start + item.Pos.Offset
 		at := AttributeAt{Name: strings.ToUpper(item.Name), Value: item.Value, Span: ast.Span{Start: start, End: s.Line.Value.Start + item.EndPos.Offset}}
-		if strings.HasPrefix(item.Value, `"`) {
-			at.Quoted, at.Value = true, strings.Trim(item.Value, `"`)
-		}
+		at.unquote()
 		if problem := attributeProblem(at, seen[at.Name]); problem != "" && s.Value.Problem == "" {
 			s.problemAt(problem, at.Span)
 		}
@@ -269,19 +301,14 @@ func readAttributes(s *Setting, text string) {
 }
 
 func attributeProblem(a AttributeAt, twice bool) string {
-	kind, known := attributeKinds[a.Name]
-	upper := strings.ToUpper(a.Value)
+	i := slices.IndexFunc(DataAttributes, func(d DataAttribute) bool { return d.Name == a.Name })
 	switch {
-	case !known:
+	case i < 0:
 		return "names an attribute that a data object cannot be given here"
 	case twice:
 		return "names an attribute twice"
-	case kind == "bool" && (a.Quoted || upper != "TRUE" && upper != "FALSE"):
-		return "wants TRUE or FALSE for " + a.Name
-	case kind == "text" && !a.Quoted:
-		return "wants text in quotation marks for " + a.Name
-	case kind == "oid" && (a.Quoted || !dottedOID().MatchString(a.Value)):
-		return "wants dotted numbers for " + a.Name
+	case !DataAttributes[i].takes(a):
+		return DataAttributes[i].problem + " for " + a.Name
 	}
 	return ""
 }

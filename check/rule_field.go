@@ -14,39 +14,60 @@ import (
 // mostPerLine is how many undefined fields of one line are reported.
 const mostPerLine = 20
 
+// Undeclared is a name that something takes for a field and that [Fields] does not
+// declare.
+type Undeclared struct {
+	Name string
+	// Setting is what names the field; CertTempl where its template in inscribe.toml
+	// does.
+	Setting *Setting
+	// Span is the bare name, or that of the template.
+	Span ast.Span
+	// whole says that the name is all of the value.
+	whole bool
+}
+
+// Template reports whether a template of inscribe.toml takes the field.
+func (u Undeclared) Template() bool { return u.Setting.Keyword.Meaning == schema.MCertTempl }
+
 // fieldRule finds names of fields that are not declared.
 var fieldRule = Rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *Report) {
-	templateFieldsDeclared(p, r)
+	p.Undeclared(func(u Undeclared) {
+		if u.Template() {
+			undefinedInTemplate(p, r, u)
+		} else {
+			undefinedField(p, r, u.Setting, u.Name, u.Span, u.whole)
+		}
+	})
+}}
+
+// Undeclared tells of each name of a field that is not declared: first those of the
+// templates, then as they stand in the file.
+func (p *Program) Undeclared(tell func(Undeclared)) {
+	p.undeclaredInTemplates(tell)
 	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
-			v := s.Value
-			before := len(r.found)
+			v, left := s.Value, mostPerLine
 			if v.Form == FieldRef && v.Field == nil {
-				undefinedField(p, r, s, v.Text, s.Line.Value, true)
+				tell(Undeclared{v.Text, s, s.Line.Value, true})
 			}
 			for _, n := range v.Names {
-				if len(r.found)-before >= mostPerLine {
-					break
-				}
-				if s.Keyword.Kind == schema.FieldNames && n.Field == nil && n.Text != "" {
-					undefinedField(p, r, s, n.Text, n.Span, false)
+				if left > 0 && s.Keyword.Kind == schema.FieldNames && n.Field == nil && n.Text != "" {
+					left--
+					tell(Undeclared{n.Text, s, n.Span, false})
 				}
 			}
 			for _, piece := range v.Parts {
-				if len(r.found)-before >= mostPerLine {
-					break
-				}
-				if piece.Name != "" && piece.Field == nil {
-					undefinedField(p, r, s, piece.Name, piece.NameSpan, false)
+				if left > 0 && piece.Name != "" && piece.Field == nil {
+					left--
+					tell(Undeclared{piece.Name, s, piece.NameSpan, false})
 				}
 			}
 		}
 	}
-}}
+}
 
-// templateFieldsDeclared finds fields that a template of inscribe.toml takes and
-// [Fields] does not declare.
-func templateFieldsDeclared(p *Program, r *Report) {
+func (p *Program) undeclaredInTemplates(tell func(Undeclared)) {
 	if len(p.Config.Certificates) == 0 {
 		return
 	}
@@ -55,18 +76,20 @@ func templateFieldsDeclared(p *Program, r *Report) {
 		if t == nil {
 			continue
 		}
-		c := p.Config.Certificates[t.Value.Text]
-		for _, name := range c.Fields() {
-			if p.TemplateField(name) != nil || slices.Contains(template.Given, name) {
-				continue
+		for _, name := range p.Config.Certificates[t.Value.Text].Fields() {
+			if p.TemplateField(name) == nil && !slices.Contains(template.Given, name) {
+				tell(Undeclared{name, t, t.Line.Value, false})
 			}
-			d := r.Add(diag.UndefinedField, t.Line.Value, "the template %s of inscribe.toml takes {%s}, and [Fields] does not declare it", t.Value.Text, name)
-			if near := p.spell.nearest(name, p.fieldNames()); near != "" {
-				d.Help = "the nearest field is " + near + ": mend the template, or declare the field"
-			}
-			d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + name, Edits: []diag.Edit{p.DeclareField(name)}})
 		}
 	}
+}
+
+func undefinedInTemplate(p *Program, r *Report, u Undeclared) {
+	d := r.Add(diag.UndefinedField, u.Span, "the template %s of inscribe.toml takes {%s}, and [Fields] does not declare it", u.Setting.Value.Text, u.Name)
+	if near := p.spell.nearest(u.Name, p.fieldNames()); near != "" {
+		d.Help = "the nearest field is " + near + ": mend the template, or declare the field"
+	}
+	d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + u.Name, Edits: []diag.Edit{p.DeclareField(u.Name)}})
 }
 
 func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Span, whole bool) {

@@ -29,29 +29,29 @@ func (b *offers) values() {
 	typed := b.doc.file().Text[min(span.Start, b.at.offset):b.at.offset]
 	switch k.Kind {
 	case schema.Bool:
-		b.words(span, schema.Value{Text: "true"}, schema.Value{Text: "false", Doc: "the same as leaving the keyword out"})
+		b.words(span, b.taken(k, schema.Value{Text: "true"}, schema.Value{Text: "false", Doc: "the same as leaving the keyword out"})...)
 	case schema.Operand:
 		b.operand(k, span)
 	case schema.FieldName:
-		b.fields(span, func(f *check.Field) bool { return f.Type == schema.None || f.Type == k.Type }, k.Type)
+		b.fields(k, span, func(f *check.Field) bool { return true })
 	case schema.FieldNames:
-		b.fieldNames(span, typed)
+		b.fieldNames(k, span, typed)
 	case schema.ApplicationOrder:
 		b.letters()
 	case schema.Expression:
-		b.placeholders(typed)
+		b.placeholders(k, typed)
 	case schema.Attributes:
-		b.attributes(span, typed)
+		b.attributes()
 	case schema.Validation:
 		b.addSnippet(protocol.CompletionItem{Label: "reg_exp(…)", FilterText: "reg_exp", Kind: protocol.FunctionItem, Detail: "the value must match as a whole"},
 			span, "reg_exp(${1:[0-9]{6,\\}})", "reg_exp([0-9]{6,})")
 	case schema.Path:
-		b.libraries(span)
+		b.libraries(k, span)
 	default:
-		b.words(span, k.Values...)
+		b.words(span, b.taken(k, k.Values...)...)
 		switch k.Meaning {
 		case schema.MCertTempl:
-			b.templates(span)
+			b.templates(k, span)
 		case schema.MDevices:
 			b.words(span, schema.Value{Text: "8710", Doc: "the one that the published templates use"})
 		}
@@ -65,14 +65,14 @@ func (b *offers) words(span ast.Span, values ...schema.Value) {
 }
 
 func (b *offers) operand(k *schema.Keyword, span ast.Span) {
-	if k.Type == schema.Location && k.Forms&schema.Literal != 0 {
+	if k.Type == schema.Location && k.Forms&schema.Literal != 0 && b.gap().TakesValue(k, "#"+check.Signature) {
 		b.add(protocol.CompletionItem{Label: "#" + check.Signature, Kind: protocol.ConstantItem, Detail: "the signature slot"}, span, "#"+check.Signature)
 	}
 	if k.Forms&schema.Field != 0 {
-		b.fields(span, func(f *check.Field) bool { return f.Type == schema.None || compatible(f.Type, k.Type) }, k.Type)
+		b.fields(k, span, func(f *check.Field) bool { return true })
 	}
 	if k.Forms&schema.Special != 0 {
-		for _, v := range schema.Specials {
+		for _, v := range b.taken(k, schema.Specials...) {
 			b.add(protocol.CompletionItem{Label: v.Text, Kind: protocol.KeywordItem, Detail: v.Doc}, span, v.Text)
 		}
 	}
@@ -81,31 +81,29 @@ func (b *offers) operand(k *schema.Keyword, span ast.Span) {
 	}
 }
 
-// compatible reports whether a field of one type may serve as another: texts
-// that are shown may be one another, everything else only itself.
-func compatible(have, want schema.Type) bool {
-	shown := func(t schema.Type) bool { return t == schema.Label || t == schema.PlainText || t == schema.ICCSN }
-	return have == want || shown(have) && shown(want)
-}
-
-func (b *offers) fields(span ast.Span, fits func(*check.Field) bool, want schema.Type) {
-	var typed, free []*check.Field
+// fields offers those that the rules let the keyword name, the ones of its type
+// first. What the line names now gives no field its type.
+func (b *offers) fields(k *schema.Keyword, span ast.Span, wanted func(*check.Field) bool) {
+	var typed, free []protocol.CompletionItem
 	for _, f := range b.doc.program().Fields {
-		switch {
-		case b.doc.secret(f.Line.Name) || !fits(f):
-		case f.Type == want && want != schema.None:
-			typed = append(typed, f)
-		default:
-			free = append(free, f)
+		have, ok := b.gap().Field(k, f)
+		if !ok || b.doc.secret(f.Line.Name) || !wanted(f) {
+			continue
+		}
+		item := protocol.CompletionItem{Label: f.Name, Kind: protocol.FieldItem, Detail: "field, " + typeWords(have)}
+		if have == k.Type && have != schema.None {
+			typed = append(typed, item)
+		} else {
+			free = append(free, item)
 		}
 	}
-	for _, f := range append(typed, free...) {
-		b.add(protocol.CompletionItem{Label: f.Name, Kind: protocol.FieldItem, Detail: "field, " + fieldType(f)}, span, f.Name)
+	for _, item := range append(typed, free...) {
+		b.add(item, span, item.Label)
 	}
 }
 
 // fieldNames offers the fields that a list does not have yet, secrets first.
-func (b *offers) fieldNames(span ast.Span, typed string) {
+func (b *offers) fieldNames(k *schema.Keyword, span ast.Span, typed string) {
 	item := ast.Span{Start: span.Start + strings.LastIndexByte(typed, ',') + 1, End: span.End}
 	if rest := b.doc.file().Slice(ast.Span{Start: b.at.offset, End: span.End}); strings.Contains(rest, ",") {
 		item.End = b.at.offset + strings.IndexByte(rest, ',')
@@ -119,7 +117,7 @@ func (b *offers) fieldNames(span ast.Span, typed string) {
 		}
 	}
 	for _, secrets := range []bool{true, false} {
-		b.fields(item, func(f *check.Field) bool { return !there[f.Name] && f.Secret() == secrets && !f.Output() }, schema.None)
+		b.fields(k, item, func(f *check.Field) bool { return !there[f.Name] && f.Secret() == secrets && !f.Output() })
 	}
 }
 
@@ -140,7 +138,7 @@ func (b *offers) letters() {
 }
 
 // placeholders offers fields inside and outside of !{ }.
-func (b *offers) placeholders(typed string) {
+func (b *offers) placeholders(k *schema.Keyword, typed string) {
 	start, inside := b.at.offset, false
 	if i := strings.LastIndex(typed, "!{"); i >= 0 && !strings.Contains(typed[i:], "}") {
 		start, inside = b.at.offset-len(typed)+i, true
@@ -154,48 +152,23 @@ func (b *offers) placeholders(typed string) {
 		}
 	}
 	for _, f := range b.doc.program().Fields {
-		if f.Secret() || f.Output() {
-			continue // would leak, or is not there yet
+		have, ok := b.gap().Field(k, f)
+		if !ok || f.Secret() || strings.Contains(f.Name, "}") {
+			continue
 		}
 		text := "!{" + f.Name + "}"
-		b.add(protocol.CompletionItem{Label: text, Kind: protocol.FieldItem, Detail: "field, " + fieldType(f)}, ast.Span{Start: start, End: end}, text)
-	}
-}
-
-// dataAttributes are those that a data object can be given.
-var dataAttributes = []schema.Value{
-	{Text: "CKA_PRIVATE=", Doc: "TRUE or FALSE"}, {Text: "CKA_COPYABLE=", Doc: "TRUE or FALSE"}, {Text: "CKA_MODIFIABLE=", Doc: "TRUE or FALSE"},
-	{Text: "CKA_DESTROYABLE=", Doc: "TRUE or FALSE"}, {Text: `CKA_APPLICATION=`, Doc: "quoted text"}, {Text: "CKA_OBJECT_ID=", Doc: "dotted numbers"},
-}
-
-func (b *offers) attributes(span ast.Span, typed string) {
-	from := strings.LastIndexByte(typed, ',') + 1
-	item := ast.Span{Start: span.Start + from, End: b.at.offset}
-	if i := strings.IndexByte(typed[from:], '='); i >= 0 {
-		name := strings.ToUpper(strings.TrimSpace(typed[from : from+i]))
-		item.Start += i + 1
-		switch name {
-		case "CKA_APPLICATION":
-			b.addSnippet(protocol.CompletionItem{Label: `"…"`, FilterText: `"`, Kind: protocol.ValueItem, Detail: "quoted text"}, item, `"${1:text}"`, `""`)
-		case "CKA_OBJECT_ID":
-		default:
-			b.words(item, schema.Value{Text: "TRUE"}, schema.Value{Text: "FALSE"})
-		}
-		return
-	}
-	upper := strings.ToUpper(b.doc.file().Slice(span))
-	for _, v := range dataAttributes {
-		if !strings.Contains(upper, v.Text) {
-			b.words(item, v)
-		}
+		b.add(protocol.CompletionItem{Label: text, Kind: protocol.FieldItem, Detail: "field, " + typeWords(have)}, ast.Span{Start: start, End: end}, text)
 	}
 }
 
 // templates offers those of the project, then those that the description uses
 // already.
-func (b *offers) templates(span ast.Span) {
+func (b *offers) templates(k *schema.Keyword, span ast.Span) {
 	known := b.doc.config.settings().Certificates
 	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if !b.gap().TakesValue(k, name) {
+			continue
+		}
 		detail := "template of inscribe.toml"
 		if ca := known[name].CA; ca != "" {
 			detail += ", CA " + ca
@@ -204,7 +177,7 @@ func (b *offers) templates(span ast.Span) {
 	}
 	seen := map[string]bool{}
 	for _, o := range b.doc.index() {
-		if _, own := known[o.name]; o.kind == templateName && !own && !seen[o.name] && !o.span.Contains(b.at.offset) {
+		if _, own := known[o.name]; o.kind == templateName && !own && !seen[o.name] && !o.span.Contains(b.at.offset) && b.gap().TakesValue(k, o.name) {
 			seen[o.name] = true
 			b.add(protocol.CompletionItem{Label: o.name, Kind: protocol.ConstantItem, Detail: "used in this description"}, span, o.name)
 		}
@@ -212,23 +185,19 @@ func (b *offers) templates(span ast.Span) {
 }
 
 // libraries offers those of the project, then those of the built-in profiles.
-func (b *offers) libraries(span ast.Span) {
+func (b *offers) libraries(k *schema.Keyword, span ast.Span) {
 	known := b.doc.config.settings().Middleware
 	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if !b.gap().TakesValue(k, name) {
+			continue
+		}
 		b.add(protocol.CompletionItem{Label: name, Kind: protocol.ModuleItem, Detail: fmt.Sprintf("of inscribe.toml, profile %s", known[name].Profile)}, span, name)
 	}
 	for _, name := range profile.Names() {
 		for _, library := range profile.Lookup(name).Libraries {
-			if _, own := known[library]; !own {
+			if _, own := known[library]; !own && b.gap().TakesValue(k, library) {
 				b.add(protocol.CompletionItem{Label: library, Kind: protocol.ModuleItem, Detail: profile.Lookup(name).Title}, span, library)
 			}
 		}
 	}
-}
-
-// binding offers the form of a field's right-hand side.
-func (b *offers) binding() {
-	here := ast.Span{Start: b.at.offset, End: b.at.offset}
-	b.addSnippet(protocol.CompletionItem{Label: "Format(…)", FilterText: "Format", Kind: protocol.FunctionItem, Detail: "a database field with leading characters (Card SDK)"},
-		here, `Format(${1:Field21},"${2:000000}")`, `Format(`)
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"inscribe/ast"
-	"inscribe/ast/diag"
+	"inscribe/check"
 	"inscribe/check/schema"
 	"inscribe/lsp/protocol"
 )
@@ -32,7 +32,7 @@ func (c *call) completion(_ context.Context, p *protocol.CompletionParams) (any,
 		b.values()
 	default:
 		b.keywords()
-		if at.line.Kind != ast.Entry {
+		if at.line.Kind != ast.Entry && !b.entriesBelow() {
 			b.sections(ast.Span{Start: at.line.Span.Start, End: at.line.Span.End})
 		}
 	}
@@ -48,6 +48,16 @@ type offers struct {
 	doc   *document
 	at    cursor
 	items []protocol.CompletionItem
+	asked *check.Gap
+}
+
+// gap is the line of the cursor as if nothing stood on it; nil where no keyword can
+// stand.
+func (b *offers) gap() *check.Gap {
+	if b.asked == nil {
+		b.asked = b.doc.program().Gap(b.at.section, &b.at.line)
+	}
+	return b.asked
 }
 
 // add offers a text for a span. The order is that of the calls, not that of the
@@ -77,8 +87,23 @@ func snippetText(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "$", `\$`, "}", `\}`).Replace(s)
 }
 
-// sections offers the headers that are not there yet.
+// entriesBelow reports whether a header at the cursor would take entries away from
+// the section.
+func (b *offers) entriesBelow() bool {
+	if b.at.section < 0 {
+		return false
+	}
+	return slices.ContainsFunc(b.doc.file().Sections[b.at.section].Lines, func(l ast.Line) bool {
+		return l.Kind == ast.Entry && l.Span.Start > b.at.line.Span.Start
+	})
+}
+
+// sections offers the headers that are not there yet. Where the section has entries
+// of its kind, no other kind of header will do.
 func (b *offers) sections(span ast.Span) {
+	fits := func(kind schema.Section) bool {
+		return b.at.line.Kind != ast.Header || !b.at.known || b.at.kind == kind || !b.entriesBelow()
+	}
 	there := map[string]bool{}
 	for i := range b.doc.file().Sections {
 		header := b.doc.file().Sections[i].Header
@@ -87,12 +112,19 @@ func (b *offers) sections(span ast.Span) {
 		}
 	}
 	for _, kind := range []schema.Section{schema.Encoding, schema.Fields, schema.Description} {
-		if name := schema.Sections[kind]; !there[strings.ToLower(name)] {
+		if name := schema.Sections[kind]; fits(kind) && !there[strings.ToLower(name)] {
 			b.section(span, name, sectionDocs[kind], sectionSnippets[kind])
 		}
 	}
+	if !fits(schema.Application) {
+		return
+	}
+	body := sectionSnippets[schema.Application]
+	if b.doc.program().Technology == schema.MagneticStripe {
+		body = "Track=${1|1,2,3|}\n"
+	}
 	for _, letter := range b.freeLetters(there) {
-		b.section(span, schema.Sections[schema.Application]+letter, sectionDocs[schema.Application], sectionSnippets[schema.Application])
+		b.section(span, schema.Sections[schema.Application]+letter, sectionDocs[schema.Application], body)
 	}
 }
 
@@ -121,13 +153,15 @@ func (b *offers) freeLetters(there map[string]bool) []string {
 	prefix := strings.ToLower(schema.Sections[schema.Application])
 	if list := b.doc.program().Description.Get(schema.MApplicationList); list != nil {
 		for _, c := range list.Value.Text {
-			if letter := string(c); !there[prefix+strings.ToLower(letter)] && !slices.Contains(out, letter) {
+			letter := string(c)
+			if key := prefix + strings.ToLower(letter); check.Letter(letter) && !there[key] {
+				there[key] = true
 				out = append(out, letter)
 			}
 		}
 	}
 	for c := 'A'; c <= 'Z'; c++ {
-		if letter := string(c); !there[prefix+strings.ToLower(letter)] && !slices.Contains(out, letter) {
+		if letter := string(c); !there[prefix+strings.ToLower(letter)] {
 			return append(out, letter)
 		}
 	}
@@ -150,53 +184,56 @@ func (b *offers) keywords() {
 		b.undeclared(span, whole)
 		return
 	}
-	there := map[string]bool{}
-	for _, l := range b.doc.file().Sections[b.at.section].Lines {
-		if l.Kind == ast.Entry && l.Span != b.at.line.Span {
-			if k := b.doc.program().Table.Find(b.at.kind, b.doc.file().Slice(l.Name)); k != nil {
-				there[k.Name] = true
-			}
-		}
-	}
 	for _, k := range b.doc.program().Table.In(b.at.kind) {
-		if b.legal(k, there) {
-			b.keyword(k, span, whole)
+		if name := b.gap().Name(k); name != "" {
+			b.keyword(k, name, span, whole)
 		}
 	}
 }
 
-func (b *offers) legal(k *schema.Keyword, there map[string]bool) bool {
-	if there[k.Name] && !k.Numbered {
-		return false
+// keyword offers a keyword by a name. Where there is a value already it has to serve.
+func (b *offers) keyword(k *schema.Keyword, name string, span ast.Span, whole bool) {
+	value := onlyValue(k)
+	if !whole && b.at.line.Value.Len() > 0 {
+		value = b.doc.file().Slice(b.at.line.Value)
 	}
-	if k.Technology != 0 && k.Technology != b.doc.program().Technology {
-		return false
+	choices, ok := b.choices(k, value)
+	if !ok {
+		return
 	}
-	for _, other := range k.Conflicts {
-		if there[other] {
-			return false
-		}
-	}
-	// The other side may be the one that says it.
-	for name := range there {
-		if o := b.doc.program().Table.Find(b.at.kind, name); o != nil && slices.Contains(o.Conflicts, k.Name) {
-			return false
-		}
-	}
-	return true
-}
-
-func (b *offers) keyword(k *schema.Keyword, span ast.Span, whole bool) {
-	item := protocol.CompletionItem{Label: k.Name, Kind: protocol.PropertyItem, Detail: kindWords(k), Data: b.keywordData(k)}
+	item := protocol.CompletionItem{Label: name, Kind: protocol.PropertyItem, Detail: kindWords(k), Data: b.keywordData(k)}
 	if !b.resolves() {
 		doc := b.markup(keywordDoc(k, b.doc.config), b.client.TextDocument.Completion.CompletionItem.DocumentationFormat)
 		item.Documentation = &doc
 	}
 	if whole {
-		b.addSnippet(item, span, snippetText(k.Name)+"="+valueSnippet(k), k.Name+"="+onlyValue(k))
+		b.addSnippet(item, span, snippetText(name)+"="+b.valueSnippet(k, choices), name+"="+onlyValue(k))
 		return
 	}
-	b.add(item, span, k.Name)
+	b.add(item, span, name)
+}
+
+// choices are the values that the table lists and that may stand here. A keyword may
+// not where it is at odds with the section whatever its value.
+func (b *offers) choices(k *schema.Keyword, value string) (values []schema.Value, ok bool) {
+	switch {
+	case !b.gap().Takes(k, value):
+		return nil, false
+	case value != "":
+		return nil, true
+	}
+	values = b.taken(k, k.Values...)
+	return values, len(values) > 0 || k.Kind != schema.Enum
+}
+
+// taken are those of the values that may stand here.
+func (b *offers) taken(k *schema.Keyword, values ...schema.Value) (out []schema.Value) {
+	for _, v := range values {
+		if b.gap().TakesValue(k, v.Text) {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // onlyValue is the value of a keyword that has just one.
@@ -211,18 +248,20 @@ func onlyValue(k *schema.Keyword) string {
 }
 
 // valueSnippet is what follows the equals sign.
-func valueSnippet(k *schema.Keyword) string {
+func (b *offers) valueSnippet(k *schema.Keyword, values []schema.Value) string {
 	var choices []string
-	for _, v := range k.Values {
+	for _, v := range values {
 		choices = append(choices, strings.NewReplacer(`\`, `\\`, ",", `\,`, "|", `\|`).Replace(v.Text))
 	}
 	switch {
 	case k.Kind == schema.Validation:
 		return "reg_exp(${1:[0-9]{6,\\}})"
-	case k.Meaning == schema.MLocation:
+	case k.Meaning == schema.MLocation && b.gap().TakesValue(k, "#"+check.Signature):
 		return "${1:#Signature}"
 	case onlyValue(k) != "":
 		return onlyValue(k)
+	case len(choices) == 1:
+		return snippetText(values[0].Text)
 	case len(choices) > 1:
 		return "${1|" + strings.Join(choices, ",") + "|}"
 	default:
@@ -238,24 +277,21 @@ func (b *offers) resolves() bool {
 // undeclared offers names that are used and not declared. What is more likely
 // a secret than a name is not offered.
 func (b *offers) undeclared(span ast.Span, whole bool) {
-	p := b.doc.program()
 	seen := map[string]bool{}
-	offer := func(name string, at ast.Span) {
-		if name == "" || seen[name] || b.doc.secret(at) {
+	b.doc.program().Undeclared(func(u check.Undeclared) {
+		if u.Name == "" || seen[u.Name] || b.doc.secret(u.Span) {
 			return
 		}
-		seen[name] = true
-		text := name
+		seen[u.Name] = true
+		text, detail := u.Name, "used and not declared"
 		if whole {
 			text += "="
 		}
-		b.add(protocol.CompletionItem{Label: name, Kind: protocol.FieldItem, Detail: "used and not declared"}, span, text)
-	}
-	for _, f := range p.Diagnostics {
-		if f.Code == diag.UndefinedField {
-			offer(b.doc.file().Slice(f.Span), f.Span)
+		if u.Template() {
+			detail = "the template " + u.Setting.Value.Text + " takes it"
 		}
-	}
+		b.add(protocol.CompletionItem{Label: u.Name, Kind: protocol.FieldItem, Detail: detail}, span, text)
+	})
 }
 
 // keywordRef is what a completion keeps for being resolved; its label is the name

@@ -304,7 +304,8 @@ func TestCompletion(t *testing.T) {
 		name, text string
 		has, not   []string
 	}{
-		{"keywords of an application", strings.Replace(good, "[Application_B]\n", "[Application_B]\n‸\n", 1), []string{"KeyLabel", "KeyType", "[Application_C]"}, []string{"KeySize", "Location", "PIN", "Track", "ECCurve", "[Fields]"}},
+		{"keywords of an application", strings.Replace(good, "[Application_B]\n", "[Application_B]\n‸\n", 1), []string{"KeyLabel", "KeyType"}, []string{"KeySize", "Location", "PIN", "Track", "ECCurve", "[Fields]", "[Application_C]"}},
+		{"a section below the entries of another", good + "‸", []string{"[Application_C]", "KeyLabel"}, []string{"[Fields]"}},
 		{"keywords of the description", strings.Replace(good, "PIN=PIN_FIELD", "‸\nPIN=PIN_FIELD", 1), []string{"SetPIN", "InitToken", "PIN_Validation"}, []string{"PIN", "KeySize", "SignPIN"}},
 		{"keywords of the project", strings.Replace(good, "[Application_B]\n", "[Application_B]\nVen‸\n", 1), []string{"VendorWord"}, nil},
 		{"keyword before its sign", strings.Replace(good, "Location=", "Loc‸=", 1), []string{"Location"}, []string{"KeySize", "[Application_C]"}},

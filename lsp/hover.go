@@ -253,11 +253,13 @@ func (d *document) explainField(f *check.Field) string {
 }
 
 // fieldType says what a field is for.
-func fieldType(f *check.Field) string {
-	if f.Type == schema.None {
+func fieldType(f *check.Field) string { return typeWords(f.Type) }
+
+func typeWords(t schema.Type) string {
+	if t == schema.None {
 		return "of no type yet"
 	}
-	return f.Type.String()
+	return t.String()
 }
 
 // explainValue speaks of a value; "" where the keyword says all.
