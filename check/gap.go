@@ -28,6 +28,8 @@ type Gap struct {
 	// the section has with it whatever its value.
 	keyword *schema.Keyword
 	most    int
+	// trying ends that a field is tried as a value, which tries the field.
+	trying bool
 	// names are the keywords of the other lines, in lower case as written, and
 	// meanings what they mean.
 	names, meanings []string
@@ -202,7 +204,7 @@ func (g *Gap) Field(k *schema.Keyword, f *Field) (schema.Type, bool) {
 	clears := k.Kind == schema.FieldNames
 	if clears || without.Type == schema.None && len(f.Columns()) == 0 ||
 		without.Type == k.Type && k.Type != schema.Output && !f.sharesSecret && len(without.Templates) == 0 && !slices.ContainsFunc(without.Uses, func(u Use) bool { return !u.Clears && u.Type != k.Type }) {
-		return without.Type, true // as most are
+		return without.Type, g.otherPIN(k, f) // as most are
 	}
 	with := without
 	line := *g.line
@@ -214,7 +216,21 @@ func (g *Gap) Field(k *schema.Keyword, f *Field) (schema.Type, bool) {
 	with.Uses = slices.Insert(slices.Clone(without.Uses), at, use)
 	with.infer()
 	with.sharesSecret = f.sharesSecret && !with.Type.Secret()
-	return without.Type, fieldErrors(&with) <= fieldErrors(&without) && !(with.Type.Secret() && !without.Type.Secret() && g.exposed(f))
+	switch {
+	case fieldErrors(&with) > fieldErrors(&without), with.Type.Secret() && !without.Type.Secret() && g.exposed(f):
+		return without.Type, false
+	}
+	return without.Type, g.otherPIN(k, f)
+}
+
+// otherPIN holds a field against the PIN of the other slot.
+func (g *Gap) otherPIN(k *schema.Keyword, f *Field) bool {
+	if k.Meaning != schema.MPIN && k.Meaning != schema.MSignPIN || g.trying {
+		return true
+	}
+	g.trying = true
+	defer func() { g.trying = false }()
+	return g.TakesValue(k, f.Name)
 }
 
 func fieldErrors(f *Field) int {
@@ -244,10 +260,10 @@ func (g *Gap) exposed(f *Field) bool {
 }
 
 // errors counts what the rules that look at one section find in it with one more
-// setting: what excludes each other, what the policy forbids, and values on the line
-// itself that do not serve.
+// setting. What a keyword that is still to be written will mend is left out, and what
+// another line has its fix for.
 func (g *Gap) errors(s *Setting) int {
-	b, p, r := g.block, *g.p, &Report{}
+	b, p, r, n := g.block, *g.p, &Report{}, 0
 	b.Settings = slices.Clip(b.Settings)
 	if s != nil {
 		b.add(s)
@@ -259,24 +275,51 @@ func (g *Gap) errors(s *Setting) int {
 		a.jobs = a.appendJobs(nil)
 		jobsIn(r, a)
 		applicationPolicy(p.Config.Policy, r, a)
+		importsOf(&p, r, a)
+		n = max(0, len(a.jobs)-2) // the rule names two of them
+		if s != nil && (s.Keyword.Meaning == schema.MBlockCard || s.Keyword.Meaning == schema.MLocation) {
+			n += max(0, g.blocked(a)-g.blocked(g.p.letters.find(g.letter)))
+		}
 	case schema.Description:
 		p.Description = &b
+		if s != nil && s.Keyword.Kind == schema.Path {
+			p.Profile = p.findProfile()
+			for _, a := range p.Applications {
+				importsOf(&p, r, a)
+			}
+		}
 		retrieveAlone(&p, r)
 		descriptionPolicy(&p, r)
+		pinsRule.Run(&p, r)
+		libraryRule.Run(&p, r)
 		if p.Technology == schema.SmartCard {
 			credentialsIn(&p, r)
 		}
 	}
-	n := 0
 	for _, d := range r.found {
 		own := s != nil && d.Span.Start >= s.Line.Span.Start && d.Span.End <= s.Line.Span.End
 		switch {
-		case d.Severity != diag.Error || d.Code == diag.MissingKeyword:
-		case d.Code == diag.ConflictingKeywords, own && (s.Value.Form != Missing || d.Code != diag.PolicyViolation), !own && d.Code == diag.PolicyViolation:
+		case d.Severity != diag.Error, d.Code == diag.MissingKeyword, !own && len(d.Fixes) > 0:
+		case own && s.Value.Form == Missing && d.Code == diag.PolicyViolation:
+			// It speaks of the value.
+		default:
 			n++
 		}
 	}
 	return n
+}
+
+// blocked counts the applications that run after their PIN is blocked, with one of
+// them as it is here.
+func (g *Gap) blocked(a *Application) int {
+	var r Report
+	p := *g.p
+	if i := slices.IndexFunc(p.Applications, func(o *Application) bool { return o.index == a.index }); i >= 0 {
+		p.Applications = slices.Clone(p.Applications)
+		p.Applications[i] = a
+	}
+	blockRule.Run(&p, &r)
+	return len(r.found)
 }
 
 // Letter reports whether a text can stand for an application in ApplicationList: one

@@ -26,6 +26,9 @@ func (b *offers) binding() {
 		return
 	}
 	span := trimmed(text, ast.Span{Start: at.term, End: end}, value.Start)
+	if span.Len() == 0 {
+		span = ast.Span{Start: b.at.offset, End: b.at.offset}
+	}
 	item := protocol.CompletionItem{Label: "Format(…)", FilterText: "Format", Kind: protocol.FunctionItem, Detail: "a database field with leading characters (Card SDK)"}
 	if strings.HasPrefix(text[end:], "(") {
 		b.add(item, span, "Format")
@@ -134,6 +137,9 @@ func (b *offers) attributes() {
 	for _, a := range check.DataAttributes {
 		if there[a.Name] || here.value.Len() > 0 && !a.Takes(f.Slice(here.value)) {
 			continue
+		}
+		if here.name.Len() == 0 {
+			here.name = ast.Span{Start: b.at.offset, End: b.at.offset}
 		}
 		item := protocol.CompletionItem{Label: a.Name + "=", Kind: protocol.EnumMemberItem, Detail: attributeWords(a)}
 		if here.named {

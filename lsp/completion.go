@@ -32,7 +32,7 @@ func (c *call) completion(_ context.Context, p *protocol.CompletionParams) (any,
 		b.values()
 	default:
 		b.keywords()
-		if at.line.Kind != ast.Entry && !b.entriesBelow() {
+		if at.line.Kind != ast.Entry {
 			b.sections(ast.Span{Start: at.line.Span.Start, End: at.line.Span.End})
 		}
 	}
@@ -87,22 +87,33 @@ func snippetText(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "$", `\$`, "}", `\}`).Replace(s)
 }
 
-// entriesBelow reports whether a header at the cursor would take entries away from
-// the section.
-func (b *offers) entriesBelow() bool {
-	if b.at.section < 0 {
-		return false
+// below are the names of the entries that a header at the cursor would take along.
+func (b *offers) below() (names []string) {
+	lines := b.doc.file().Head
+	if b.at.section >= 0 {
+		lines = b.doc.file().Sections[b.at.section].Lines
 	}
-	return slices.ContainsFunc(b.doc.file().Sections[b.at.section].Lines, func(l ast.Line) bool {
-		return l.Kind == ast.Entry && l.Span.Start > b.at.line.Span.Start
-	})
+	for _, l := range lines {
+		if l.Kind == ast.Entry && l.Span.Start > b.at.line.Span.Start {
+			names = append(names, b.doc.file().Slice(l.Name))
+		}
+	}
+	return names
 }
 
-// sections offers the headers that are not there yet. Where the section has entries
-// of its kind, no other kind of header will do.
+// sections offers the headers that are not there yet, and of these only such as the
+// entries below belong to: else they were taken from their own section. Where a
+// header is unknown, all may be what was meant.
 func (b *offers) sections(span ast.Span) {
+	header, below := b.at.line.Kind == ast.Header, b.below()
 	fits := func(kind schema.Section) bool {
-		return b.at.line.Kind != ast.Header || !b.at.known || b.at.kind == kind || !b.entriesBelow()
+		switch {
+		case len(below) == 0 || header && (!b.at.known || b.at.kind == kind):
+			return true
+		case header || b.at.known && b.at.kind == kind:
+			return false
+		}
+		return !slices.ContainsFunc(below, func(name string) bool { return b.doc.program().Table.Find(kind, name) == nil })
 	}
 	there := map[string]bool{}
 	for i := range b.doc.file().Sections {
@@ -113,7 +124,7 @@ func (b *offers) sections(span ast.Span) {
 	}
 	for _, kind := range []schema.Section{schema.Encoding, schema.Fields, schema.Description} {
 		if name := schema.Sections[kind]; fits(kind) && !there[strings.ToLower(name)] {
-			b.section(span, name, sectionDocs[kind], sectionSnippets[kind])
+			b.section(span, name, sectionDocs[kind], sectionSnippets[kind], len(below) > 0)
 		}
 	}
 	if !fits(schema.Application) {
@@ -124,7 +135,7 @@ func (b *offers) sections(span ast.Span) {
 		body = "Track=${1|1,2,3|}\n"
 	}
 	for _, letter := range b.freeLetters(there) {
-		b.section(span, schema.Sections[schema.Application]+letter, sectionDocs[schema.Application], body)
+		b.section(span, schema.Sections[schema.Application]+letter, sectionDocs[schema.Application], body, len(below) > 0)
 	}
 }
 
@@ -135,11 +146,12 @@ var sectionSnippets = map[schema.Section]string{
 	schema.Application: "KeySize=${1|3072,2048,4096|}\nCertTempl=${2:template}\n",
 }
 
-func (b *offers) section(span ast.Span, name, doc, body string) {
+// section offers a header; it brings a body along where there is none.
+func (b *offers) section(span ast.Span, name, doc, body string, has bool) {
 	header := "[" + name + "]"
 	item := protocol.CompletionItem{Label: header, Kind: protocol.ModuleItem, Detail: "section",
 		Documentation: &protocol.MarkupContent{Kind: protocol.PlainText, Value: doc}}
-	if b.at.line.Kind == ast.Header {
+	if has || b.at.line.Kind == ast.Header {
 		b.add(item, span, header)
 		return
 	}

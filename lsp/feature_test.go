@@ -313,7 +313,7 @@ func TestCompletion(t *testing.T) {
 		{"sections that are missing", strings.Replace(good, "ApplicationList=AB", "ApplicationList=ABX", 1) + "\n[App‸", []string{"[Application_X]", "[Application_C]"}, []string{"[Encoding]", "[Application_A]"}},
 		{"location", strings.Replace(good, "#Signature", "‸", 1), []string{"#Signature"}, []string{"PIN_FIELD", "!FROM_USER_DIALOG_1_FIELD"}},
 		{"location after #", strings.Replace(good, "#Signature", "#‸", 1), []string{"#Signature"}, nil},
-		{"fields of the type and dialogs", strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=‸", 1), []string{"SIGN_PIN", "PIN_FIELD", "!FROM_USER_DIALOG_2_FIELD", "!FROM_PROTECTED_AUTHENTICATION_PATH"}, []string{"#Signature"}},
+		{"fields of the type and dialogs", strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=‸", 1), []string{"SIGN_PIN", "PIN_FIELD", "!FROM_USER_DIALOG_2_FIELD"}, []string{"#Signature", "!FROM_PROTECTED_AUTHENTICATION_PATH"}},
 		{"no field of another type", strings.Replace(good, "CertTempl=signTemplate", "KeyLabel=‸", 1), []string{"#…"}, []string{"PIN_FIELD", "SIGN_PIN"}},
 		{"booleans", strings.Replace(good, "PIN=PIN_FIELD", "SetPIN=‸\nPIN=PIN_FIELD", 1), []string{"true", "false"}, nil},
 		{"templates", in("CertTempl=‸"), []string{"authTemplate", "sign.template"}, nil},
