@@ -74,6 +74,8 @@ type Report struct {
 	found    []diag.Diagnostic
 	blocking []diag.Diagnostic
 	off      diag.Diagnostic // takes what is completed of a finding that is switched off
+	// trial says that nobody will read the messages; see [Gap].
+	trial bool
 }
 
 // Add reports a finding at a place, with the severity that the code has by
@@ -93,6 +95,10 @@ func (r *Report) silent(code diag.Code) bool {
 
 // AddAs is Add with a default severity of its own.
 func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
+	if r.trial {
+		r.found = append(r.found, diag.Diagnostic{Code: code, Severity: severity, Span: span})
+		return &r.found[len(r.found)-1]
+	}
 	if severity == diag.Error && blocks[code] {
 		r.block(code, span, format, args...)
 	}

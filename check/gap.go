@@ -28,6 +28,10 @@ type Gap struct {
 	// the section has with it whatever its value.
 	keyword *schema.Keyword
 	most    int
+	// answered is the keyword that fields were tried for last, and answers which types
+	// it takes.
+	answered *schema.Keyword
+	answers  map[schema.Type]bool
 	// trying ends that a field is tried as a value, which tries the field.
 	trying bool
 	// names are the keywords of the other lines, in lower case as written, and
@@ -168,7 +172,7 @@ func (g *Gap) reads(s *Setting) bool {
 // leaksInto reports whether the template of inscribe.toml that a setting names puts a
 // secret into the certificate.
 func (g *Gap) leaksInto(s *Setting) bool {
-	var r Report
+	r := Report{trial: true}
 	for _, name := range g.p.Config.Certificates[s.Value.Text].Fields() {
 		if f := g.p.TemplateField(name); f != nil {
 			with := *f
@@ -195,20 +199,53 @@ func (g *Gap) Field(k *schema.Keyword, f *Field) (schema.Type, bool) {
 	if f == nil {
 		return schema.None, false
 	}
+	if k.Kind == schema.FieldNames {
+		return f.Type, true
+	}
+	t, one := g.oneType(f)
+	if !one {
+		t, ok := g.fits(k, f)
+		return t, ok && g.otherPIN(k, f)
+	}
+	// Most fields are of this kind, and all of one type have one answer.
+	if g.answered != k {
+		g.answered, g.answers = k, map[schema.Type]bool{}
+	}
+	ok, known := g.answers[t]
+	if !known {
+		_, ok = g.fits(k, f)
+		g.answers[t] = ok
+	}
+	return t, ok && g.otherPIN(k, f)
+}
+
+// oneType tells that all other lines use a field for one thing, and what that is.
+func (g *Gap) oneType(f *Field) (t schema.Type, ok bool) {
+	if f.Binding != nil || len(f.Templates) > 0 {
+		return schema.None, false
+	}
+	for _, u := range f.Uses {
+		switch {
+		case u.Clears || u.Setting.Line.Span == g.line.Span:
+		case t != schema.None && u.Type != t:
+			return schema.None, false
+		default:
+			t = u.Type
+		}
+	}
+	return t, true
+}
+
+func (g *Gap) fits(k *schema.Keyword, f *Field) (schema.Type, bool) {
 	without := *f
 	without.Uses = g.others(f)
 	if i := slices.IndexFunc(f.Templates, func(s *Setting) bool { return s.Line.Span == g.line.Span }); i >= 0 {
 		without.Templates = slices.Delete(slices.Clone(f.Templates), i, i+1)
 	}
 	without.infer()
-	clears := k.Kind == schema.FieldNames
-	if clears || without.Type == schema.None && len(f.Columns()) == 0 ||
-		without.Type == k.Type && k.Type != schema.Output && !f.sharesSecret && len(without.Templates) == 0 && !slices.ContainsFunc(without.Uses, func(u Use) bool { return !u.Clears && u.Type != k.Type }) {
-		return without.Type, g.otherPIN(k, f) // as most are
-	}
 	with := without
 	line := *g.line
-	use := Use{Setting: &Setting{Keyword: k, Line: &line}, Span: line.Span, Type: k.Type, Clears: clears}
+	use := Use{Setting: &Setting{Keyword: k, Line: &line}, Span: line.Span, Type: k.Type}
 	at := slices.IndexFunc(without.Uses, func(u Use) bool { return u.Span.Start > line.Span.Start })
 	if at < 0 {
 		at = len(without.Uses)
@@ -216,11 +253,8 @@ func (g *Gap) Field(k *schema.Keyword, f *Field) (schema.Type, bool) {
 	with.Uses = slices.Insert(slices.Clone(without.Uses), at, use)
 	with.infer()
 	with.sharesSecret = f.sharesSecret && !with.Type.Secret()
-	switch {
-	case fieldErrors(&with) > fieldErrors(&without), with.Type.Secret() && !without.Type.Secret() && g.exposed(f):
-		return without.Type, false
-	}
-	return without.Type, g.otherPIN(k, f)
+	exposed := with.Type.Secret() && !without.Type.Secret() && g.exposed(f)
+	return without.Type, !exposed && fieldErrors(&with) <= fieldErrors(&without)
 }
 
 // otherPIN holds a field against the PIN of the other slot.
@@ -234,7 +268,7 @@ func (g *Gap) otherPIN(k *schema.Keyword, f *Field) bool {
 }
 
 func fieldErrors(f *Field) int {
-	var r Report
+	r := Report{trial: true}
 	typesOf(&r, f)
 	leaksOf(&r, f)
 	outputsOf(&r, f)
@@ -249,7 +283,7 @@ func (g *Gap) exposed(f *Field) bool {
 		if o == f || !slices.ContainsFunc(o.Columns(), func(c string) bool { return slices.Contains(columns, c) }) {
 			continue
 		}
-		var r Report
+		r := Report{trial: true}
 		shares := *o
 		shares.sharesSecret = true
 		if leaksOf(&r, &shares); len(r.found) > 0 {
@@ -263,7 +297,7 @@ func (g *Gap) exposed(f *Field) bool {
 // setting. What a keyword that is still to be written will mend is left out, and what
 // another line has its fix for.
 func (g *Gap) errors(s *Setting) int {
-	b, p, r, n := g.block, *g.p, &Report{}, 0
+	b, p, r, n := g.block, *g.p, &Report{trial: true}, 0
 	b.Settings = slices.Clip(b.Settings)
 	if s != nil {
 		b.add(s)
@@ -312,7 +346,7 @@ func (g *Gap) errors(s *Setting) int {
 // blocked counts the applications that run after their PIN is blocked, with one of
 // them as it is here.
 func (g *Gap) blocked(a *Application) int {
-	var r Report
+	r := Report{trial: true}
 	p := *g.p
 	if i := slices.IndexFunc(p.Applications, func(o *Application) bool { return o.index == a.index }); i >= 0 {
 		p.Applications = slices.Clone(p.Applications)
