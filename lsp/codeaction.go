@@ -106,12 +106,30 @@ func (c *call) resolveCodeAction(_ context.Context, item *protocol.CodeAction) (
 
 // workspaceEdit puts edits of one document into the form that the client takes.
 func (s *state) workspaceEdit(d *document, edits []diag.Edit) *protocol.WorkspaceEdit {
-	list := d.mapper.edits(edits)
-	if s.client.Workspace.WorkspaceEdit.DocumentChanges {
-		id := protocol.OptionalVersionedTextDocumentIdentifier{URI: d.uri, Version: d.version}
-		return &protocol.WorkspaceEdit{DocumentChanges: []protocol.TextDocumentEdit{{TextDocument: id, Edits: list}}}
+	return s.workspaceEdits([]fileEdit{{d.uri, d.version, d.mapper.edits(edits)}})
+}
+
+// fileEdit are edits of one file; version is nil where it is not open.
+type fileEdit struct {
+	uri     protocol.DocumentURI
+	version *int32
+	edits   []protocol.TextEdit
+}
+
+func (s *state) workspaceEdits(files []fileEdit) *protocol.WorkspaceEdit {
+	var out protocol.WorkspaceEdit
+	for _, f := range files {
+		if s.client.Workspace.WorkspaceEdit.DocumentChanges {
+			id := protocol.OptionalVersionedTextDocumentIdentifier{URI: f.uri, Version: f.version}
+			out.DocumentChanges = append(out.DocumentChanges, protocol.TextDocumentEdit{TextDocument: id, Edits: f.edits})
+			continue
+		}
+		if out.Changes == nil {
+			out.Changes = map[protocol.DocumentURI][]protocol.TextEdit{}
+		}
+		out.Changes[f.uri] = append(out.Changes[f.uri], f.edits...)
 	}
-	return &protocol.WorkspaceEdit{Changes: map[protocol.DocumentURI][]protocol.TextEdit{d.uri: list}}
+	return &out
 }
 
 // actions are all that touch a span, in the order in which they are shown.

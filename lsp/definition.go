@@ -44,6 +44,9 @@ func (c *call) references(_ context.Context, p *protocol.ReferenceParams) (any, 
 		return nil, nil
 	}
 	out := []protocol.Location{}
+	if o.kind == fieldName {
+		out = append(out, d.inTemplates(o.name)...)
+	}
 	docs := []*document{d}
 	if o.kind == templateName || o.kind == libraryName {
 		docs = c.descriptions()

@@ -651,6 +651,17 @@ func TestSignatureHelp(t *testing.T) {
 		{"[Fields]\nA=Format(F,‸\"000\")\n", `Format(field,"pattern")`, 1},
 		{"[Application_A]\nAttributesDataObject=CKA‸_PRIVATE=TRUE\n", "NAME=value,NAME=value", 0},
 		{"[Application_A]\nKeySize=‸3072\n", "", 0},
+		{"[Fields]\nA=Format(X,\"0,0\"‸\n", `Format(field,"pattern")`, 1},
+		{"[Fields]\nA=Format (X,‸\n", `Format(field,"pattern")`, 1},
+		{"[Fields]\nA=\"Format(\"+‸\n", "", 0},
+		{"[Fields]\nA=Format(X,\"0\")+Format(‸\n", `Format(field,"pattern")`, 0},
+		{"[Fields]\nA=Format(X,\"0\")‸\n", "", 0},
+		{"[Description]\nPIN_Validation=reg_exp(x)‸\n", "", 0},
+		{"[Description]\nPIN_Validation=reg_exp([)]\\)(x)‸\n", "reg_exp(expression)", 0},
+		{"[Description]\nPIN_Validation=reg_exp((ab)‸)\n", "reg_exp(expression)", 0},
+		{"[Description]\nPIN=!FROM_PROTECTED_AUTHENTICATION_PATH‸\n", "", 0},
+		{"[Description]\nPIN=!FROM_P‸\n", "", 0},
+		{"[Description]\nPIN=!from_user‸\n", "!FROM_USER_DIALOG_1_FIELD: present", 0},
 	} {
 		client, _ := start(t, rich, nil)
 		p := client.openMarked(c.text)
@@ -786,6 +797,124 @@ func TestRename(t *testing.T) {
 		t.Errorf("a number can be renamed: %+v", nothing)
 	}
 	client.refused(protocol.RequestFailed, "textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: "x"})
+}
+
+// taken is a project whose template takes fields.
+const taken = `[certificate.logon]
+# not {EMAIL}
+subject = "CN={COMMON_NAME}"
+email = "{Email}"
+key-usage = ["digitalSignature"]
+[certificate.mail]
+subject = "CN={EMAIL},O={EMAIL}"
+key-usage = ["digitalSignature"]
+`
+
+// takes is a description that gives fields to templates.
+const takes = `[Fields]
+PIN=
+COMMON_NAME=
+EMAIL=
+[Description]
+PKCS11Library=yourMiddleware.dll
+PIN=PIN
+ApplicationList=A
+[Application_A]
+KeySize=3072
+CertTempl=logon
+`
+
+// TestFieldsOfTemplates renames a field that templates of inscribe.toml take: in all
+// that name it, or not at all.
+func TestFieldsOfTemplates(t *testing.T) {
+	other := strings.Replace(takes, "logon", "mail", 1)
+	apart := strings.Replace(takes, "CertTempl=logon", "CertTempl=x\nKeyLabel=EMAIL", 1)
+	files := func() map[string]string {
+		return map[string]string{root + "/inscribe.toml": taken, root + "/b.dsc": other, root + "/c.dsc": apart,
+			root + "/sub/inscribe.toml": taken, root + "/sub/d.dsc": other}
+	}
+	marked := strings.Replace(takes, "\nEMAIL=", "\nEM‸AIL=", 1)
+	c, _ := start(t, rich, files())
+	p := c.openMarked(marked)
+	if found := codes(c.findings(docURI, 1)); slices.Contains(found, "unused-field") || slices.Contains(found, "undefined-field") {
+		t.Fatalf("findings are %v", found)
+	}
+	var h protocol.Hover
+	c.call("textDocument/hover", p, &h)
+	if !strings.Contains(h.Contents.Value, "line 11: CertTempl, whose template logon takes it") || strings.Contains(h.Contents.Value, "Nothing") {
+		t.Errorf("hover is %s", h.Contents.Value)
+	}
+	var at []protocol.Location
+	ask := protocol.ReferenceParams{TextDocumentPositionParams: p}
+	ask.Context.IncludeDeclaration = true
+	c.call("textDocument/references", ask, &at)
+	if got := places(at); got != "inscribe.toml3:10-15 inscribe.toml6:15-20 inscribe.toml6:25-30 a.dsc3:0-5" {
+		t.Errorf("references are %s", got)
+	}
+	var edit protocol.WorkspaceEdit
+	c.call("textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: "MAIL"}, &edit)
+	texts := files()
+	texts[root+"/a.dsc"] = takes
+	for _, e := range edit.DocumentChanges {
+		path, _ := pathOf(e.TextDocument.URI)
+		if open := path == root+"/a.dsc"; open != (e.TextDocument.Version != nil) {
+			t.Errorf("%s: the version is %v", path, e.TextDocument.Version)
+		}
+		texts[path] = apply(texts[path], e.Edits, protocol.UTF16)
+	}
+	want := files()
+	want[root+"/inscribe.toml"] = strings.NewReplacer("not {EMAIL}", "not {EMAIL}", "{Email}", "{MAIL}", "{EMAIL}", "{MAIL}").Replace(taken)
+	want[root+"/a.dsc"] = strings.Replace(takes, "EMAIL", "MAIL", 1)
+	want[root+"/b.dsc"] = strings.Replace(other, "EMAIL", "MAIL", 1)
+	for path, text := range want {
+		if texts[path] != text {
+			t.Errorf("%s is\n%s", path, texts[path])
+		}
+	}
+	for _, bad := range []struct{ why, name, path, text string }{
+		{"cannot be written there", "MY MAIL", "", ""},
+		{"cannot be written there", "template", "", ""},
+		{"b.dsc gives EMAIL to a template, too: there is a field MAIL already", "MAIL", "/b.dsc", strings.Replace(other, "PIN=\n", "PIN=\nMAIL=\n", 1)},
+		{"by hand", "MAIL", "/inscribe.toml", strings.Replace(taken, "{EMAIL},O", `\u007bEMAIL},O`, 1)},
+	} {
+		all := files()
+		if bad.path != "" {
+			all[root+bad.path] = bad.text
+		}
+		c, _ := start(t, rich, all)
+		err := c.try("textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: c.openMarked(marked), NewName: bad.name}, nil)
+		if err == nil || !strings.Contains(err.Error(), bad.why) {
+			t.Errorf("renamed to %s: %v, want %q", bad.name, err, bad.why)
+		}
+	}
+}
+
+// TestFieldsOfStripes has a field whose name stands in columns of an address line, and
+// nobody knows what these are.
+func TestFieldsOfStripes(t *testing.T) {
+	const stripe = "[Encoding]\nType=2,Magstripe\n[Fields]\nTrack‸ 2=Field21\nOther=Field1\n[Description]\nApplicationList=2\n[Application_2]\nADR_00000=Track 2, Track 2 ,X,,,S\n"
+	c, _ := start(t, rich, nil)
+	p := c.openMarked(stripe)
+	var h protocol.Hover
+	c.call("textDocument/hover", p, &h)
+	if !strings.Contains(h.Contents.Value, "line 9: ADR\\_00000 has its name in a column") || strings.Contains(h.Contents.Value, "Nothing") {
+		t.Errorf("hover is %s", h.Contents.Value)
+	}
+	var found []protocol.Location
+	c.call("textDocument/references", protocol.ReferenceParams{TextDocumentPositionParams: p}, &found)
+	if got := places(found); got != "a.dsc8:10-17 a.dsc8:19-26" {
+		t.Errorf("references are %s", got)
+	}
+	err := c.try("textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: "Track 3"}, nil)
+	if err == nil || !strings.Contains(err.Error(), "line 9 has Track 2 in a column") {
+		t.Errorf("renamed: %v", err)
+	}
+	p.Position.Line = 4
+	var edit protocol.WorkspaceEdit
+	c.call("textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: "Another"}, &edit)
+	if len(editsOf(&edit)) != 1 {
+		t.Errorf("the edit is %+v", edit)
+	}
 }
 
 func TestSymbols(t *testing.T) {

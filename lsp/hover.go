@@ -232,8 +232,23 @@ func (d *document) explainField(f *check.Field) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** · field · %s", escape(f.Name), fieldType(f))
 	b.WriteString("\n\n")
+	var uses []string
+	line := func(s ast.Span, format string, args ...any) {
+		uses = append(uses, fmt.Sprintf("* line %d: ", d.lineNumber(s.Start))+fmt.Sprintf(format, args...))
+	}
+	for _, u := range f.Uses {
+		line(u.Span, "%s", u.Setting.Keyword.Name)
+	}
+	for _, t := range f.Templates {
+		line(t.Line.Span, "%s, whose template %s takes it", t.Keyword.Name, escape(t.Value.Text))
+	}
+	d.program().AddressColumns(func(named *check.Field, u check.Use) {
+		if named == f {
+			line(u.Span, "%s has its name in a column", escape(d.file().Slice(u.Setting.Line.Name)))
+		}
+	})
 	switch {
-	case len(f.Uses) == 0:
+	case len(uses) == 0:
 		b.WriteString("Nothing uses it.\n")
 	case f.Output():
 		b.WriteString("The run fills it.\n")
@@ -242,12 +257,12 @@ func (d *document) explainField(f *check.Field) string {
 	default:
 		b.WriteString("Its value comes at run time.\n")
 	}
-	for n, u := range f.Uses {
+	for n, use := range uses {
 		if n == maxOps {
-			fmt.Fprintf(&b, "* and %d more\n", len(f.Uses)-n)
+			fmt.Fprintf(&b, "* and %d more\n", len(uses)-n)
 			break
 		}
-		fmt.Fprintf(&b, "* line %d: %s\n", d.lineNumber(u.Span.Start), u.Setting.Keyword.Name)
+		b.WriteString(use + "\n")
 	}
 	return b.String()
 }

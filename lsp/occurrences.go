@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"inscribe/ast"
+	"inscribe/check"
 	"inscribe/check/schema"
 )
 
@@ -25,6 +26,9 @@ type occurrence struct {
 	// template or the library as written.
 	name string
 	span ast.Span
+	// vague marks a place that has the name and may mean something else: a column of
+	// an address line.
+	vague bool
 	// declares marks the entry in [Fields] and the header of an application.
 	declares bool
 }
@@ -36,18 +40,21 @@ func (d *document) occurrences() []occurrence {
 	p := d.program()
 	var out []occurrence
 	for _, f := range p.Fields {
-		out = append(out, occurrence{fieldName, f.Name, f.Line.Name, true})
+		out = append(out, occurrence{kind: fieldName, name: f.Name, span: f.Line.Name, declares: true})
 		for _, u := range f.Uses {
-			out = append(out, occurrence{fieldName, f.Name, u.Span, false})
+			out = append(out, occurrence{kind: fieldName, name: f.Name, span: u.Span})
 		}
 	}
+	p.AddressColumns(func(f *check.Field, u check.Use) {
+		out = append(out, occurrence{kind: fieldName, name: f.Name, span: u.Span, vague: true})
+	})
 	for _, a := range p.All {
 		span := ast.Span{Start: a.Header.Name.End - len(a.Letter), End: a.Header.Name.End}
-		out = append(out, occurrence{applicationLetter, strings.ToLower(a.Letter), span, true})
+		out = append(out, occurrence{kind: applicationLetter, name: strings.ToLower(a.Letter), span: span, declares: true})
 	}
 	if list := p.Description.Get(schema.MApplicationList); list != nil {
 		for _, letter := range list.Value.Names {
-			out = append(out, occurrence{applicationLetter, strings.ToLower(letter.Text), letter.Span, false})
+			out = append(out, occurrence{kind: applicationLetter, name: strings.ToLower(letter.Text), span: letter.Span})
 		}
 	}
 	for _, b := range p.Blocks {
@@ -55,9 +62,9 @@ func (d *document) occurrences() []occurrence {
 			switch {
 			case s.Value.Text == "":
 			case s.Keyword.Meaning == schema.MCertTempl:
-				out = append(out, occurrence{templateName, s.Value.Text, s.Line.Value, false})
+				out = append(out, occurrence{kind: templateName, name: s.Value.Text, span: s.Line.Value})
 			case s.Keyword.Kind == schema.Path:
-				out = append(out, occurrence{libraryName, s.Value.Text, s.Line.Value, false})
+				out = append(out, occurrence{kind: libraryName, name: s.Value.Text, span: s.Line.Value})
 			}
 		}
 	}

@@ -3,11 +3,11 @@ package lsp
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
 	"inscribe/ast"
-	"inscribe/ast/diag"
 	"inscribe/check/schema"
 	"inscribe/grammar"
 	"inscribe/lsp/protocol"
@@ -32,9 +32,10 @@ func (c *call) prepareRename(_ context.Context, p *protocol.TextDocumentPosition
 	return protocol.PrepareRenameResult{Range: d.mapper.rng(o.span), Placeholder: d.file().Slice(o.span)}, nil
 }
 
-// rename changes a name everywhere in the description. Inside of an
-// encrypted line nothing can be seen and nothing is changed.
-func (c *call) rename(_ context.Context, p *protocol.RenameParams) (any, error) {
+// rename changes a name everywhere in the description, and that of a field which
+// templates take in these too. Inside of an encrypted line nothing can be seen and
+// nothing is changed.
+func (c *call) rename(ctx context.Context, p *protocol.RenameParams) (any, error) {
 	d := c.doc
 	o, ok := d.renamable(d.mapper.offset(p.Position))
 	if !ok {
@@ -48,11 +49,17 @@ func (c *call) rename(_ context.Context, p *protocol.RenameParams) (any, error) 
 	if problem != "" {
 		return nil, fail(protocol.RequestFailed, problem)
 	}
-	var edits []diag.Edit
-	for _, x := range d.all(o) {
-		edits = append(edits, diag.Edit{Span: x.span, NewText: name})
+	if i := slices.IndexFunc(d.index(), func(x occurrence) bool { return x.same(o) && x.vague }); i >= 0 {
+		return nil, fail(protocol.RequestFailed, fmt.Sprintf("line %d has %s in a column of an address line, and what its columns mean is not known; rename by hand", d.lineNumber(d.index()[i].span.Start), o.name))
 	}
-	return c.workspaceEdit(d, edits), nil
+	if f := d.program().Field(o.name); o.kind == fieldName && f != nil && len(f.Templates) > 0 && name != o.name {
+		edit, problem := c.renameTaken(ctx, d, o, name)
+		if problem != "" {
+			return nil, fail(protocol.RequestFailed, problem)
+		}
+		return edit, nil
+	}
+	return c.workspaceEdits([]fileEdit{d.renamed(o, name)}), nil
 }
 
 // badField says why a name cannot be that of a field: it must read as itself

@@ -41,16 +41,15 @@ func (c *call) signatureHelp(_ context.Context, p *protocol.TextDocumentPosition
 	}
 	typed := d.file().Text[at.line.Value.Start:at.offset]
 	if at.known && at.kind == schema.Fields {
-		i := strings.LastIndex(typed, "Format(")
-		if i < 0 || strings.Contains(typed[i:], ")") {
-			return nil, nil
+		if in := argumentAt(typed, len(typed)); in.call == "Format" {
+			return c.help(min(in.n, len(formatForm.parts)-1), formatForm), nil
 		}
-		return c.help(strings.Count(typed[i:], ","), formatForm), nil
+		return nil, nil
 	}
 	k := d.keyword(at)
 	switch {
 	case k == nil:
-	case k.Kind == schema.Validation && strings.Contains(typed, "("):
+	case k.Kind == schema.Validation && strings.Contains(typed, "(") && !ended(typed):
 		return c.help(0, regexpForm), nil
 	case k.Kind == schema.Attributes:
 		return c.help(0, attributeForm), nil
@@ -58,9 +57,38 @@ func (c *call) signatureHelp(_ context.Context, p *protocol.TextDocumentPosition
 		if s := d.setting(at); s != nil && s.Value.Form == check.Dialog {
 			return c.help(0, dialogForms[s.Value.Entries]), nil
 		}
-		return c.help(0, dialogForms[1], dialogForms[2], dialogForms[3]), nil
+		var forms []form
+		for entries := 1; entries <= len(dialogForms); entries++ {
+			if f := dialogForms[entries]; strings.HasPrefix(f.label, strings.ToUpper(typed)) {
+				forms = append(forms, f)
+			}
+		}
+		if len(forms) > 0 {
+			return c.help(0, forms...), nil
+		}
 	}
 	return nil, nil
+}
+
+// ended reports whether the parenthesis of reg_exp is closed: each one of the
+// expression is, those behind a backslash and in a class aside.
+func ended(typed string) bool {
+	depth, class := 0, false
+	for i := 0; i < len(typed); i++ {
+		switch c := typed[i]; {
+		case c == '\\':
+			i++
+		case class:
+			class = c != ']'
+		case c == '[':
+			class = true
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		}
+	}
+	return depth <= 0
 }
 
 func (s *state) help(parameter int, forms ...form) protocol.SignatureHelp {

@@ -24,6 +24,13 @@ type Certificate struct {
 
 // Fields are the names of the fields that the patterns take, sorted.
 func (c Certificate) Fields() []string {
+	names := c.Mentions()
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Mentions are the names of fields as often as they stand in the patterns.
+func (c Certificate) Mentions() []string {
 	var names []string
 	if s, err := template.ParseSubject(c.Subject); err == nil {
 		names = s.Fields()
@@ -33,8 +40,7 @@ func (c Certificate) Fields() []string {
 			names = append(names, p.Fields()...)
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
 // mostDays is that of a certificate that ends in 9999, as far as dates go.
