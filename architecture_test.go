@@ -391,11 +391,11 @@ func TestSecretsAreRevealedInKnownPlaces(t *testing.T) {
 // literals are the strings outside the table of keywords that are the name of one,
 // with the reason: by file, or everywhere where it is a word of people first.
 var literals = map[string]string{
-	"PIN":                           "what a token has, in messages and pictures",
-	"PUK":                           "what a token has, in messages and pictures",
-	"docs/keyword.go Type":          "a heading",
-	"lsp/complete_values.go Format": "a function of values, which happens to have the name",
-	"plan/card.go Certificate":      "a word of the picture",
+	"PIN":                          "what a token has, in messages and pictures",
+	"PUK":                          "what a token has, in messages and pictures",
+	"docs/keyword.go Type":         "a heading",
+	"lsp/complete_parts.go Format": "a function of values, which happens to have the name",
+	"plan/card.go Certificate":     "a word of the picture",
 }
 
 // TestKeywordsAreInTheTableOnly wants nothing that knows a keyword by its name, so

@@ -10,6 +10,9 @@ import (
 	"inscribe/lsp/protocol"
 )
 
+// formatCall is the one function of the right-hand side of a field.
+const formatCall = "Format"
+
 // binding offers the form of a field's right-hand side for the term at the cursor.
 func (b *offers) binding() {
 	value := b.valueSpan()
@@ -29,12 +32,12 @@ func (b *offers) binding() {
 	if span.Len() == 0 {
 		span = ast.Span{Start: b.at.offset, End: b.at.offset}
 	}
-	item := protocol.CompletionItem{Label: "Format(…)", FilterText: "Format", Kind: protocol.FunctionItem, Detail: "a database field with leading characters (Card SDK)"}
+	item := protocol.CompletionItem{Label: formatCall + "(…)", FilterText: formatCall, Kind: protocol.FunctionItem, Detail: "a database field with leading characters (Card SDK)"}
 	if strings.HasPrefix(text[end:], "(") {
-		b.add(item, span, "Format")
+		b.add(item, span, formatCall)
 		return
 	}
-	b.addSnippet(item, span, `Format(${1:Field21},"${2:000000}")`, `Format(`)
+	b.addSnippet(item, span, formatCall+`(${1:Field21},"${2:000000}")`, formatCall+"(")
 }
 
 // valueSpan is the value of the cursor's line; where it is empty, the cursor.

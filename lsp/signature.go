@@ -41,7 +41,7 @@ func (c *call) signatureHelp(_ context.Context, p *protocol.TextDocumentPosition
 	}
 	typed := d.file().Text[at.line.Value.Start:at.offset]
 	if at.known && at.kind == schema.Fields {
-		if in := argumentAt(typed, len(typed)); in.call == "Format" {
+		if in := argumentAt(typed, len(typed)); in.call == formatCall {
 			return c.help(min(in.n, len(formatForm.parts)-1), formatForm), nil
 		}
 		return nil, nil

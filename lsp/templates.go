@@ -9,7 +9,6 @@ import (
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check/config"
-	"inscribe/check/template"
 	"inscribe/lsp/protocol"
 )
 
@@ -88,7 +87,7 @@ func (c *call) renameTaken(ctx context.Context, d *document, o occurrence, name 
 	if cfg.err != nil {
 		return nil, fmt.Sprintf("a template takes %s, and %s", o.name, unreadable)
 	}
-	if p, err := template.ParsePattern("{" + name + "}"); err != nil || len(p) != 1 || slices.Contains(template.Given, name) {
+	if !config.CanTake(name) {
 		return nil, fmt.Sprintf("a template of %s takes %s, and {%s} cannot be written there", config.FileName, o.name, name)
 	}
 	places, complete := cfg.fieldPlaces(d.takenAs(o.name))

@@ -22,6 +22,12 @@ type Certificate struct {
 	Policies     []string `toml:"policies"`
 }
 
+// CanTake reports whether a pattern can take a field of the name from a description.
+func CanTake(name string) bool {
+	p, err := template.ParsePattern("{" + name + "}")
+	return err == nil && len(p) == 1 && !slices.Contains(template.Given, name)
+}
+
 // Fields are the names of the fields that the patterns take, sorted.
 func (c Certificate) Fields() []string {
 	names := c.Mentions()
