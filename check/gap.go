@@ -80,6 +80,15 @@ func (p *Program) Gap(section int, line *ast.Line) *Gap {
 	return g
 }
 
+// NewGap is the first line of a section that is yet to come.
+func (p *Program) NewGap(kind schema.Section) *Gap {
+	trial := *p
+	trial.trial = true
+	g := &Gap{p: &trial, line: &ast.Line{Kind: ast.Blank}, block: Block{Section: kind, index: -1}}
+	g.had = g.errors(nil)
+	return g
+}
+
 func (p *Program) blockAt(section int) *Block {
 	for _, b := range p.Blocks {
 		if b.index == section {
@@ -254,7 +263,7 @@ func (g *Gap) fits(k *schema.Keyword, f *Field) (schema.Type, bool) {
 	with.infer()
 	with.sharesSecret = f.sharesSecret && !with.Type.Secret()
 	exposed := with.Type.Secret() && !without.Type.Secret() && g.exposed(f)
-	return without.Type, !exposed && fieldErrors(&with) <= fieldErrors(&without)
+	return without.Type, !exposed && sound(&with)
 }
 
 // otherPIN holds a field against the PIN of the other slot.
@@ -267,12 +276,13 @@ func (g *Gap) otherPIN(k *schema.Keyword, f *Field) bool {
 	return g.TakesValue(k, f.Name)
 }
 
-func fieldErrors(f *Field) int {
+// sound reports whether one value can serve for all uses of a field.
+func sound(f *Field) bool {
 	r := Report{trial: true}
 	typesOf(&r, f)
 	leaksOf(&r, f)
 	outputsOf(&r, f)
-	return len(r.found)
+	return len(r.found) == 0
 }
 
 // exposed reports whether another field over the same database field is shown in
@@ -312,7 +322,7 @@ func (g *Gap) errors(s *Setting) int {
 		importsOf(&p, r, a)
 		n = max(0, len(a.jobs)-2) // the rule names two of them
 		if s != nil && (s.Keyword.Meaning == schema.MBlockCard || s.Keyword.Meaning == schema.MLocation) {
-			n += max(0, g.blocked(a)-g.blocked(g.p.letters.find(g.letter)))
+			n += max(0, g.blocked(a)-g.blocked(nil))
 		}
 	case schema.Description:
 		p.Description = &b
@@ -325,6 +335,9 @@ func (g *Gap) errors(s *Setting) int {
 		retrieveAlone(&p, r)
 		descriptionPolicy(&p, r)
 		pinsRule.Run(&p, r)
+		if s != nil && (s.Keyword.Kind == schema.Validation || s.Value.Form == FixedValue && s.Keyword.Secret()) {
+			validationRule.Run(&p, r)
+		}
 		libraryRule.Run(&p, r)
 		if p.Technology == schema.SmartCard {
 			credentialsIn(&p, r)
@@ -344,11 +357,11 @@ func (g *Gap) errors(s *Setting) int {
 }
 
 // blocked counts the applications that run after their PIN is blocked, with one of
-// them as it is here.
+// them as it is here; with nil, as they stand in the file.
 func (g *Gap) blocked(a *Application) int {
 	r := Report{trial: true}
 	p := *g.p
-	if i := slices.IndexFunc(p.Applications, func(o *Application) bool { return o.index == a.index }); i >= 0 {
+	if i := slices.IndexFunc(p.Applications, func(o *Application) bool { return a != nil && o.index == a.index }); i >= 0 {
 		p.Applications = slices.Clone(p.Applications)
 		p.Applications[i] = a
 	}

@@ -44,7 +44,7 @@ func (b *offers) values() {
 		b.attributes()
 	case schema.Validation:
 		b.addSnippet(protocol.CompletionItem{Label: "reg_exp(…)", FilterText: "reg_exp", Kind: protocol.FunctionItem, Detail: "the value must match as a whole"},
-			span, "reg_exp(${1:[0-9]{6,\\}})", "reg_exp([0-9]{6,})")
+			span, "reg_exp(${1:[0-9]{6,\\}})", anyValidation)
 	case schema.Path:
 		b.libraries(k, span)
 	default:
@@ -57,6 +57,9 @@ func (b *offers) values() {
 		}
 	}
 }
+
+// anyValidation is a validation to begin with.
+const anyValidation = "reg_exp([0-9]{6,})"
 
 func (b *offers) words(span ast.Span, values ...schema.Value) {
 	for _, v := range values {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -124,26 +125,60 @@ func (b *offers) sections(span ast.Span) {
 	}
 	for _, kind := range []schema.Section{schema.Encoding, schema.Fields, schema.Description} {
 		if name := schema.Sections[kind]; fits(kind) && !there[strings.ToLower(name)] {
-			b.section(span, name, sectionDocs[kind], sectionSnippets[kind], len(below) > 0)
+			b.section(span, name, sectionDocs[kind], b.body(kind), len(below) > 0)
 		}
 	}
 	if !fits(schema.Application) {
 		return
 	}
-	body := sectionSnippets[schema.Application]
-	if b.doc.program().Technology == schema.MagneticStripe {
-		body = "Track=${1|1,2,3|}\n"
-	}
+	body := b.body(schema.Application)
 	for _, letter := range b.freeLetters(there) {
 		b.section(span, schema.Sections[schema.Application]+letter, sectionDocs[schema.Application], body, len(below) > 0)
 	}
 }
 
-var sectionSnippets = map[schema.Section]string{
-	schema.Encoding:    "Type=1024,Chip\nDevices=8710\n",
-	schema.Fields:      "${1:PIN_FIELD}=\n",
-	schema.Description: "PKCS11Library=${1:yourMiddleware.dll}\n",
-	schema.Application: "KeySize=${1|3072,2048,4096|}\nCertTempl=${2:template}\n",
+// body is what a section begins with, as a snippet. Of the values it has those that the
+// policy allows.
+func (b *offers) body(kind schema.Section) string {
+	p := b.doc.program()
+	switch {
+	case kind == schema.Encoding:
+		return "Type=1024,Chip\nDevices=8710\n"
+	case kind == schema.Fields:
+		return "${1:PIN_FIELD}=\n"
+	case kind == schema.Application && p.Technology == schema.MagneticStripe:
+		return "Track=${1|1,2,3|}\n"
+	}
+	gap, stop := p.NewGap(kind), 0
+	line := func(meaning string, values ...string) string {
+		stop++
+		k := p.Table.Find(kind, meaning)
+		values = slices.DeleteFunc(values, func(v string) bool { return !gap.TakesValue(k, v) })
+		return fmt.Sprintf("%s=%s\n", k.Name, choiceSnippet(stop, values))
+	}
+	if kind == schema.Description {
+		return line(schema.MLibrary, "yourMiddleware.dll")
+	}
+	names := slices.Sorted(maps.Keys(b.doc.config.settings().Certificates))
+	if len(names) == 0 {
+		names = []string{"template"}
+	}
+	return line(schema.MKeySize, "3072", "2048", "4096") + line(schema.MCertTempl, names...)
+}
+
+// choiceSnippet is a tab stop of a snippet for values of which one is to be chosen.
+func choiceSnippet(stop int, values []string) string {
+	switch len(values) {
+	case 0:
+		return fmt.Sprintf("$%d", stop)
+	case 1:
+		return fmt.Sprintf("${%d:%s}", stop, snippetText(values[0]))
+	}
+	escape := strings.NewReplacer(`\`, `\\`, ",", `\,`, "|", `\|`, "$", `\$`, "}", `\}`)
+	for i, v := range values {
+		values[i] = escape.Replace(v)
+	}
+	return fmt.Sprintf("${%d|%s|}", stop, strings.Join(values, ","))
 }
 
 // section offers a header; it brings a body along where there is none.
@@ -263,10 +298,10 @@ func onlyValue(k *schema.Keyword) string {
 func (b *offers) valueSnippet(k *schema.Keyword, values []schema.Value) string {
 	var choices []string
 	for _, v := range values {
-		choices = append(choices, strings.NewReplacer(`\`, `\\`, ",", `\,`, "|", `\|`).Replace(v.Text))
+		choices = append(choices, v.Text)
 	}
 	switch {
-	case k.Kind == schema.Validation:
+	case k.Kind == schema.Validation && b.gap().TakesValue(k, anyValidation):
 		return "reg_exp(${1:[0-9]{6,\\}})"
 	case k.Meaning == schema.MLocation && b.gap().TakesValue(k, "#"+check.Signature):
 		return "${1:#Signature}"
@@ -275,7 +310,7 @@ func (b *offers) valueSnippet(k *schema.Keyword, values []schema.Value) string {
 	case len(choices) == 1:
 		return snippetText(values[0].Text)
 	case len(choices) > 1:
-		return "${1|" + strings.Join(choices, ",") + "|}"
+		return choiceSnippet(1, choices)
 	default:
 		return "$0"
 	}

@@ -45,19 +45,27 @@ var (
 	escaped = regexp.MustCompile(`\\(.)`)
 )
 
+// choices are a snippet with each value of its choices.
+func choices(snippet string) (out []string) {
+	m := choice.FindStringSubmatchIndex(snippet)
+	if m == nil {
+		return []string{snippet}
+	}
+	for _, one := range strings.Split(strings.ReplaceAll(snippet[m[2]:m[3]], `\,`, "\x00"), ",") {
+		out = append(out, choices(snippet[:m[0]]+strings.ReplaceAll(one, "\x00", ",")+snippet[m[1]:])...)
+	}
+	return out
+}
+
 // accepted are the texts that an item can make of a description: one for each choice of its
 // snippet, with the defaults of the placeholders.
 func accepted(d *document, item protocol.CompletionItem) []string {
 	inserts := []string{item.TextEdit.NewText}
 	if item.InsertTextFormat == protocol.SnippetFormat {
 		plain := func(s string) string { return escaped.ReplaceAllString(tabStop.ReplaceAllString(s, "$1"), "$1") }
-		inserts = []string{plain(item.TextEdit.NewText)}
-		if m := choice.FindStringSubmatchIndex(item.TextEdit.NewText); m != nil {
-			s := item.TextEdit.NewText
-			inserts = nil
-			for _, one := range strings.Split(strings.ReplaceAll(s[m[2]:m[3]], `\,`, "\x00"), ",") {
-				inserts = append(inserts, plain(s[:m[0]]+strings.ReplaceAll(one, "\x00", ",")+s[m[1]:]))
-			}
+		inserts = choices(item.TextEdit.NewText)
+		for i, s := range inserts {
+			inserts[i] = plain(s)
 		}
 	}
 	span, text := d.mapper.span(item.TextEdit.Range), d.file().Text
@@ -176,16 +184,23 @@ func TestAcceptedText(t *testing.T) {
 		{"[Application_A]\nAttributesDataObject=‸", "CKA_APPLICATION=", `AttributesDataObject=CKA_APPLICATION="text"`},
 		{"[Application_A]\nAttributesDataObject=CKA_APPLICATION=‸,CKA_PRIVATE=TRUE", `"…"`, `AttributesDataObject=CKA_APPLICATION="text",CKA_PRIVATE=TRUE`},
 		{"[Encoding]\nType=2,Magstripe\n[Application_A]\nADR_00000=x\nADR_00001=x\nAD‸", "ADR_00002", "ADR_00002="},
-		{"[Application_A]\nKeyType=EC\nEC‸", "ECCurve", "ECCurve=P-256"},
+		{"[Application_A]\nKeyType=EC\nEC‸", "ECCurve", "ECCurve=P-384"},
+		{"[Description]\nSignPIN=#1234567\nSign‸", "SignPin_Validation", "SignPin_Validation=reg_exp([0-9]{6,})"},
+		{"[Description]\nSignPIN=#1234\nSign‸", "SignPin_Validation", "SignPin_Validation="},
+		{"[Description]\nApplicationList=X\n[App‸", "[Application_X]", "[Application_X]¶KeySize=3072¶CertTempl=authTemplate¶"},
+		{"[Encoding]\nType=2,Magstripe\n[App‸", "[Application_A]", "[Application_A]¶Track=1¶"},
+		{"[Encoding]\n[Des‸", "[Description]", "[Description]¶PKCS11Library=yourMiddleware.dll¶"},
 	} {
-		d, items := offered(t, c.line, nil)
+		d, items := offered(t, c.line, configOf(t, strictProject))
 		i := slices.IndexFunc(items, func(i protocol.CompletionItem) bool { return i.Label == c.label })
 		if i < 0 {
 			t.Errorf("%q: no %s in %q", c.line, c.label, labels(protocol.CompletionList{Items: items}))
 			continue
 		}
 		got := accepted(d, items[i])[0]
-		if got = got[strings.LastIndexByte(got, '\n')+1:]; got != c.want {
+		before, _, _ := strings.Cut(c.line, mark)
+		got = strings.ReplaceAll(got[strings.LastIndexByte(before, '\n')+1:], "\n", "¶")
+		if got != c.want {
 			t.Errorf("%q: got %q, want %q", c.line, got, c.want)
 		}
 	}
@@ -230,6 +245,40 @@ func halfWritten(l ast.Line, text string) []string {
 		before+name+"="+mark+after, before+name+"="+v+mark+after, before+name+"="+v+mark+alue+after, before+name+"="+value+mark+after)
 }
 
+// several has what the examples have not: fixed PINs, right-hand sides of fields, jobs of
+// each kind, and a section that stands twice.
+const several = `[Encoding]
+Type=1024,Chip
+Devices=8710
+[Fields]
+COMMON_NAME=Field1
+EMAIL="a+b"+Format(Field2,"00")
+LIST=
+TEXT=Field2
+[Description]
+PKCS11Library=yourMiddleware.dll
+PIN=#987654
+SignPIN=#1234
+InitialSignPUK=LIST
+SetPIN=true
+ApplicationList=CBA
+ClearFields=LIST, TEXT
+[Application_A]
+KeyType=EC
+ECCurve=P-384
+CertTempl=logon
+KeyLabel=TEXT
+[Application_B]
+DataObject=EMAIL
+LabelExpressionDataObject=for !{TEXT} and !{COMMON_NAME}
+AttributesDataObject=CKA_APPLICATION="a,b", CKA_PRIVATE=TRUE
+[Application_C]
+WriteCertKeyList=true
+CertKeyList=LIST
+[Application_B]
+KeySize=3072
+`
+
 // TestNoOfferIsAnError accepts everything that is offered at many places of the
 // examples and of halves of them: none of it adds an error, beside those that say that
 // something is still to be written.
@@ -238,7 +287,7 @@ func TestNoOfferIsAnError(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal(err, len(files))
 	}
-	texts := map[string]string{"good": good, "wrong location": wrongLocation}
+	texts := map[string]string{"good": good, "wrong location": wrongLocation, "several": several}
 	for _, f := range files {
 		raw, err := os.ReadFile(f)
 		if err != nil {
@@ -269,6 +318,7 @@ func TestNoOfferIsAnError(t *testing.T) {
 func noOfferIsAnError(t *testing.T, name, marked string, whole map[string]int, cfg *configFile) (tried int) {
 	t.Helper()
 	d, items := offered(t, marked, cfg)
+	seen := map[string]bool{}
 	before := errorsOf(d.program(), -1)
 	for e, n := range whole {
 		before[e] = max(before[e], n)
@@ -278,6 +328,10 @@ func noOfferIsAnError(t *testing.T, name, marked string, whole map[string]int, c
 			continue // what a description is for is a person's choice
 		}
 		for _, after := range accepted(d, item) {
+			if seen[after] {
+				continue
+			}
+			seen[after] = true
 			tried++
 			for e, n := range errorsOf(check.Check(parse(name, after).file, cfg.settings()), strings.Index(marked, mark)) {
 				if n > before[e] {
