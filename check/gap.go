@@ -322,7 +322,7 @@ func (g *Gap) errors(s *Setting) int {
 		importsOf(&p, r, a)
 		n = max(0, len(a.jobs)-2) // the rule names two of them
 		if s != nil && (s.Keyword.Meaning == schema.MBlockCard || s.Keyword.Meaning == schema.MLocation) {
-			n += max(0, g.blocked(a)-g.blocked(nil))
+			n += g.blocked(g.with(a))
 		}
 	case schema.Description:
 		p.Description = &b
@@ -334,6 +334,15 @@ func (g *Gap) errors(s *Setting) int {
 		}
 		retrieveAlone(&p, r)
 		descriptionPolicy(&p, r)
+		if s != nil && s.Keyword.Kind == schema.ApplicationOrder {
+			var order []*Application
+			for _, name := range s.Value.Names {
+				if a := p.letters.find(name.Text); a != nil {
+					order = append(order, a)
+				}
+			}
+			n += g.blocked(order)
+		}
 		pinsRule.Run(&p, r)
 		if s != nil && (s.Keyword.Kind == schema.Validation || s.Value.Form == FixedValue && s.Keyword.Secret()) {
 			validationRule.Run(&p, r)
@@ -356,17 +365,25 @@ func (g *Gap) errors(s *Setting) int {
 	return n
 }
 
-// blocked counts the applications that run after their PIN is blocked, with one of
-// them as it is here; with nil, as they stand in the file.
-func (g *Gap) blocked(a *Application) int {
-	r := Report{trial: true}
-	p := *g.p
-	if i := slices.IndexFunc(p.Applications, func(o *Application) bool { return a != nil && o.index == a.index }); i >= 0 {
-		p.Applications = slices.Clone(p.Applications)
-		p.Applications[i] = a
+// with are the applications that run, one of them as it is here.
+func (g *Gap) with(a *Application) []*Application {
+	order := slices.Clone(g.p.Applications)
+	if i := slices.IndexFunc(order, func(o *Application) bool { return o.index == a.index }); i >= 0 {
+		order[i] = a
 	}
-	blockRule.Run(&p, &r)
-	return len(r.found)
+	return order
+}
+
+// blocked counts the applications that would run after their PIN is blocked and do not
+// yet.
+func (g *Gap) blocked(order []*Application) int {
+	late := func(order []*Application) int {
+		r, p := Report{trial: true}, *g.p
+		p.Applications = order
+		blockRule.Run(&p, &r)
+		return len(r.found)
+	}
+	return max(0, late(order)-late(g.p.Applications))
 }
 
 // Letter reports whether a text can stand for an application in ApplicationList: one

@@ -37,7 +37,7 @@ func (b *offers) values() {
 	case schema.FieldNames:
 		b.fieldNames(k, span, typed)
 	case schema.ApplicationOrder:
-		b.letters()
+		b.letters(k)
 	case schema.Expression:
 		b.placeholders(k, typed)
 	case schema.Attributes:
@@ -125,17 +125,32 @@ func (b *offers) fieldNames(k *schema.Keyword, span ast.Span, typed string) {
 }
 
 // letters offers the applications that the list does not have yet.
-func (b *offers) letters() {
-	here := ast.Span{Start: b.at.offset, End: b.at.offset}
+func (b *offers) letters(k *schema.Keyword) {
+	here, f, value := ast.Span{Start: b.at.offset, End: b.at.offset}, b.doc.file(), b.valueSpan()
+	// What else is wrong with the list is no reason to offer nothing.
+	known := func(list string) (out string) {
+		for _, r := range strings.ToLower(list) {
+			if !strings.ContainsRune(out, r) && slices.ContainsFunc(b.doc.program().All, func(a *check.Application) bool { return strings.ToLower(a.Letter) == string(r) }) {
+				out += string(r)
+			}
+		}
+		return out
+	}
+	fits := func(letters string) bool {
+		return b.gap().TakesValue(k, known(f.Text[value.Start:here.Start]+letters+f.Text[here.End:value.End]))
+	}
 	var all strings.Builder
 	for _, a := range b.doc.program().Unlisted {
 		if len([]rune(a.Letter)) != 1 {
 			continue
 		}
 		all.WriteString(a.Letter)
+		if !fits(a.Letter) {
+			continue
+		}
 		b.add(protocol.CompletionItem{Label: a.Letter, Kind: protocol.ModuleItem, Detail: "[" + a.Name + "]"}, here, a.Letter)
 	}
-	if list := all.String(); len([]rune(list)) > 1 {
+	if list := all.String(); len([]rune(list)) > 1 && fits(list) {
 		b.add(protocol.CompletionItem{Label: list, Kind: protocol.ModuleItem, Detail: "all applications in the order of the file"}, here, list)
 	}
 }
