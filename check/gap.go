@@ -36,7 +36,8 @@ type Gap struct {
 	trying bool
 	// names are the keywords of the other lines, in lower case as written, and
 	// meanings what they mean.
-	names, meanings []string
+	names    map[string]bool
+	meanings []string
 }
 
 // Gap gives the gap that a line leaves in a section of the file; nil where the
@@ -47,7 +48,7 @@ func (p *Program) Gap(section int, line *ast.Line) *Gap {
 	}
 	part, header, trial := &p.parts[section], p.File.Sections[section].Header, *p
 	trial.trial = true
-	g := &Gap{p: &trial, line: line, letter: part.letter,
+	g := &Gap{p: &trial, line: line, letter: part.letter, names: map[string]bool{},
 		block: Block{Section: part.kind, Name: p.File.Slice(header.Name), Header: header, index: section}}
 	understood := p.blockAt(section)
 	for i, k := range part.keywords {
@@ -55,7 +56,7 @@ func (p *Program) Gap(section int, line *ast.Line) *Gap {
 		if l.Kind != ast.Entry || l.Span == line.Span {
 			continue
 		}
-		g.names = append(g.names, strings.ToLower(p.File.Slice(l.Name)))
+		g.names[strings.ToLower(p.File.Slice(l.Name))] = true
 		if k == nil {
 			continue
 		}
@@ -112,7 +113,7 @@ func (g *Gap) Name(k *schema.Keyword) string {
 	}
 	for n := 0; ; n++ {
 		name := k.Number(n)
-		if name == "" || !slices.Contains(g.names, strings.ToLower(name)) {
+		if name == "" || !g.names[strings.ToLower(name)] {
 			return name
 		}
 	}
