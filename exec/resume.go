@@ -250,14 +250,17 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 	switch op.Kind {
 	case plan.GenKey:
 		found, err := r.adopt(w, slot, id)
+		if err == nil && !found {
+			err = r.wholeKey(op, slot)
+		}
 		if err != nil || !found {
 			return false, "", err
 		}
 		r.noteObject(op, slot, rec.Label, id, nil)
 		return true, "the key is there already", nil
 	case plan.ReqCert:
-		if w.private == 0 {
-			return false, "", nil
+		if !w.isOf(id) {
+			return false, "", nil // the key was made anew, and its certificate is to come
 		}
 		if put, ok := r.earlier[r.putOf(op)]; ok {
 			if there, err := r.certificateThere(slot, id, put.Fingerprint); there || err != nil {
@@ -274,6 +277,9 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 		w.cert = &cert
 		return true, "the certificate was issued already", nil
 	default:
+		if op.Certificate == nil && !w.isOf(id) {
+			return false, "", nil
+		}
 		there, err := r.certificateThere(slot, id, rec.Fingerprint)
 		return there, "the certificate is there already", err
 	}

@@ -182,7 +182,7 @@ func (r *run) op(op *plan.Op) error {
 	event := Event{ID: op.ID, Op: string(op.Kind), Slot: slot, Application: op.Application}
 	skip, why, err := r.skip(op, slot)
 	if err != nil {
-		return r.wrap(err, op, slot)
+		return r.late(r.wrap(err, op, slot))
 	}
 	if skip {
 		event.State, event.Detail = Skipped, why
@@ -192,10 +192,16 @@ func (r *run) op(op *plan.Op) error {
 		}
 		return nil
 	}
+	changes := op.Writes() || op.Kind == plan.ReqCert
+	if changes {
+		if err := r.drifted(); err != nil {
+			return r.late(err)
+		}
+	}
 	event.State = Started
 	r.report(event)
 	record := Record{ID: op.ID, Op: string(op.Kind), Slot: slot}
-	if op.Writes() || op.Kind == plan.ReqCert {
+	if changes {
 		record.Event = "start"
 		if op.Kind == plan.InitToken {
 			record.Label, _ = r.label(op) // the op says what is wrong with it
@@ -224,9 +230,7 @@ func (r *run) op(op *plan.Op) error {
 		}
 		err = r.wrap(err, op, slot)
 		whole := r.untouched(op, err)
-		if e, ok := err.(*Error); ok && (r.result.Ran > 0 || r.wrong) && e.Kind == Refused {
-			e.Kind = Device // too late for "before anything was tried"
-		}
+		err = r.late(err)
 		event.State, event.Detail = Failed, err.Error()
 		r.report(event)
 		// The run fails for its own reason; a journal that fails too must not
@@ -254,6 +258,15 @@ func (r *run) op(op *plan.Op) error {
 	event.State = Done
 	r.report(event)
 	return nil
+}
+
+// late makes a refusal that comes after a write a failure: it is too late for "before
+// anything was tried".
+func (r *run) late(err error) error {
+	if e, ok := err.(*Error); ok && (r.result.Ran > 0 || r.wrong) && e.Kind == Refused {
+		e.Kind = Device
+	}
+	return err
 }
 
 // readable reports whether what an op did can be read from the token, or asked for
