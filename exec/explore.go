@@ -204,7 +204,7 @@ func (b *branch) step(op *plan.Op) error {
 		return nil
 	}
 	slot := b.slot(op)
-	for _, look := range []look{(*run).chooseToken, (*run).destroys, (*run).checkHook, (*run).checkFlags, (*run).checkMechanism, (*run).checkIssuer, (*run).checkCredentials, (*run).distinctPINs} {
+	for _, look := range []look{(*run).chooseToken, (*run).destroys, (*run).checkHook, (*run).checkFlags, (*run).checkMechanism, (*run).checkIssuer, (*run).checkClaims, (*run).checkCredentials, (*run).distinctPINs} {
 		if err := look(b.run, op, slot); err != nil {
 			return b.wrap(err, op, slot)
 		}

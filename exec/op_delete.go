@@ -18,9 +18,8 @@ func (r *run) deleteOlder(op *plan.Op, slot string, _ *Record) error {
 	if w := r.work[op.Application]; label == "" && w != nil && w.cert != nil {
 		label = w.cert.Display.Subject
 	}
-	t := r.tokens[slot]
-	older := func() ([]Object, error) {
-		var out []Object
+	older := func() ([]stray, error) {
+		var out []stray
 		for _, change := range op.Changes {
 			found, err := r.older(slot, label, map[string][]uint64{"-key": {CKOPrivateKey, CKOPublicKey}, "-certificate": {CKOCertificate}, "-data": {CKOData}}[change]...)
 			if err != nil {
@@ -35,7 +34,7 @@ func (r *run) deleteOlder(op *plan.Op, slot string, _ *Record) error {
 		return err
 	}
 	for _, o := range objects {
-		if err := t.DestroyObject(r.ctx, o); err != nil {
+		if err := r.tokens[o.slot].DestroyObject(r.ctx, o.object); err != nil {
 			return err
 		}
 	}
@@ -49,26 +48,47 @@ func (r *run) deleteOlder(op *plan.Op, slot string, _ *Record) error {
 	return err
 }
 
-// older are the objects of a label and of the classes that are not of this run.
-func (r *run) older(slot, label string, classes ...uint64) ([]Object, error) {
-	t := r.tokens[slot]
-	var out []Object
+// older are the objects of a label and of the classes that are not of this run. Of
+// a card that shows what has no private key in its first slot, those are looked for
+// there too.
+func (r *run) older(slot, label string, classes ...uint64) ([]stray, error) {
+	var out []stray
 	for _, class := range classes {
-		found, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
-		if err != nil {
-			return nil, err
+		slots := []string{slot}
+		if other := otherSlot(slot); len(r.shown(slot)) > 1 && (class == CKOPublicKey || class == CKOCertificate) {
+			slots = append(slots, other)
 		}
-		for _, o := range found {
-			mine, err := r.mine(slot, o, class)
+		for _, at := range slots {
+			found, err := r.tokens[at].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
 			if err != nil {
 				return nil, err
 			}
-			if !mine {
-				out = append(out, o)
+			for _, o := range found {
+				keep, err := r.mine(at, o, class)
+				if err == nil && !keep && at != slot {
+					keep, err = r.paired(at, o)
+				}
+				if err != nil {
+					return nil, err
+				}
+				if !keep {
+					out = append(out, stray{at, o})
+				}
 			}
 		}
 	}
 	return out, nil
+}
+
+// paired reports whether a private key is beside a public one or a certificate.
+func (r *run) paired(slot string, o Object) (bool, error) {
+	t := r.tokens[slot]
+	attrs, err := t.Attributes(r.ctx, o, CKAID)
+	if err != nil {
+		return false, err
+	}
+	privates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, attrs[0].Value)})
+	return len(privates) > 0, err
 }
 
 // mine reports whether this run wrote an object or found it done: a key by its

@@ -18,10 +18,7 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 			return err
 		}
 		w.cert = &cert
-		if w.id, err = r.Issuer.KeyID(cert.Key); err != nil {
-			return &Error{Kind: Refused, Message: "the certificate of " + op.Certificate.Words(), Cause: err}
-		}
-		if err := r.claimID(op, slot, w.id); err != nil {
+		if w.id, err = r.givenID(op, cert); err != nil {
 			return err
 		}
 	}
@@ -42,16 +39,13 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 	return r.writeCertificate(slot, label, w.id, *w.cert)
 }
 
-// claimID refuses a second application under one CKA_ID of a slot: programs that
-// pair certificates and keys by it would find either.
-func (r *run) claimID(op *plan.Op, slot string, id []byte) error {
-	key := slot + " " + string(id)
-	if owner := r.owners[key]; owner != "" && owner != op.Application {
-		return &Error{Kind: Refused, Message: fmt.Sprintf("applications %s and %s write to the %s slot under one CKA_ID", owner, op.Application, slot),
-			Advice: "write each certificate once"}
+// givenID is the CKA_ID of a given certificate.
+func (r *run) givenID(op *plan.Op, cert Certificate) ([]byte, error) {
+	id, err := r.Issuer.KeyID(cert.Key)
+	if err != nil {
+		return nil, &Error{Kind: Refused, Message: "the certificate of " + op.Certificate.Words(), Cause: err}
 	}
-	r.owners[key] = op.Application
-	return nil
+	return id, nil
 }
 
 // writeCertificate writes a certificate and reads it back.

@@ -45,7 +45,27 @@ func (r *run) listThere(op *plan.Op, slot string) (bool, error) {
 			return false, err
 		}
 	}
+	if op.Returns != "" {
+		all := make([]bool, len(entries))
+		for i := range all {
+			all[i] = true
+		}
+		r.result.Outputs[op.Returns] = outcome(all)
+	}
 	return true, nil
+}
+
+// outcome says of each entry of a list whether it is on the token.
+func outcome(there []bool) string {
+	var out []string
+	for i, t := range there {
+		state := "written"
+		if !t {
+			state = "not written"
+		}
+		out = append(out, fmt.Sprintf("%d=%s", i+1, state))
+	}
+	return strings.Join(out, ";")
 }
 
 // putList writes certificates and private keys. With Any, what does not fit is
@@ -55,7 +75,7 @@ func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 	if err != nil {
 		return err
 	}
-	var outcome []string
+	var written []bool
 	for i, e := range entries {
 		tried, err := r.putEntry(op, slot, e)
 		there := err == nil
@@ -68,14 +88,10 @@ func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 			}
 			return err
 		}
-		state := "written"
-		if !there {
-			state = "not written"
-		}
-		outcome = append(outcome, fmt.Sprintf("%d=%s", i+1, state))
+		written = append(written, there)
 	}
 	if op.Returns != "" {
-		r.result.Outputs[op.Returns] = strings.Join(outcome, ";")
+		r.result.Outputs[op.Returns] = outcome(written)
 	}
 	return nil
 }
@@ -84,7 +100,16 @@ func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 // because something is wrong.
 func unfit(err error) bool {
 	e, ok := err.(*Error)
-	return ok && (e.Kind == Refused || e.Call == "C_CreateObject" && e.CKR.Unfit())
+	return ok && e.Call == "C_CreateObject" && e.CKR.Unfit()
+}
+
+// entryID is the CKA_ID of an entry of a list.
+func (r *run) entryID(e ListEntry) ([]byte, error) {
+	id, err := r.Issuer.KeyID(e.Certificate.Key)
+	if err != nil {
+		return nil, &Error{Kind: Refused, Message: "the key of the certificate for " + e.Certificate.Display.Subject, Cause: err}
+	}
+	return id, nil
 }
 
 // leaveOut sees to it that an entry which did not fit leaves no key of this run
@@ -113,11 +138,8 @@ func (r *run) leaveOut(slot string, e ListEntry, triedKey bool) (there bool, err
 // putEntry writes one entry; triedKey says that a private key was, or may have
 // been, written for it.
 func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) (triedKey bool, err error) {
-	id, err := r.Issuer.KeyID(e.Certificate.Key)
+	id, err := r.entryID(e)
 	if err != nil {
-		return false, &Error{Kind: Refused, Message: "the certificate's key", Cause: err}
-	}
-	if err := r.claimID(op, slot, id); err != nil {
 		return false, err
 	}
 	label := e.Certificate.Display.Subject

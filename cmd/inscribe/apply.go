@@ -118,7 +118,7 @@ func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) e
 	}
 	o.Symbolic, o.DestroyConfirmed, o.Saved = true, true, false
 	o.Module, o.Selectors = model.New(o.Plan.Facts(), start), model.Selectors()
-	o.Issuer, o.Journals = model.Issuer{}, &exec.Memory{}
+	o.Issuer, o.Journals = dryIssuer{}, &exec.Memory{}
 	return a.runPlan(o)
 }
 

@@ -285,7 +285,7 @@ func cannot(pl *plan.Plan, row *batchRow) error {
 func (a *app) tryRows(d *batchData, rows []*batchRow, issuer exec.Issuer, answers *prompter, fresh bool) error {
 	for _, row := range sound(rows) {
 		_, err := exec.Apply(a.ctx, exec.Options{Plan: row.plan, Inputs: row.inputs.Clone(), Cases: row.cases, Symbolic: true, DestroyConfirmed: true,
-			Module: model.New(row.plan.Facts(), model.Start{Fresh: fresh}), Selectors: model.Selectors(), Issuer: modelIssuer{Issuer: model.Issuer{}, real: issuer},
+			Module: model.New(row.plan.Facts(), model.Start{Fresh: fresh}), Selectors: model.Selectors(), Issuer: modelIssuer{dryIssuer{}, issuer},
 			Journals: &exec.Memory{}, Prompter: rowPrompter{given: answers, later: true}})
 		if err != nil && a.ctx.Err() != nil {
 			return err
@@ -299,32 +299,13 @@ func (a *app) tryRows(d *batchData, rows []*batchRow, issuer exec.Issuer, answer
 
 // modelIssuer lets the issuer look at what is asked of it, and issues symbols.
 type modelIssuer struct {
-	model.Issuer
+	dryIssuer
 	real exec.Issuer
 }
 
 // Check is the issuer's own.
 func (i modelIssuer) Check(ctx context.Context, r exec.CertificateRequest) error {
 	return i.real.Check(ctx, r)
-}
-
-// Parse lets the issuer read the certificate first.
-func (i modelIssuer) Parse(data []byte) (exec.Certificate, error) {
-	if bytes.HasPrefix(data, []byte("certificate of ")) {
-		return i.Issuer.Parse(data)
-	}
-	if _, err := i.real.Parse(data); err != nil {
-		return exec.Certificate{}, err
-	}
-	return i.Issuer.Parse(data)
-}
-
-// ParseList lets the issuer read the list first.
-func (i modelIssuer) ParseList(data []byte) ([]exec.ListEntry, error) {
-	if _, err := i.real.ParseList(data); err != nil {
-		return nil, err
-	}
-	return i.Issuer.ParseList(data)
 }
 
 // withoutModel takes the model's slots out of an error: they mean nothing to a

@@ -63,7 +63,7 @@ func (a *app) seededRun(p *check.Program, o exec.Options, st *station.Station, f
 	if err != nil {
 		return err
 	}
-	o.Issuer = seededIssuer{issuer, model.Issuer{}}
+	o.Issuer = seededIssuer{dryIssuer{}, issuer}
 	journals, err := a.journals()
 	if err != nil {
 		return err
@@ -263,52 +263,6 @@ func (p dryPrompter) Ask(_ context.Context, q exec.Question) (exec.Answer, error
 func (p dryPrompter) Confirm(_ context.Context, question string) bool {
 	fmt.Fprintf(p.app.stderr, "note: apply asks, or wants --yes: %s\n", clean(question))
 	return true
-}
-
-// seededIssuer looks at requests and at what is there as the real issuer does, and
-// makes symbols: no CA is asked for anything.
-type seededIssuer struct {
-	*ca.Issuers
-	symbols model.Issuer
-}
-
-// Request makes a symbol.
-func (s seededIssuer) Request(ctx context.Context, r exec.CertificateRequest, sign exec.Signer) ([]byte, error) {
-	return s.symbols.Request(ctx, r, sign)
-}
-
-// Issue makes a symbol.
-func (s seededIssuer) Issue(ctx context.Context, r exec.CertificateRequest, pkcs10 []byte) (exec.Certificate, error) {
-	return s.symbols.Issue(ctx, r, pkcs10)
-}
-
-// Parse reads a certificate, or gives a symbol for one without a value.
-func (s seededIssuer) Parse(data []byte) (exec.Certificate, error) {
-	if bytes.HasPrefix(data, []byte(exec.SymbolicCertificate)) {
-		return s.symbols.Parse(data)
-	}
-	return s.Issuers.Parse(data)
-}
-
-// ParseList reads a list, or gives a symbol for one without a value.
-func (s seededIssuer) ParseList(data []byte) ([]exec.ListEntry, error) {
-	if data == nil {
-		return s.symbols.ParseList(data)
-	}
-	return s.Issuers.ParseList(data)
-}
-
-// KeyID goes by the rule, or by that of symbols.
-func (s seededIssuer) KeyID(k exec.PublicKey) ([]byte, error) {
-	if id, err := pki.KeyID(k); err == nil {
-		return id, nil
-	}
-	return s.symbols.KeyID(k)
-}
-
-// SameKey compares keys and symbols.
-func (s seededIssuer) SameKey(a, b exec.PublicKey) bool {
-	return s.Issuers.SameKey(a, b) || s.symbols.SameKey(a, b)
 }
 
 // openCA opens an embedded CA. A dry-run makes none.
