@@ -280,7 +280,7 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 		if op.Certificate == nil && !w.isOf(id) {
 			return false, "", nil
 		}
-		there, err := r.certificateThere(slot, id, rec.Fingerprint)
+		there, err := r.keepCertificate(op, slot, id, rec)
 		return there, "the certificate is there already", err
 	}
 }
@@ -324,22 +324,43 @@ func (r *run) adopt(w *work, slot string, id []byte) (bool, error) {
 // certificateThere reports whether the token holds the certificate of that
 // fingerprint under that CKA_ID.
 func (r *run) certificateThere(slot string, id []byte, fingerprint string) (bool, error) {
+	der, err := r.readCertificate(slot, id, fingerprint)
+	return der != nil, err
+}
+
+// readCertificate reads the certificate of that fingerprint under that CKA_ID; nil
+// where there is none.
+func (r *run) readCertificate(slot string, id []byte, fingerprint string) ([]byte, error) {
 	for _, t := range r.shown(slot) {
 		objects, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		for _, o := range objects {
 			attrs, err := t.Attributes(r.ctx, o, CKAValue)
 			if err != nil {
-				return false, err
+				return nil, err
 			}
 			if fingerprintOf(attrs[0].Value) == fingerprint {
-				return true, nil
+				return attrs[0].Value, nil
 			}
 		}
 	}
-	return false, nil
+	return nil, nil
+}
+
+// keepCertificate puts a certificate that is there already into the result.
+func (r *run) keepCertificate(op *plan.Op, slot string, id []byte, rec Record) (bool, error) {
+	der, err := r.readCertificate(slot, id, rec.Fingerprint)
+	if der == nil || err != nil {
+		return false, err
+	}
+	cert, err := r.Issuer.Parse(der)
+	if err != nil {
+		return false, err
+	}
+	r.noteObject(op, slot, rec.Label, id, &cert.Display)
+	return true, nil
 }
 
 // shown are the slots in which a public object of a slot may show: some modules show
