@@ -171,6 +171,9 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 		if _, done := r.earlier[op.ID]; done {
 			return true, "done before the interruption", nil
 		}
+	case plan.Block:
+		info, err := r.tokens[slot].Info(r.ctx)
+		return err == nil && info.Flags.Has(FlagUserPINLocked), "the PIN is locked already", err
 	case plan.Login:
 		if !op.Proves && r.user[slot] == op.As {
 			return true, "logged in already", nil

@@ -70,3 +70,14 @@ func TestCardDrift(t *testing.T) {
 		})
 	}
 }
+
+// TestCardBlocksOnce blocks a PIN twice: the second run says that it was there.
+func TestCardBlocksOnce(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	args := []string{"apply", m.file("block.dsc", "[Description]\nPKCS11Library=yourMiddleware.dll\nApplicationList=A\n[Application_A]\nBlockCard=true\n"), "--yes"}
+	m.must(exitOK, args, "1 written, 0 kept")
+	m.tries(lab.UserPIN, 0, 10)
+	m.must(exitOK, args, "nothing to do", "skipped: the PIN is locked already")
+	m.tries(lab.UserPIN, 0, 10)
+}
