@@ -19,11 +19,12 @@ func (r *run) drifted() error {
 	if r.result.Ran > 0 || r.AllowExisting {
 		return nil
 	}
+	looks := map[plan.Kind]look{plan.GenKey: (*run).wholeKey, plan.PutCert: (*run).sameGiven, plan.PutList: (*run).sameGiven, plan.PutData: (*run).sameData}
 	for op, slot := range r.due {
-		if op.Kind != plan.GenKey || r.user[slot] != "user" {
+		if looks[op.Kind] == nil || r.user[slot] != "user" {
 			continue
 		}
-		if err := r.wholeKey(op, slot); err != nil {
+		if err := looks[op.Kind](r, op, slot); err != nil {
 			return r.wrap(err, op, slot)
 		}
 	}
@@ -38,8 +39,12 @@ func (r *run) wholeKey(op *plan.Op, slot string) error {
 	if err != nil || !done || r.AllowExisting {
 		return err
 	}
-	if found, err := r.adopt(&work{}, slot, id); found || err != nil {
+	found, err := r.adopt(&work{}, slot, id)
+	if err != nil {
 		return err
+	}
+	if found {
+		return r.sameLabel(op, CKOPrivateKey, rec)
 	}
 	privates, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
 	if err != nil {

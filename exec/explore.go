@@ -324,7 +324,7 @@ func (b *branch) state(ahead *future) string {
 	forgotten := map[string]bool{}
 	for a, w := range b.work {
 		if ahead.forgets(a) {
-			forgotten[string(w.id)] = true
+			forgotten[hex.EncodeToString(w.id)] = true
 		}
 	}
 	for _, slot := range []string{plan.Default, plan.Signature} {
@@ -338,10 +338,10 @@ func (b *branch) state(ahead *future) string {
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.owners)) {
 		if ahead.objects && !forgotten[key[strings.IndexByte(key, ' ')+1:]] {
-			fmt.Fprintf(&s, "%s=%s;", hex.EncodeToString([]byte(key)), b.owners[key])
+			fmt.Fprintf(&s, "%s=%s;", key, b.owners[key])
 		}
 	}
-	s.WriteString(b.Module.(Model).State(func(id []byte) bool { return !ahead.objects || forgotten[string(id)] }))
+	s.WriteString(b.Module.(Model).State(func(id []byte) bool { return !ahead.objects || forgotten[hex.EncodeToString(id)] }))
 	return s.String()
 }
 

@@ -34,6 +34,9 @@ type Record struct {
 	Label       string `json:"label,omitempty"`
 	Fingerprint string `json:"sha256,omitempty"`
 	DER         []byte `json:"der,omitempty"`
+	// Given are the certificates that a field held for the op, in "start" and "done"
+	// of putcert and putlist.
+	Given []Written `json:"given,omitempty"`
 	// Asked is what the certificate was asked to hold, in "done" of reqcert.
 	Asked   string `json:"asked,omitempty"`
 	Message string `json:"message,omitempty"`

@@ -18,7 +18,7 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 			return err
 		}
 		w.cert = &cert
-		if w.id, err = r.givenID(op, cert); err != nil {
+		if w.id, err = r.certificateID(cert); err != nil {
 			return err
 		}
 	}
@@ -39,11 +39,11 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 	return r.writeCertificate(slot, label, w.id, *w.cert)
 }
 
-// givenID is the CKA_ID of a given certificate.
-func (r *run) givenID(op *plan.Op, cert Certificate) ([]byte, error) {
-	id, err := r.Issuer.KeyID(cert.Key)
+// certificateID is the CKA_ID of a given certificate.
+func (r *run) certificateID(c Certificate) ([]byte, error) {
+	id, err := r.Issuer.KeyID(c.Key)
 	if err != nil {
-		return nil, &Error{Kind: Refused, Message: "the certificate of " + op.Certificate.Words(), Cause: err}
+		return nil, &Error{Kind: Refused, Message: "the key of the certificate for " + c.Display.Subject, Cause: err}
 	}
 	return id, nil
 }

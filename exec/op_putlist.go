@@ -103,15 +103,6 @@ func unfit(err error) bool {
 	return ok && e.Call == "C_CreateObject" && e.CKR.Unfit()
 }
 
-// entryID is the CKA_ID of an entry of a list.
-func (r *run) entryID(e ListEntry) ([]byte, error) {
-	id, err := r.Issuer.KeyID(e.Certificate.Key)
-	if err != nil {
-		return nil, &Error{Kind: Refused, Message: "the key of the certificate for " + e.Certificate.Display.Subject, Cause: err}
-	}
-	return id, nil
-}
-
 // leaveOut sees to it that an entry which did not fit leaves no key of this run
 // without its certificate. Both may be there all the same, where only the answer was
 // wrong.
@@ -138,7 +129,7 @@ func (r *run) leaveOut(slot string, e ListEntry, triedKey bool) (there bool, err
 // putEntry writes one entry; triedKey says that a private key was, or may have
 // been, written for it.
 func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) (triedKey bool, err error) {
-	id, err := r.entryID(e)
+	id, err := r.certificateID(e.Certificate)
 	if err != nil {
 		return false, err
 	}

@@ -24,7 +24,7 @@ func (r *run) preflight() error {
 	if err := r.openJournal(); err != nil {
 		return err
 	}
-	if err := r.eachDue((*run).checkCutOff, (*run).checkHook, (*run).checkFlags, (*run).checkMechanism, (*run).checkIssuer, (*run).checkClaims, (*run).checkSpace, (*run).checkLabel); err != nil {
+	if err := r.eachDue((*run).checkCutOff, (*run).checkHook, (*run).checkFlags, (*run).checkMechanism, (*run).checkIssuer, (*run).checkClaims, (*run).checkSpace, (*run).checkLabel, (*run).checkGiven); err != nil {
 		return err
 	}
 	if err := r.ask(); err != nil {

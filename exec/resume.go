@@ -33,6 +33,9 @@ func (r *run) openJournal() error {
 // recall takes in what the journal of earlier runs tells.
 func (r *run) recall(earlier []Record) {
 	for _, rec := range earlier {
+		if rec.Given != nil {
+			r.noted[rec.ID] = rec.Given
+		}
 		switch rec.Event {
 		case "run":
 			// A run that goes on knows no better than the one before which keys
@@ -40,6 +43,9 @@ func (r *run) recall(earlier []Record) {
 			r.AllowExisting = r.AllowExisting || rec.Existing && !r.finished
 			for _, e := range rec.Earlier {
 				r.earlier[e.ID] = e
+				if e.Given != nil {
+					r.noted[e.ID] = e.Given
+				}
 			}
 		case "start":
 			r.began[rec.ID] = true
@@ -159,9 +165,15 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 	case plan.GenKey, plan.ReqCert, plan.PutCert:
 		return r.skipObject(op, slot)
 	case plan.PutData:
+		if err := r.sameData(op, slot); err != nil {
+			return false, "", err
+		}
 		there, err := r.dataThere(op, slot)
 		return there, "the data object is there already", err
 	case plan.PutList:
+		if err := r.sameGiven(op, slot); err != nil {
+			return false, "", err
+		}
 		there, err := r.listThere(op, slot)
 		return there, "all of the list is there already", err
 	case plan.InitToken, plan.InitPIN, plan.Unblock, plan.SetPIN, plan.SetPUK:
@@ -242,6 +254,10 @@ func (r *run) groupDone(op *plan.Op, slot string) bool {
 // skipObject looks for what an earlier run noted, on the token itself.
 func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 	rec, done := r.earlier[op.ID]
+	if op.Certificate != nil {
+		there, err := r.skipGiven(op, slot, rec)
+		return there, "the certificate is there already", err
+	}
 	if !done {
 		return false, "", nil
 	}
@@ -253,8 +269,11 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 	switch op.Kind {
 	case plan.GenKey:
 		found, err := r.adopt(w, slot, id)
-		if err == nil && !found {
+		switch {
+		case err == nil && !found:
 			err = r.wholeKey(op, slot)
+		case err == nil:
+			err = r.sameLabel(op, CKOPrivateKey, rec)
 		}
 		if err != nil || !found {
 			return false, "", err
@@ -280,7 +299,7 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 		w.cert = &cert
 		return true, "the certificate was issued already", nil
 	default:
-		if op.Certificate == nil && !w.isOf(id) {
+		if !w.isOf(id) {
 			return false, "", nil
 		}
 		there, err := r.keepCertificate(op, slot, id, rec)

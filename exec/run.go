@@ -81,10 +81,11 @@ type run struct {
 	// count.
 	earlier  map[string]Record
 	began    map[string]bool
+	noted    map[string][]Written // what an earlier run was given, by op
 	finished bool
 	begun    bool // the journal has its first record
 	wrong    bool // a value was shown and found wrong
-	// owners are the applications by slot and CKA_ID.
+	// owners are the applications by slot and CKA_ID in hexadecimal.
 	owners map[string]string
 	// pins are those that the slots are left with, where the policy compares them.
 	pins   map[string]Credential
@@ -111,7 +112,7 @@ func newRun(ctx context.Context, o Options) *run {
 		o.Now = time.Now
 	}
 	r := &run{Options: o, ctx: o.limited(ctx), unlimited: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, known: map[string]Identity{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
-		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
+		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, noted: map[string][]Written{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
 	maps.Copy(r.known, o.Known)
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	return r
@@ -205,6 +206,9 @@ func (r *run) op(op *plan.Op) error {
 		record.Event = "start"
 		if op.Kind == plan.InitToken {
 			record.Label, _ = r.label(op) // the op says what is wrong with it
+		}
+		if record.Given, err = r.givenTo(op); err != nil {
+			return r.late(r.wrap(err, op, slot))
 		}
 		if err := r.begin(); err != nil {
 			return r.wrap(err, op, slot)

@@ -1,0 +1,173 @@
+package exec
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"inscribe/plan"
+)
+
+// What a run was given and wrote is one holder's. A later run of the same plan that is
+// given something else neither takes the first for it nor writes the second beside
+// it, unless it is told to.
+
+// Written names a certificate that an op wrote or was about to write.
+type Written struct {
+	KeyID       string `json:"keyId"`
+	Fingerprint string `json:"sha256"`
+}
+
+// givenTo are the certificates that fields hold for an op: one, or those of a list.
+func (r *run) givenTo(op *plan.Op) ([]Written, error) {
+	var certificates []Certificate
+	switch {
+	case op.Kind == plan.PutCert && op.Certificate != nil:
+		cert, err := r.given(op)
+		if err != nil {
+			return nil, err
+		}
+		certificates = []Certificate{cert}
+	case op.Kind == plan.PutList:
+		entries, err := r.list(op)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			certificates = append(certificates, e.Certificate)
+		}
+	}
+	var out []Written
+	for _, c := range certificates {
+		id, err := r.certificateID(c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Written{hex.EncodeToString(id), fingerprintOf(c.DER)})
+	}
+	return out, nil
+}
+
+// checkGiven holds what is given against what an earlier run of this plan was given,
+// before the first login. The token is looked at only where the two differ.
+func (r *run) checkGiven(op *plan.Op, slot string) error {
+	if r.noted[op.ID] == nil || r.initialisedBefore(op, slot) || !r.slots[slot].Token.Flags.Has(FlagTokenInitialized) {
+		return nil
+	}
+	t := r.tokens[slot]
+	if err := t.OpenSession(r.ctx); err != nil {
+		return err
+	}
+	defer func() { _ = t.CloseSession(r.ctx) }()
+	return r.sameGiven(op, slot)
+}
+
+// sameGiven refuses to write what is given where an earlier run of this plan was given
+// something else, which is on the token still.
+func (r *run) sameGiven(op *plan.Op, slot string) error {
+	if r.noted[op.ID] == nil || r.AllowExisting {
+		return nil
+	}
+	given, err := r.givenTo(op)
+	if err != nil {
+		return err
+	}
+	field := op.Certificate
+	if field == nil {
+		field = op.List
+	}
+	now := map[string]bool{}
+	for _, w := range given {
+		now[w.Fingerprint], now[w.KeyID] = true, true
+	}
+	for _, w := range r.noted[op.ID] {
+		if now[w.Fingerprint] {
+			continue
+		}
+		what, err := r.find(slot, w, !now[w.KeyID])
+		if err != nil {
+			return err
+		}
+		if what != "" {
+			return &Error{Kind: Refused, Message: fmt.Sprintf("an earlier run was given something else as %s, and wrote %s, which is on the token still", field.Words(), what),
+				Advice: "if another holder's card is in the reader, take another one; else give the values of the first run, or say --existing add to write beside it, or --existing replace to delete what has the same label"}
+		}
+	}
+	return nil
+}
+
+// find looks for a certificate that was written, and says what it is; "" where it is
+// gone. With orphan, a private key of its CKA_ID counts too.
+func (r *run) find(slot string, w Written, orphan bool) (string, error) {
+	id, err := hex.DecodeString(w.KeyID)
+	if err != nil {
+		return "", nil
+	}
+	der, err := r.readCertificate(slot, id, w.Fingerprint)
+	if err != nil {
+		return "", err
+	}
+	if der != nil {
+		cert, err := r.Issuer.Parse(der)
+		return fmt.Sprintf("the certificate for %s (SHA-256 %s)", cert.Display.Subject, w.Fingerprint), err
+	}
+	if !orphan {
+		return "", nil
+	}
+	found, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+	if len(found) == 0 || err != nil {
+		return "", err
+	}
+	return "a private key of CKA_ID " + w.KeyID, nil
+}
+
+// sameData refuses to write a data object where an earlier run of this plan wrote one
+// under another label, which is on the token still.
+func (r *run) sameData(op *plan.Op, slot string) error {
+	rec := r.earlier[op.ID]
+	label, err := r.label(op)
+	if err != nil || rec.Label == "" || rec.Label == label || r.AllowExisting {
+		return err
+	}
+	there, err := r.dataObjects(slot, []Attribute{Text(CKALabel, rec.Label)})
+	if err != nil || there == 0 {
+		return err
+	}
+	return otherLabel("data object", rec.Label, label)
+}
+
+// sameLabel refuses to keep a key or certificate that an earlier run put there under
+// another label.
+func (r *run) sameLabel(op *plan.Op, class uint64, rec Record) error {
+	label, err := r.label(op)
+	if err != nil || label == "" || rec.Label == label || r.AllowExisting {
+		return err // without a label of the plan, it is the certificate's own subject
+	}
+	return otherLabel(className(class), rec.Label, label)
+}
+
+func otherLabel(what, then, now string) error {
+	return &Error{Kind: Refused, Message: fmt.Sprintf("an earlier run put a %s with the label %q on this token, and this run asks for the label %q", what, then, now),
+		Advice: "if another holder's card is in the reader, take another one; else give the values of the first run, or say --existing add to write beside it"}
+}
+
+// skipGiven decides on a certificate that a field holds: it is there already where its
+// own bytes are, whatever an earlier run was given.
+func (r *run) skipGiven(op *plan.Op, slot string, rec Record) (bool, error) {
+	if err := r.sameGiven(op, slot); err != nil {
+		return false, err
+	}
+	given, err := r.givenTo(op)
+	if err != nil {
+		return false, err
+	}
+	id, err := hex.DecodeString(given[0].KeyID)
+	if err != nil || given[0].Fingerprint != rec.Fingerprint {
+		delete(r.earlier, op.ID) // what the record tells of is not this run's
+		return false, err
+	}
+	there, err := r.keepCertificate(op, slot, id, rec)
+	if there && err == nil {
+		err = r.sameLabel(op, CKOCertificate, rec)
+	}
+	return there, err
+}

@@ -1,0 +1,101 @@
+package exec_test
+
+import (
+	"testing"
+
+	"inscribe/exec"
+	"inscribe/exec/model"
+	"inscribe/internal/secret"
+)
+
+const givenCertificate = "[Fields]\nCARD=\nCERT=\n[Description]\nPKCS11Library=x.dll\nPIN=CARD\nApplicationList=A\n[Application_A]\nWriteCertificate=true\nCertificate=CERT\n"
+
+// giving runs on the tokens of a bench after what it noted, with these values.
+func (b *bench) giving(values map[string]string) (*exec.Result, error) {
+	b.journals = b.journals.next()
+	b.Journals, b.events, b.module.Calls = b.journals, nil, nil
+	b.Inputs = secrets(b.Plan)
+	for name, v := range values {
+		b.Inputs.Text[name] = v
+		if _, secretField := b.Inputs.Secrets[name]; secretField {
+			b.Inputs.Secrets[name] = secret.FromString(v)
+		}
+	}
+	return b.apply()
+}
+
+// TestAnotherCertificateIsGiven: after a run that ended at each of its records, and
+// after one that reached its end, another value is not taken for the first, and
+// nothing is written beside that.
+func TestAnotherCertificateIsGiven(t *testing.T) {
+	list := "[Fields]\nCARD=\nCERT=\n[Description]\nPKCS11Library=x.dll\nPIN=CARD\nApplicationList=A\n[Application_A]\nWriteCertKeyList=true\nCertKeyList=CERT\n"
+	for what, text := range map[string]string{"certificate": givenCertificate, "list": list} {
+		first, second := map[string]string{"CERT": "first"}, map[string]string{"CERT": "second"}
+		for at, ended := 1, false; !ended; at++ {
+			b := newBench(t, text, model.Start{})
+			b.Issuer = lists{}
+			b.journals = &journals{failAt: at}
+			b.Journals = b.journals
+			b.Inputs.Text["CERT"], b.Inputs.Secrets["CERT"] = "first", secret.FromString("first")
+			_, err := b.apply()
+			ended = err == nil
+			written := len(ids(t, b.module, exec.CKOCertificate))
+			for range 2 {
+				_, err = b.giving(second)
+				if written == 0 {
+					break
+				}
+				refused(t, err, exec.Refused, "something else as field CERT", "--existing add")
+				if len(ids(t, b.module, exec.CKOCertificate)) != 1 {
+					t.Fatalf("%s, record %d: something was written", what, at)
+				}
+			}
+			if written == 0 {
+				if err != nil {
+					t.Errorf("%s, record %d: %v", what, at, err)
+				}
+				continue
+			}
+			if _, err := b.giving(first); err != nil {
+				t.Errorf("%s, record %d, the first value again: %v", what, at, err)
+			}
+			if result, err := b.giving(first); err != nil || result.Ran != 0 || result.Kept != 1 {
+				t.Errorf("%s, record %d: %+v, %v", what, at, result, err)
+			}
+			b.AllowExisting = true
+			if _, err := b.giving(second); err != nil || len(ids(t, b.module, exec.CKOCertificate)) != 2 {
+				t.Errorf("%s, record %d: it is not added: %v", what, at, err)
+			}
+		}
+	}
+}
+
+// sameHolder is an issuer whose certificates take no field.
+type sameHolder struct{ remembering }
+
+func (sameHolder) Describe(r exec.CertificateRequest) (string, error) { return r.Template, nil }
+
+// TestAnotherLabelIsGiven: a key and a data object that an earlier run put there under
+// another label are not kept as if they had the new one, nor is a second one made.
+func TestAnotherLabelIsGiven(t *testing.T) {
+	key := "[Fields]\nCARD=\nNAME=\n[Description]\nPKCS11Library=x.dll\nPIN=CARD\nApplicationList=A\n[Application_A]\nECCurve=P-256\nCertTempl=auth\nKeyLabel=NAME\n"
+	data := "[Fields]\nCARD=\nNAME=\nDATA=\n[Description]\nPKCS11Library=x.dll\nPIN=CARD\nApplicationList=A\n[Application_A]\nDataObject=DATA\nLabelExpressionDataObject=!{NAME}\n"
+	for text, class := range map[string]uint64{key: exec.CKOPublicKey, data: exec.CKOData} {
+		b := newBench(t, text, model.Start{})
+		b.Issuer = sameHolder{remembering{model.Issuer{}, map[string]exec.Certificate{}}}
+		one, two := map[string]string{"NAME": "one", "DATA": "aGVsbG8="}, map[string]string{"NAME": "two", "DATA": "aGVsbG8="}
+		if _, err := b.giving(one); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			_, err := b.giving(two)
+			refused(t, err, exec.Refused, `with the label "one" on this token, and this run asks for the label "two"`)
+			if n := count(b.module.Calls, "C_CreateObject") + count(b.module.Calls, "C_GenerateKeyPair"); n != 0 {
+				t.Errorf("class %d: %d calls that make something", class, n)
+			}
+		}
+		if result, err := b.giving(one); err != nil || result.Ran != 0 {
+			t.Errorf("class %d: %+v, %v", class, result, err)
+		}
+	}
+}
