@@ -44,7 +44,10 @@ func (r *run) wholeKey(op *plan.Op, slot string) error {
 		return err
 	}
 	if found {
-		return r.sameLabel(op, CKOPrivateKey, rec)
+		if err := r.sameLabel(op, CKOPrivateKey, rec); err != nil {
+			return err
+		}
+		return r.ownCertificate(op, slot, id, rec)
 	}
 	privates, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
 	if err != nil {
@@ -75,6 +78,38 @@ func (r *run) wholeKey(op *plan.Op, slot string) error {
 	return &Error{Kind: Refused, Message: fmt.Sprintf("the key %q that an earlier run made is not whole any more: there are %s, %s and %s of CKA_ID %s",
 		rec.Label, number(CKOPrivateKey), number(CKOPublicKey), number(CKOCertificate), rec.KeyID),
 		Advice: "remove what is left of it and run again, which makes this key anew; or issue everything anew with --existing replace, which removes what is left, or with --existing add, which leaves it there"}
+}
+
+// ownCertificate refuses to put a certificate back beside another one that somebody
+// wrote for the key since.
+func (r *run) ownCertificate(op *plan.Op, slot string, id []byte, rec Record) error {
+	ours := map[string]bool{}
+	for _, e := range r.earlier {
+		ours[e.Fingerprint] = true
+	}
+	other := ""
+	for _, t := range r.shown(slot) {
+		found, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
+		if err != nil {
+			return err
+		}
+		for _, o := range found {
+			attrs, err := t.Attributes(r.ctx, o, CKAValue)
+			if err != nil {
+				return err
+			}
+			print := fingerprintOf(attrs[0].Value)
+			if ours[print] {
+				return nil
+			}
+			other = print
+		}
+	}
+	if other == "" {
+		return nil
+	}
+	return &Error{Kind: Refused, Message: fmt.Sprintf("the key %q that an earlier run made has another certificate than was written for it (SHA-256 %s)", rec.Label, other),
+		Advice: "remove that certificate and run again, which puts the first one back; or issue everything anew with --existing replace, which removes what has the same label, or with --existing add, which leaves it there"}
 }
 
 // isOf reports whether a record is of the key that an application has now.

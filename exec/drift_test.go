@@ -141,6 +141,37 @@ func TestDriftBesideAnInterruption(t *testing.T) {
 	}
 }
 
+// TestAnotherCertificateBesideTheKey: somebody wrote another certificate for the key in
+// place of the first. That is not put back beside it.
+func TestAnotherCertificateBesideTheKey(t *testing.T) {
+	b := newBench(t, oneKey, model.Start{})
+	if _, err := b.apply(); err != nil {
+		t.Fatal(err)
+	}
+	b.remove(t, 0, exec.CKOCertificate)
+	ctx, token := context.Background(), b.module.Token(0)
+	key := slices.Collect(maps.Keys(ids(t, b.module, exec.CKOPublicKey)))[0]
+	err := errors.Join(token.OpenSession(ctx), token.Login(ctx, exec.NormalUser, exec.Credential{Name: "PIN", Secret: secrets(b.Plan).Secrets["CARD"]}))
+	other, createErr := token.CreateObject(ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOCertificate), exec.Text(exec.CKALabel, "auth"), exec.Bytes(exec.CKAID, []byte(key)), exec.Bytes(exec.CKAValue, []byte("another"))})
+	if err = errors.Join(err, createErr, token.CloseSession(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err := b.again()
+		refused(t, err, exec.Refused, "has another certificate than was written for it", "--existing replace")
+		if n := count(b.module.Calls, "C_CreateObject"); n != 0 {
+			t.Error("one was put beside it")
+		}
+	}
+	err = errors.Join(token.OpenSession(ctx), token.Login(ctx, exec.NormalUser, exec.Credential{Name: "PIN", Secret: secrets(b.Plan).Secrets["CARD"]}), token.DestroyObject(ctx, other), token.CloseSession(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result, err := b.again(); err != nil || result.Ran != 1 || result.Kept != 1 {
+		t.Errorf("the first is not put back: %+v, %v", result, err)
+	}
+}
+
 // TestReplaceAfterDrift is the way out that the refusal names.
 func TestReplaceAfterDrift(t *testing.T) {
 	for _, class := range []uint64{exec.CKOPrivateKey, exec.CKOPublicKey} {
