@@ -141,6 +141,30 @@ func TestDriftBesideAnInterruption(t *testing.T) {
 	}
 }
 
+// TestReplaceAfterDriftBesideAnInterruption: in a run that goes on, what it noted of a
+// key that is broken since is not its own any more, and goes with what is replaced.
+func TestReplaceAfterDriftBesideAnInterruption(t *testing.T) {
+	for at := 7; at <= 12; at++ {
+		b := replacing(t)
+		b.AllowExisting = false
+		b.journals.failAt = at
+		if _, err := b.apply(); err == nil {
+			t.Fatal("the journal failed, and the run did not")
+		}
+		b.remove(t, 0, exec.CKOPrivateKey)
+		_, err := b.again()
+		refused(t, err, exec.Refused, "is not whole any more")
+		b.AllowExisting = true
+		if _, err := b.again(); err != nil {
+			t.Fatal(err)
+		}
+		keys := slices.Sorted(maps.Keys(ids(t, b.module, exec.CKOPublicKey)))
+		if certs := slices.Sorted(maps.Keys(ids(t, b.module, exec.CKOCertificate))); len(keys) != 2 || !slices.Equal(keys, certs) {
+			t.Errorf("record %d: public keys %x, certificates %x", at, keys, certs)
+		}
+	}
+}
+
 // TestAnotherCertificateBesideTheKey: somebody wrote another certificate for the key in
 // place of the first. That is not put back beside it.
 func TestAnotherCertificateBesideTheKey(t *testing.T) {

@@ -276,12 +276,14 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 			err = r.sameLabel(op, CKOPrivateKey, rec)
 		}
 		if err != nil || !found {
+			delete(r.earlier, op.ID) // it is made anew, and what is left of it is not this run's
 			return false, "", err
 		}
 		r.noteObject(op, slot, rec.Label, id, nil)
 		return true, "the key is there already", nil
 	case plan.ReqCert:
 		if !w.isOf(id) {
+			delete(r.earlier, op.ID)
 			return false, "", nil // the key was made anew, and its certificate is to come
 		}
 		if put, ok := r.earlier[r.putOf(op)]; ok {
@@ -300,6 +302,7 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 		return true, "the certificate was issued already", nil
 	default:
 		if !w.isOf(id) {
+			delete(r.earlier, op.ID)
 			return false, "", nil
 		}
 		there, err := r.keepCertificate(op, slot, id, rec)
