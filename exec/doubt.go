@@ -43,7 +43,7 @@ func (r *run) contradicted(op *plan.Op, slot string, old Credential, told CKR) b
 		low, locked, change = FlagSOPINCountLow|FlagSOPINFinalTry|FlagSOPINLocked, FlagSOPINLocked, FlagSOPINToChange
 	}
 	facts := r.Plan.Facts()
-	honest := facts.Is(profile.HonestFlags) == profile.Yes
+	honest := facts.Is(honestAbout(whoOf(op))) == profile.Yes
 	switch {
 	case r.slots[slot].Token.Flags.Has(change) && !info.Flags.Has(change):
 		return true

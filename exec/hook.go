@@ -48,7 +48,7 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 	}
 	record.Tokens = r.identities()
 	for name := range r.slots {
-		if err := r.forgetTries(name); err != nil {
+		if err := r.forgetTries(name, "user", "so", "puk"); err != nil {
 			return err
 		}
 	}

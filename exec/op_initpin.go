@@ -8,5 +8,8 @@ func (r *run) initPIN(op *plan.Op, slot string, _ *Record) error {
 	if err != nil {
 		return err
 	}
-	return r.tokens[slot].InitPIN(r.ctx, c)
+	if err := r.tokens[slot].InitPIN(r.ctx, c); err != nil {
+		return err
+	}
+	return r.forgetTries(slot, "user")
 }

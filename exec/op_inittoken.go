@@ -47,7 +47,7 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
-	if err := r.forgetTries(slot); err != nil {
+	if err := r.forgetTries(slot, "user", "so", "puk"); err != nil {
 		return err
 	}
 	after, err := t.Info(r.ctx)

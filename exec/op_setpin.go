@@ -2,8 +2,8 @@ package exec
 
 import (
 	"errors"
+	"slices"
 
-	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
@@ -26,7 +26,7 @@ func (r *run) setPIN(op *plan.Op, slot string, _ *Record) error {
 		if changed, err := r.holds(op, slot); changed || err != nil {
 			return err
 		}
-		if r.Plan.Facts().Is(profile.ChangeByUser) == profile.Yes {
+		if slices.Contains(op.Requires, "user") {
 			if err := r.openWithOld(op, slot); err != nil {
 				return err
 			}

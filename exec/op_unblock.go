@@ -12,5 +12,8 @@ func (r *run) unblock(op *plan.Op, slot string, record *Record) error {
 	if err := r.openSession(slot); err != nil {
 		return err
 	}
-	return r.changePIN(op, slot)
+	if err := r.changePIN(op, slot); err != nil {
+		return err
+	}
+	return r.forgetTries(slot, "user")
 }

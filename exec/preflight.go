@@ -24,7 +24,7 @@ func (r *run) preflight() error {
 	if err := r.openJournal(); err != nil {
 		return err
 	}
-	if err := r.eachDue((*run).checkCutOff, (*run).checkHook, (*run).checkFlags, (*run).checkMechanism, (*run).checkIssuer, (*run).checkClaims, (*run).checkSpace, (*run).checkLabel, (*run).checkGiven); err != nil {
+	if err := r.eachDue((*run).checkCutOff, (*run).checkHook, (*run).checkFlags, (*run).checkCount, (*run).checkMechanism, (*run).checkIssuer, (*run).checkClaims, (*run).checkSpace, (*run).checkLabel, (*run).checkGiven); err != nil {
 		return err
 	}
 	if err := r.ask(); err != nil {
@@ -259,6 +259,18 @@ func (r *run) checkFlags(op *plan.Op, slot string) error {
 	return r.tries(r.slots[slot].Token, op.As == "so", op.Proves)
 }
 
+// checkCount looks at the count of earlier tries before a value is shown to the
+// token, as checkFlags does at its flags.
+func (r *run) checkCount(op *plan.Op, slot string) error {
+	who := shownTo(op)
+	_, done := r.earlier[op.ID]
+	if who == "" || done || r.Symbolic && !r.Seeded || !r.slots[slot].Token.Flags.Has(FlagTokenInitialized) || r.initialisedBefore(op, slot) {
+		return nil
+	}
+	_, err := r.counted().afford(slot, who)
+	return err
+}
+
 // tries refuses to spend a try that the token's flags warn of.
 func (r *run) tries(info TokenInfo, so, proves bool) error {
 	locked, final, what := FlagUserPINLocked, FlagUserPINFinalTry, "PIN"
@@ -273,7 +285,7 @@ func (r *run) tries(info TokenInfo, so, proves bool) error {
 	case info.Flags.Has(locked):
 		advice := "unblock it with the PUK"
 		if so {
-			advice = "a locked SO PIN is for ever on most tokens; ask the vendor"
+			advice = adviseLocked("so")
 		}
 		return &Error{Kind: Refused, Message: "the " + what + " is locked", Advice: advice}
 	case info.Flags.Has(final) && !r.SpendFinalTry:

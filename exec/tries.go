@@ -28,18 +28,65 @@ type Ledger interface {
 // lock earlier.
 const leastRetries = 3
 
+// counts reports whether the tries of a credential have to be counted: the token
+// may lock, and its flags may not tell. No flag of PKCS#11 speaks of a PUK of the
+// card's own.
+func counts(facts *profile.Profile, who string) bool {
+	switch {
+	case who == "puk":
+		return true
+	case facts.Is(profile.Locks) == profile.No:
+		return false
+	}
+	return facts.Is(honestAbout(who)) != profile.Yes
+}
+
+// honestAbout is the fact about the flags of a credential.
+func honestAbout(who string) profile.FactName {
+	if who == "so" {
+		return profile.HonestSOFlags
+	}
+	return profile.HonestFlags
+}
+
+// retries is the number of wrong values that lock a credential, as far as it is
+// known, else the least that any is known to have.
+func retries(facts *profile.Profile, who string) int {
+	limit, known := facts.Count(profile.Retries)
+	if who == "user" {
+		if !known {
+			return leastRetries
+		}
+		return limit
+	}
+	if n, told := facts.Count(profile.PUKRetries); told {
+		return n
+	}
+	if known { // that of PINs says little of others
+		return min(limit, leastRetries)
+	}
+	return leastRetries
+}
+
+// nameOf is how messages call a credential.
+func nameOf(who string) string {
+	return map[string]string{"user": "PIN", "so": "SO PIN", "puk": "PUK"}[who]
+}
+
 // show has a value shown to the token by a run.
 func (r *run) show(slot, who string, c Credential, call func() error) error {
 	var err error
 	if r.Symbolic && !r.Seeded {
-		err = loginError(call(), c)
+		err = loginError(call(), who, c)
 	} else {
-		err = counted{r.journal, r.Plan.Facts(), r.SpendFinalTry}.show(slot, who, c, call)
+		err = r.counted().show(slot, who, c, call)
 	}
 	var e *Error
 	r.wrong = r.wrong || errors.As(err, &e) && e.CKR.WrongPIN()
 	return err
 }
+
+func (r *run) counted() counted { return counted{r.journal, r.Plan.Facts(), r.SpendFinalTry} }
 
 // counted shows values to a token and counts them.
 type counted struct {
@@ -48,24 +95,29 @@ type counted struct {
 	spendFinalTry bool
 }
 
+// afford refuses a try that may be the last one, by the count of earlier ones.
+func (t counted) afford(slot, who string) (n int, err error) {
+	if !counts(t.facts, who) {
+		return 0, nil
+	}
+	n, err = t.tries.Tries(slot, who)
+	if err != nil || n < retries(t.facts, who)-1 || t.spendFinalTry {
+		return n, err
+	}
+	return n, &Error{Kind: Refused, Message: fmt.Sprintf("earlier runs showed this token %s and none that was right since, so the next one may be the last before it locks", plural(n, nameOf(who))),
+		Advice: "check the value, then say --spend-final-try; a right one starts the count anew"}
+}
+
 // show has a value shown to the token: the flags are looked at before, and here
 // the count of earlier tries where the flags of this kind of token are not known
 // to be honest. The try is counted before it is made, so that a crash in it counts.
 func (t counted) show(slot, who string, c Credential, call func() error) error {
-	if t.facts.Is(profile.Locks) == profile.No || t.facts.Is(profile.HonestFlags) == profile.Yes {
-		return loginError(call(), c)
+	if !counts(t.facts, who) {
+		return loginError(call(), who, c)
 	}
-	n, err := t.tries.Tries(slot, who)
+	n, err := t.afford(slot, who)
 	if err != nil {
 		return err
-	}
-	limit, known := t.facts.Count(profile.Retries)
-	if !known {
-		limit = leastRetries
-	}
-	if n >= limit-1 && !t.spendFinalTry {
-		return &Error{Kind: Refused, Message: fmt.Sprintf("earlier runs showed this token %s and none that was right since, so the next one may be the last before it locks", plural(n, who+" value")),
-			Advice: "check the value, then say --spend-final-try; a right one starts the count anew"}
 	}
 	if err := t.tries.SetTries(slot, who, n+1); err != nil {
 		return err
@@ -79,7 +131,7 @@ func (t counted) show(slot, who string, c Credential, call func() error) error {
 			return err
 		}
 	}
-	return loginError(err, c)
+	return loginError(err, who, c)
 }
 
 func plural(n int, what string) string {
@@ -104,17 +156,30 @@ func answered(err error) bool {
 	return !e.CKR.WrongPIN() && !e.CKR.Locked() && !e.CKR.Removed()
 }
 
-// loginError says which value was wrong; it is not tried again.
-func loginError(err error, c Credential) error {
-	if e, ok := err.(*Error); ok && e.CKR.WrongPIN() {
+// loginError says which value was wrong; it is not tried again. What unlocks a PIN
+// does not unlock itself.
+func loginError(err error, who string, c Credential) error {
+	e, ok := err.(*Error)
+	switch {
+	case !ok:
+	case e.CKR.WrongPIN():
 		e.Message = c.Name + " is wrong; it is not tried again"
+	case e.CKR.Locked() && who != "user":
+		e.Message = "the " + nameOf(who) + " is locked"
+		e.Advice = adviseLocked(who)
 	}
 	return err
 }
 
-// forgetTries starts the counts of a slot anew, after an initialisation.
-func (r *run) forgetTries(slot string) error {
-	for _, who := range []string{"user", "so"} {
+// adviseLocked says what is left where a PUK or SO PIN is locked.
+func adviseLocked(who string) string {
+	return "a locked " + nameOf(who) + " is for ever on most tokens; ask the vendor"
+}
+
+// forgetTries starts counts of a slot anew: all after an initialisation, that of a
+// PIN after it was set under another authority.
+func (r *run) forgetTries(slot string, whose ...string) error {
+	for _, who := range whose {
 		if n, err := r.journal.Tries(slot, who); err != nil || n > 0 {
 			if err != nil {
 				return err
@@ -125,6 +190,17 @@ func (r *run) forgetTries(slot string) error {
 		}
 	}
 	return nil
+}
+
+// shownTo names what an op shows a value to; empty where it shows none.
+func shownTo(op *plan.Op) string {
+	switch {
+	case op.Kind == plan.Login:
+		return op.As
+	case op.Kind == plan.SetPIN, op.Kind == plan.SetPUK, op.Kind == plan.Unblock && op.Old != nil, op.Kind == plan.InitToken && !op.Hook:
+		return whoOf(op)
+	}
+	return ""
 }
 
 // whoOf names what a change of a PIN shows.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"inscribe/check"
@@ -16,15 +17,33 @@ import (
 	"inscribe/plan"
 )
 
-// locking is a kind of token like SoftHSM2 that locks at the third wrong value.
-func locking(t testing.TB, honest string) *profile.Profile {
+// locking is a kind of token like SoftHSM2 that locks at the third wrong value; more
+// are facts in which it differs.
+func locking(t testing.TB, honest string, more ...string) *profile.Profile {
 	t.Helper()
-	p, err := profile.Parse("locking", fmt.Appendf(nil, "inherits = \"softhsm\"\n[fact]\npin-locks = { is = true, source = \"x\" }\npin-retries = { is = 3, source = \"x\" }\nhonest-flags = { is = %s, source = \"x\" }\n", honest), profile.Lookup)
+	text := "inherits = \"softhsm\"\n[fact]\n"
+	for _, fact := range append(more, "pin-locks = true", "pin-retries = 3", "honest-flags = "+honest, "honest-so-flags = "+honest) {
+		name, is, _ := strings.Cut(fact, " = ")
+		text += fmt.Sprintf("%s = { is = %s, source = \"x\" }\n", name, is)
+	}
+	p, err := profile.Parse("locking", []byte(text), profile.Lookup)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
+
+// unblock sets a PIN under the PUK.
+const unblock = `[Fields]
+PUK=
+CARD=
+
+[Description]
+PKCS11Library=x.dll
+SetPIN=true
+InitialPUK=PUK
+PIN=CARD
+`
 
 // counting counts the wrong values that its tokens see, and hides the flags about
 // them.
@@ -89,13 +108,27 @@ func TestTriesOverManyRuns(t *testing.T) {
 	random := rand.New(rand.NewPCG(4711, 12))
 	const right, rightSO = "right-user", "right-so"
 	runs, spent, refusals := 0, 0, 0
+	bySO := []string{oneKey, bothSlots, changePIN, newPUK, initialise}
+	// Of a PUK of the card's own no flag speaks, and the number of its tries may not
+	// be known.
+	own := []string{`puk-is = "own"`, `change-pin-needs-login = "unknown"`}
+	byPUK := []string{oneKey, bothSlots, changePIN, unblock}
 	for _, mode := range []struct {
 		honest string
 		lies   bool
-	}{{"true", false}, {"false", true}, {"\"unknown\"", true}, {"\"unknown\"", false}} {
-		facts := locking(t, mode.honest)
+		texts  []string
+		more   []string // facts
+		unsaid string   // one more, which the plan does not know
+	}{{"true", false, bySO, nil, ""}, {"false", true, bySO, nil, ""}, {`"unknown"`, true, bySO, nil, ""}, {`"unknown"`, false, bySO, nil, ""},
+		{"true", false, byPUK, own, "puk-retries = 3"}, {"false", true, byPUK, own, "puk-retries = 3"}, {`"unknown"`, false, byPUK, own, "puk-retries = 10"},
+		{"true", false, byPUK, append(own, "puk-retries = 5"), "pin-min = 0"}} {
+		facts := locking(t, mode.honest, mode.more...)
+		truth := facts
+		if mode.unsaid != "" {
+			truth = locking(t, mode.honest, append(mode.more, mode.unsaid)...)
+		}
 		plans := map[string]*plan.Plan{}
-		for _, text := range []string{oneKey, bothSlots, changePIN, newPUK, initialise} {
+		for _, text := range mode.texts {
 			pl, err := plan.Lower(check.Check(grammar.Parse("x.dsc", []byte(text)), nil), plan.Options{Profile: facts})
 			if err != nil {
 				t.Fatal(err)
@@ -103,11 +136,11 @@ func TestTriesOverManyRuns(t *testing.T) {
 			plans[text] = pl
 		}
 		for range 250 {
-			token := model.New(facts, model.Start{User: secret.FromString(right), SO: secret.FromString(rightSO)})
+			token := model.New(truth, model.Start{User: secret.FromString(right), SO: secret.FromString(rightSO), PUK: secret.FromString(rightSO)})
 			count := &counting{Module: token, lies: mode.lies}
 			journals := &exec.Memory{} // its counts last, as those of a state folder
 			for range 12 {
-				text := []string{oneKey, bothSlots, changePIN, newPUK, initialise}[random.IntN(5)]
+				text := mode.texts[random.IntN(len(mode.texts))]
 				value := func(good string) secret.Secret {
 					if random.IntN(3) > 0 {
 						return secret.FromString("wrong" + fmt.Sprint(random.IntN(3)))
@@ -118,7 +151,7 @@ func TestTriesOverManyRuns(t *testing.T) {
 				// can have one.
 				in := exec.Inputs{Text: map[string]string{}, Literals: map[string]secret.Secret{}, Secrets: map[string]secret.Secret{
 					"CARD": value(right), "SIGN": value(right), "OLD": value(rightSO), "NEW": secret.FromString(rightSO), "PUK": value(rightSO)}}
-				if text == newPUK || text == initialise {
+				if text == newPUK || text == initialise || text == unblock {
 					in.Secrets["CARD"] = secret.FromString(right)
 				}
 				before := count.wrong
@@ -139,14 +172,26 @@ func TestTriesOverManyRuns(t *testing.T) {
 					if s.Token.Flags&(exec.FlagUserPINLocked|exec.FlagSOPINLocked) != 0 {
 						t.Fatalf("%s, lies %v: the last try of the %s slot was spent", mode.honest, mode.lies, s.Description)
 					}
+					if mode.more != nil && pukLocked(token, s.ID) {
+						t.Fatalf("%s, %v: the last try of the PUK of the %s slot was spent", mode.honest, mode.more, s.Description)
+					}
 				}
 			}
 		}
 	}
 	// The property would hold of runs that try nothing.
-	if runs != 12000 || spent < 1000 || refusals < 1000 {
+	if runs != 24000 || spent < 1000 || refusals < 1000 {
 		t.Errorf("%d runs spent %d tries and were refused %d times", runs, spent, refusals)
 	}
+}
+
+// pukLocked reports whether the right PUK sets no PIN any more, on a copy of the token.
+func pukLocked(token *model.Module, id exec.SlotID) bool {
+	t, ctx := token.Fork().Token(id), context.Background()
+	_ = t.OpenSession(ctx)
+	right := func(value string) exec.Credential { return exec.Credential{Secret: secret.FromString(value)} }
+	var e *exec.Error
+	return errors.As(t.SetPIN(ctx, right("right-so"), right("right-user")), &e) && e.CKR.Locked()
 }
 
 type prompted struct{ old, new secret.Secret }
@@ -197,4 +242,39 @@ func (t *signingToken) Sign(ctx context.Context, m exec.MechanismType, key exec.
 	}
 	t.all.with = append(t.all.with, name)
 	return t.Token.Sign(ctx, m, key, data, c)
+}
+
+// TestPUKLocksForGood: of a PUK that is locked nobody says that it unlocks itself, and
+// what it unlocked counts from the start.
+func TestPUKLocksForGood(t *testing.T) {
+	b := newBench(t, unblock, model.Start{})
+	facts := locking(t, "false", `puk-is = "own"`, "puk-retries = 3")
+	var err error
+	if b.Plan, err = plan.Lower(check.Check(grammar.Parse("x.dsc", []byte(unblock)), nil), plan.Options{Profile: facts}); err != nil {
+		t.Fatal(err)
+	}
+	b.module = model.New(facts, model.Start{User: secret.FromString("right-user"), PUK: secret.FromString("right-so")})
+	b.Module = b.module
+	with := func(puk string, spend bool) error {
+		b.SpendFinalTry = spend
+		b.Inputs.Secrets = map[string]secret.Secret{"PUK": secret.FromString(puk), "CARD": secret.FromString("right-user")}
+		_, err := b.apply()
+		return err
+	}
+	// Two wrong PINs are counted, and the PUK takes them back.
+	if err := b.journals.SetTries("default", "user", 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := with("right-so", false); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		refused(t, with("wrong", false), exec.Device, "field PUK is wrong; it is not tried again")
+	}
+	refused(t, with("right-so", false), exec.Refused, "showed this token 2 wrong PUKs and none that was right since")
+	refused(t, with("wrong", true), exec.Device, "CKR_PIN_INCORRECT")
+	e := refused(t, with("right-so", true), exec.Device, "the PUK is locked", "CKR_PIN_LOCKED")
+	if e.Help() != "a locked PUK is for ever on most tokens; ask the vendor" {
+		t.Error(e.Help())
+	}
 }

@@ -78,7 +78,9 @@ func (l *lowering) credentials(c check.Credentials) {
 			l.logout(slot, source(c.PUK))
 		}
 	}
-	if c.Action == check.Change && facts.Is(profile.ChangeByUser) == profile.Yes {
+	// With nobody logged in, a card with a PUK of its own may take the old value for
+	// that one.
+	if c.Action == check.Change && (own || facts.Is(profile.ChangeByUser) == profile.Yes) {
 		l.changeByUser(c, validation, source(c.PIN))
 	} else if c.Action == check.Change {
 		l.emit(Op{Kind: SetPIN, Slot: slot, Old: l.ref(c.PIN, "old"), New: l.ref(c.PIN, "new"), Validation: validation, Requires: []string{"token"}, Changes: []string{"=pin"}, Source: source(c.PIN)})

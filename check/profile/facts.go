@@ -23,7 +23,9 @@ const (
 	PUKMax             FactName = "puk-max"
 	Locks              FactName = "pin-locks"
 	Retries            FactName = "pin-retries"
+	PUKRetries         FactName = "puk-retries"
 	HonestFlags        FactName = "honest-flags"
+	HonestSOFlags      FactName = "honest-so-flags"
 	RSAMin             FactName = "rsa-min"
 	RSAMax             FactName = "rsa-max"
 	Curves             FactName = "curves"
@@ -98,7 +100,9 @@ var Facts = []FactInfo{
 	{PUKMax, Count, "longest PUK or SO PIN, bytes"},
 	{Locks, YesNo, "wrong PINs lock the token"},
 	{Retries, Count, "wrong PINs until it locks"},
-	{HonestFlags, YesNo, "the flags about PIN tries tell the truth"},
+	{PUKRetries, Count, "wrong PUKs or SO PINs until that locks, which is for good on most tokens"},
+	{HonestFlags, YesNo, "the flags about tries of the user PIN tell the truth"},
+	{HonestSOFlags, YesNo, "the flags about tries of the SO PIN tell the truth; none speaks of a PUK of the card's own"},
 	{RSAMin, Count, "shortest RSA key, bits"},
 	{RSAMax, Count, "longest RSA key, bits"},
 	{Curves, Words, "elliptic curves offered"},

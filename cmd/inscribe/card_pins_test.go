@@ -355,3 +355,48 @@ func TestCardWritesToTheSignatureSlot(t *testing.T) {
 	m.tries(lab.UserPIN, 3, 10)
 	m.tries(lab.SignaturePIN, 3, 10)
 }
+
+// TestCardKeepsItsPUK: no flag of PKCS#11 speaks of a card's own PUK, so that its tries
+// are counted, shown, and never all spent without a word.
+func TestCardKeepsItsPUK(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	m.env["NEW"], m.env["WRONG"] = "2468", "99999999"
+	for slot, s := range cardSlots {
+		m.env["PUK"] = s.puk
+		file := m.file(slot+".dsc", setPIN(s.prefix))
+		with := func(puk string, more ...string) []string {
+			return append([]string{"apply", file, "--field", "PUK=env:" + puk, "--field", "NEW=env:NEW"}, more...)
+		}
+		for left := 9; left > 7; left-- {
+			m.must(exitDevice, with("WRONG"), "field PUK is wrong; it is not tried again")
+			m.tries(s.reference, 3, left)
+		}
+		// Nobody knows how many tries this card was made with.
+		m.must(exitRefused, with("WRONG"), "op-02 unblock: "+slot+" slot", "earlier runs showed this token 2 wrong PUKs and none that was right since", "--spend-final-try")
+		m.tries(s.reference, 3, 8)
+		m.must(exitOK, []string{"tokens"}, "PUK of the "+slot+" slot: 2 wrong ones in a row, as counted here")
+		// Where a profile knows it, all but the last one are given.
+		m.file("inscribe.toml", "[profile.ten]\ntitle = \"ten tries\"\ninherits = \"opensc\"\nfact.puk-retries = { is = 10, source = \"said to pkcs15-init\" }\n")
+		for left := 7; left > 0; left-- {
+			m.must(exitDevice, with("WRONG", "--profile", "ten"), "field PUK is wrong")
+			m.tries(s.reference, 3, left)
+		}
+		m.must(exitRefused, with("WRONG", "--profile", "ten"), "9 wrong PUKs")
+		m.tries(s.reference, 3, 1)
+		if slot == "default" { // the right one starts the count anew
+			m.must(exitOK, with("PUK", "--spend-final-try"))
+			m.tries(s.reference, 3, 10)
+			if o := m.run("tokens"); strings.Contains(o.stdout, "PUK of the default slot") {
+				t.Error(o)
+			}
+			continue
+		}
+		o := m.run(with("WRONG", "--spend-final-try")...)
+		m.tries(s.reference, 3, 0)
+		if o.code != exitDevice || !strings.Contains(o.stderr, "CKR_PIN_LOCKED") || strings.Contains(o.stderr, "with the PUK") {
+			t.Error(o)
+		}
+		m.must(exitDevice, with("PUK", "--spend-final-try"), "the PUK is locked", "a locked PUK is for ever on most tokens")
+	}
+}

@@ -164,14 +164,14 @@ func targetFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.profile, "profile", "", "kind of token (wins over station.toml and inscribe.toml)")
 	f.StringArrayVar(&o.answers, "answer", nil, "KEYWORD=VALUE or KEYWORD.old=VALUE, for a dialog without a terminal")
 	f.StringVar(&o.existing, "existing", "refuse", "what is there under the same label: refuse, add or replace")
-	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "log in although one more wrong PIN locks the token")
+	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "show a PIN or PUK although one more wrong one locks it")
 }
 
 func tokensFlags(f *pflag.FlagSet, o *options) {
 	f.StringVar(&o.format, "format", "text", "text or json")
 	f.StringVar(&o.token, "token", "", "the tokens that are meant: a label, a PKCS#11 URI, or fresh")
 	pinFlags(f, o, "the user PIN of that one token, to see its private objects")
-	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "log in although one more wrong PIN locks the token")
+	f.BoolVar(&o.spendFinalTry, "spend-final-try", false, "show a PIN or PUK although one more wrong one locks it")
 	stateFlags(f, o)
 }
 

@@ -33,9 +33,10 @@ type Start struct {
 	NoPIN bool
 	// PINPad is a reader with a PIN pad, where the profile does not say.
 	PINPad bool
-	// User and SO are the present PIN and SO PIN of both tokens. Where one is not
-	// set it is learnt from the first value that is shown as the present one.
-	User, SO secret.Secret
+	// User, SO and PUK are the present PIN, SO PIN and PUK of both tokens, the PUK
+	// where it is one of the card's own. Where one is not set it is learnt from the
+	// first value that is shown as the present one.
+	User, SO, PUK secret.Secret
 }
 
 // New makes a module with a "default" and a "signature" slot.
@@ -50,6 +51,8 @@ func New(facts *profile.Profile, start Start) *Module {
 		t.user.set = !fresh && !start.NoPIN
 		t.so.learn(start.SO)
 		t.user.learn(start.User)
+		t.puk.set = !fresh
+		t.puk.learn(start.PUK)
 		t.slot = exec.Slot{ID: exec.SlotID(i), Description: slot, Token: exec.TokenInfo{
 			Label: slot, Manufacturer: "Inscribe", Model: "model of " + facts.Name, Serial: "model-" + slot,
 			FreePublic: exec.Unavailable, FreePrivate: exec.Unavailable,

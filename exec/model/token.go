@@ -128,7 +128,7 @@ func (t *token) locked(p *pin) bool {
 		return true
 	}
 	facts := t.module.facts
-	limit, known := facts.Count(profile.Retries)
+	limit, known := t.limit(p)
 	if !known || facts.Is(profile.Locks) != profile.Yes {
 		return false
 	}
@@ -137,6 +137,14 @@ func (t *token) locked(p *pin) bool {
 	}
 	return p == &t.user && facts.Is(profile.SharedLock) == profile.Yes &&
 		slices.ContainsFunc(t.module.tokens, func(other *token) bool { return other.user.wrong >= limit })
+}
+
+// limit is the number of wrong values that lock a PIN, if the profile knows it.
+func (t *token) limit(p *pin) (int, bool) {
+	if n, known := t.module.facts.Count(profile.PUKRetries); known && p != &t.user {
+		return n, true
+	}
+	return t.module.facts.Count(profile.Retries)
 }
 
 // try shows a value to a PIN and counts.
@@ -181,7 +189,7 @@ func (t *token) flags() exec.TokenFlags {
 
 // warnings are the flags about the tries of a PIN.
 func (t *token) warnings(p *pin, low, final, locked exec.TokenFlags) exec.TokenFlags {
-	limit, known := t.module.facts.Count(profile.Retries)
+	limit, known := t.limit(p)
 	switch {
 	case p.told != 0:
 		return p.told
