@@ -47,7 +47,8 @@ type Record struct {
 // Journal keeps the records of one run.
 type Journal interface {
 	// Write appends a record, which then outlives the process. The record "end"
-	// is durable when Write returns.
+	// is durable when Write returns. Alone it keeps nothing: it says that there was
+	// nothing to do, and gives up what Open was told to.
 	Write(r Record) error
 	// Sync makes the records durable: they outlive a power cut too. Without any
 	// new record it does nothing.
@@ -64,7 +65,8 @@ type Journals interface {
 	// of an unfinished run of the same plan, which the new one continues, or
 	// else of the last finished one, whose finished is then true. An
 	// unfinished run of another plan is an error of kind Refused unless
-	// abandon is set.
+	// abandon is set: then the first record of the new run gives it up, and a
+	// refusal before that leaves it as it is.
 	Open(tokens map[string]Identity, opsSHA256 string, abandon bool) (j Journal, earlier []Record, finished bool, err error)
 	// Begun gives the records of each unfinished run of a plan, on whatever
 	// tokens, the oldest first.

@@ -140,7 +140,10 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 	}
 	r.note()
 	if !r.begun && r.Row == "" {
-		return &r.result, nil
+		if !r.Abandon {
+			return &r.result, nil
+		}
+		return &r.result, r.journal.Write(Record{Event: "end"})
 	}
 	if err := r.begin(); err != nil {
 		return &r.result, err

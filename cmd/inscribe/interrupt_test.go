@@ -691,6 +691,12 @@ func TestUnfinishedRunOfAnotherPlan(t *testing.T) {
 		t.Fatalf("killed at %s", call)
 	}
 	m.must(exitRefused, other, "an unfinished run of another plan (one.dsc) has this token", "--abandon")
+	// What is refused, or ends at a wrong PIN, gives nothing up.
+	m.env["WRONG"] = "9876"
+	same := m.file("same.dsc", strings.Replace(oneKey, "CertTempl=auth", "CertTempl=other\nKeyLabel=#auth", 1))
+	m.must(exitRefused, []string{"apply", same, "--field", "CARD=env:CARD_PIN", "--abandon"}, `a public key with the label "auth" is on the token already`)
+	m.must(exitDevice, []string{"apply", other[1], "--field", "CARD=env:WRONG", "--abandon"}, "is wrong; it is not tried again")
+	m.must(exitOK, []string{"tokens"}, "unfinished run of one.dsc")
 	m.must(exitOK, append(other, "--abandon"))
 	m.holds("CARD", "1234", 2, 2, 1)
 	// What the given-up run left is nobody's now.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -47,6 +48,10 @@ type run struct {
 	batch, row string
 	unnamed    map[string]bool // the keys of tokens that nothing tells apart
 	kept       []exec.Record
+	// givesUp are the files of the runs that this one was told to give up, gaveUp
+	// says that it did.
+	givesUp []string
+	gaveUp  bool
 }
 
 // newRun is a run on tokens, without a file.
@@ -67,7 +72,8 @@ func tokenKey(id exec.Identity) string {
 
 // Open finds the unfinished run of the plan on these tokens, or the last finished
 // one, and opens the journal to go on with. abandon gives up any unfinished run
-// that has one of the tokens, be it of the same plan.
+// that has one of the tokens, be it of the same plan: with the first record of the
+// new one, for until then that may be refused.
 func (f *Folder) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
 	return f.openRun(f.newRun(tokens), opsSHA256, abandon)
 }
@@ -101,7 +107,7 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 		case stands == idle:
 			err = os.Remove(path)
 		case abandon:
-			err = os.Rename(path, path+".abandoned")
+			r.givesUp = append(r.givesUp, path)
 		case stands == inTheWay:
 			return nil, nil, false, refusal
 		default:
@@ -192,13 +198,42 @@ func (r *run) create() error {
 	return syncFolder(filepath.Dir(r.path))
 }
 
+// abandoned ends the names of runs that were given up.
+const abandoned = ".abandoned"
+
+// giveUp gives up the runs in the way. The first record of this one is on the disk by
+// then, and nothing else: were it cut off here, it would be in nobody's way.
+func (r *run) giveUp() error {
+	r.gaveUp = true
+	for _, path := range r.givesUp {
+		if err := os.Rename(path, path+abandoned); err != nil {
+			return local(err)
+		}
+	}
+	return syncFolder(filepath.Dir(r.path))
+}
+
+// takeBack has the runs go on that were given up, after a run that left its tokens as
+// they were: one that was refused at its first op has changed nothing.
+func (r *run) takeBack() error {
+	if !r.gaveUp || !untouched(r.kept) {
+		return nil
+	}
+	for _, path := range r.givesUp {
+		if err := os.Rename(path+abandoned, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return local(err)
+		}
+	}
+	return syncFolder(filepath.Dir(r.path))
+}
+
 // Close lets go of the tokens; an unfinished run stays open for the next one.
 func (r *run) Close() error {
-	r.unlock()
+	defer r.unlock()
 	if r.file == nil {
 		return nil
 	}
-	err := r.Sync()
+	err := errors.Join(r.Sync(), r.takeBack())
 	if closing := r.file.Close(); err == nil && closing != nil {
 		err = local(closing)
 	}
@@ -279,9 +314,14 @@ func (r *run) doneName() string {
 	return strings.Join(names, "-")
 }
 
-// Write appends a record. The record "end" closes the run and moves its file.
+// Write appends a record. The first one gives up what is to be given up, the record
+// "end" closes the run and moves its file.
 func (r *run) Write(rec exec.Record) error {
-	if r.file == nil {
+	first := r.file == nil
+	switch {
+	case first && rec.Event == "end":
+		return r.giveUp()
+	case first:
 		if err := r.create(); err != nil {
 			return err
 		}
@@ -298,8 +338,13 @@ func (r *run) Write(rec exec.Record) error {
 	for slot, id := range rec.Tokens {
 		r.keys[slot] = tokenKey(id)
 	}
-	if r.row != "" {
+	if r.row != "" || r.givesUp != nil {
 		r.kept = append(r.kept, rec)
+	}
+	if first && r.givesUp != nil {
+		if err := errors.Join(r.Sync(), r.giveUp()); err != nil {
+			return err
+		}
 	}
 	if rec.Event != "end" {
 		return nil

@@ -253,6 +253,51 @@ func TestOwnRunCanBeGivenUp(t *testing.T) {
 	}
 }
 
+// TestGivenUpByTheFirstRecord: a run that is refused before it wrote anything, or at the
+// first thing that it does, gives up nothing; one that had nothing to do does.
+func TestGivenUpByTheFirstRecord(t *testing.T) {
+	f := In(t.TempDir())
+	j, _, _ := open(t, f, both, "a", false)
+	write(t, j, both, "a", "run", "start 1", "done 1")
+	_ = j.Close()
+	goesOn := func(want bool) {
+		t.Helper()
+		runs, err := f.Unfinished()
+		if err != nil || (len(runs) == 1 && runs[0].File == "a.dsc") != want {
+			t.Fatalf("unfinished: %v, %v", runs, err)
+		}
+	}
+	j, _, _ = open(t, f, both, "b", true)
+	goesOn(true)
+	_ = j.Close()
+	goesOn(true)
+	j, _, _ = open(t, f, both, "b", true)
+	write(t, j, both, "b", "run")
+	goesOn(false)
+	write(t, j, both, "b", "start 1")
+	if err := j.Write(exec.Record{Event: "failed", ID: "1", Untouched: true}); err != nil {
+		t.Fatal(err)
+	}
+	_ = j.Close()
+	goesOn(true)
+
+	// Killed between its first record and the giving up, it is in nobody's way.
+	appendTo(t, filepath.Join(f.dir, "open", "20991231T000000.000-0.jsonl"), `{"event":"run","opsSha256":"b","tokens":{"default":{"manufacturer":"Soft","model":"v2","serial":"01"}}}`+"\n")
+	goesOn(true)
+	j, earlier, finished := open(t, f, both, "a", false)
+	if events(earlier) != "run, start 1, done 1" || finished {
+		t.Errorf("%s, finished %v", events(earlier), finished)
+	}
+	_ = j.Close()
+
+	j, _, _ = open(t, f, both, "b", true)
+	write(t, j, both, "b", "end")
+	goesOn(false)
+	if left := files(t, f, "*/*/*"); len(left) != 0 {
+		t.Errorf("a run with nothing to do left %v", left)
+	}
+}
+
 // TestSerialThatChanges follows a token whose serial number another one takes
 // the place of when it is initialised.
 func TestSerialThatChanges(t *testing.T) {
