@@ -181,8 +181,8 @@ func (k PublicKey) Words() string {
 
 // Visit is what a login needs that only looks.
 type Visit struct {
-	// Profile is what is known of the token, Ledger opens the count of tries for
-	// one whose flags need not be honest.
+	// Profile is what is known of the token, Ledger opens the count of tries and
+	// keeps runs off the token meanwhile.
 	Profile *profile.Profile
 	Ledger  func() (Ledger, error)
 	// Slot is the slot that the token is for descriptions: "default" or
@@ -191,9 +191,26 @@ type Visit struct {
 	SpendFinalTry bool
 }
 
+// Show has a value shown to the token, as "user" or "so", and counts it as a run does.
+func (v Visit) Show(l Ledger, who string, c Credential, call func() error) error {
+	return counted{l, v.Profile, v.SpendFinalTry}.show(v.Slot, who, c, call)
+}
+
 // Enter opens the session of a token and logs in as user, so that its private
 // objects show, after the look at flags and count that a run takes before a login.
 func (v Visit) Enter(ctx context.Context, t Token, c Credential) error {
+	ledger := &ledgerOnly{open: v.Ledger}
+	if err := ledger.hold(); err != nil {
+		return err
+	}
+	err := v.enter(ctx, t, c, ledger)
+	if closed := ledger.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+func (v Visit) enter(ctx context.Context, t Token, c Credential, ledger Ledger) error {
 	info, err := t.Info(ctx)
 	if err != nil {
 		return err
@@ -211,10 +228,5 @@ func (v Visit) Enter(ctx context.Context, t Token, c Credential) error {
 	if err := t.OpenSession(ctx); err != nil {
 		return err
 	}
-	ledger := &ledgerOnly{open: v.Ledger}
-	err = counted{ledger, v.Profile, v.SpendFinalTry}.show(v.Slot, "user", c, func() error { return t.Login(ctx, NormalUser, c) })
-	if closed := ledger.Close(); err == nil {
-		err = closed
-	}
-	return err
+	return v.Show(ledger, "user", c, func() error { return t.Login(ctx, NormalUser, c) })
 }

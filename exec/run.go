@@ -133,10 +133,8 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return &r.result, err
 	}
-	for slot, token := range r.tokens {
-		if info, err := token.Info(ctx); err == nil {
-			r.result.Tokens[slot] = info
-		}
+	if err := r.lookBack(); err != nil {
+		return &r.result, err
 	}
 	r.note()
 	if !r.begun && r.Row == "" {
@@ -149,6 +147,28 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 		return &r.result, err
 	}
 	return &r.result, r.journal.Write(Record{Event: "end"})
+}
+
+// lookBack reads the tokens once more, for the report. One that is another by now was
+// initialised or exchanged beside the run, which then stays unfinished: what it wrote
+// is not on this one.
+func (r *run) lookBack() error {
+	for _, slot := range []string{plan.Default, plan.Signature} {
+		if r.tokens[slot] == nil {
+			continue
+		}
+		info, err := r.tokens[slot].Info(r.ctx)
+		if err != nil {
+			continue
+		}
+		was := r.slots[slot].Token
+		if info.Identity(r.Plan.Facts()) != was.Identity(r.Plan.Facts()) {
+			return &Error{Kind: Device, Slot: r.slotName(slot), Message: "the token became another one during the run: it is " + info.Name() + " now",
+				Advice: "another program initialised it or another card was put in: see with inscribe tokens what it holds; if the first one is still there, put it in and run the same command again"}
+		}
+		r.result.Tokens[slot] = info
+	}
+	return nil
 }
 
 // note tells of credentials that somebody has to change: they are those of the

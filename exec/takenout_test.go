@@ -81,3 +81,24 @@ func TestATakenOutCardIsNamed(t *testing.T) {
 		})
 	}
 }
+
+// TestTokenThatBecameAnother: a token that was initialised or exchanged beside the run
+// is not reported as done, and the run stays unfinished.
+func TestTokenThatBecameAnother(t *testing.T) {
+	b := newBench(t, oneKey, model.Start{})
+	b.Module = &tap{Module: b.module, info: func(i *exec.TokenInfo) {
+		if done := b.ids(exec.Done); len(done) == len(b.Plan.Ops) {
+			i.Serial, i.Label = "fa11", "another"
+		}
+	}}
+	_, err := b.apply()
+	e := refused(t, err, exec.Device, "default slot", "became another one during the run", `token "another"`)
+	if !strings.Contains(e.Help(), "another program initialised it") {
+		t.Error(e.Help())
+	}
+	for _, rec := range b.journals.records {
+		if rec.Event == "end" {
+			t.Error("the run counts as finished")
+		}
+	}
+}

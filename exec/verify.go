@@ -3,6 +3,7 @@ package exec
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -28,8 +29,8 @@ type History interface {
 	// Look gives the records of an unfinished run of the plan on these tokens,
 	// else of the last finished one; none where there was neither.
 	Look(tokens map[string]Identity, opsSHA256 string) (earlier []Record, finished bool, err error)
-	// Ledger opens the count of tries. It is asked for it at the first login to a
-	// token whose flags need not be honest: that one must be counted.
+	// Ledger opens the count of tries, and keeps runs off the tokens until it is
+	// closed. It is asked for it at the first login.
 	Ledger(tokens map[string]Identity) (Ledger, error)
 }
 
@@ -46,6 +47,17 @@ func (l *ledgerOnly) get() (Ledger, error) {
 		l.ledger, err = l.open()
 	}
 	return l.ledger, err
+}
+
+// hold keeps runs off the tokens from here on. Where the ledger cannot be opened for
+// want of a folder, a login that has to be counted finds that out.
+func (l *ledgerOnly) hold() error {
+	_, err := l.get()
+	var e *Error
+	if errors.As(err, &e) && e.Kind == Local {
+		return nil
+	}
+	return err
 }
 
 func (l *ledgerOnly) Write(Record) error { return noWrite("") }
@@ -147,6 +159,7 @@ func (v *Verification) Count(s Verdict) int {
 type verifier struct {
 	*run
 	o        VerifyOptions
+	ledger   *ledgerOnly
 	findings map[string]*Finding // by op
 	items    []*Item             // of the slot that is looked at
 	sealed   string              // why its private objects are not seen, "" where they are
@@ -162,12 +175,13 @@ func Verify(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	for keyword, answer := range o.Answers {
 		v.answers[keyword] = answer
 	}
-	v.journal = &ledgerOnly{open: func() (Ledger, error) {
+	v.ledger = &ledgerOnly{open: func() (Ledger, error) {
 		if o.History == nil {
 			return &Memory{}, nil
 		}
 		return o.History.Ledger(v.identities())
 	}}
+	v.journal = v.ledger
 	defer v.forget()
 	defer v.release()
 	defer v.closeAll()
@@ -329,6 +343,9 @@ func (v *verifier) enter(slot string) error {
 	case !info.Flags.Has(FlagUserPINInit):
 		v.sealed = "the token has no user PIN"
 		return nil
+	}
+	if err := v.ledger.hold(); err != nil {
+		return v.wrap(err, login, slot)
 	}
 	// To a run this login may be the proof of a value just set, which the flags
 	// cannot warn of. Here it is a login like any other.

@@ -669,11 +669,17 @@ func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
-	m.moduleEnv["SHIM_SLOW"] = "1500"
+	m.moduleEnv["SHIM_SLOW"] = "6000"
+	m.env["WRONG"] = "9876"
 	events := m.dir + "/events"
 	_, wait := m.start(append(args, "--events", events)...)
 	m.event(events, `"genkey"`, `"start"`)
 	m.must(exitRefused, args, "another inscribe is at work on this token")
+	// Nor is the token wiped, or a PIN shown to it.
+	m.must(exitRefused, []string{"probe", module, "--token", "CARD", "--so-pin", "env:CARD_PUK", "--pin", "env:CARD_PIN", "--yes"}, "another inscribe is at work on this token")
+	m.must(exitRefused, []string{"tokens", "--module", module, "--token", "CARD", "--pin", "env:WRONG"}, "another inscribe is at work on this token")
+	m.must(exitRefused, []string{"verify", args[1], "--field", "CARD=env:WRONG"}, "another inscribe is at work on this token")
+	m.must(exitOK, []string{"tokens", "--module", module}, `token "CARD"`)
 	if o := wait(); o.code != exitOK {
 		t.Fatal(o)
 	}

@@ -109,6 +109,9 @@ func (a *app) probe(args []string) error {
 		}
 		o.SignaturePIN = pin.Secret
 	}
+	held := &held{a: a, mw: mw, already: map[exec.Identity]bool{}}
+	defer held.close()
+	o.Hold = held.hold
 	result, err := probe.Run(a.ctx, o)
 	if err != nil {
 		if result != nil && len(result.Facts) > 0 {
@@ -130,6 +133,55 @@ func (a *app) probe(args []string) error {
 		return fmt.Errorf("--output: %w; the profile is on standard output instead", err)
 	}
 	return nil
+}
+
+// held are the tokens of a probe, which no run may work on meanwhile.
+type held struct {
+	a       *app
+	mw      station.Middleware
+	facts   *profile.Profile
+	ledger  exec.Ledger // of the tokens as they were found
+	more    []io.Closer
+	already map[exec.Identity]bool
+}
+
+// hold takes the tokens under what runs may know them as: by their own profile and by
+// the generic one.
+func (h *held) hold(m exec.ModuleInfo, tokens map[string]exec.TokenInfo) (probe.Held, error) {
+	h.facts = factsFor(h.mw, m)
+	ids := map[string]exec.Identity{}
+	for slot, t := range tokens {
+		if id := t.Identity(h.facts); !h.already[id] {
+			ids[slot], h.already[id] = id, true
+		}
+		if id := t.Identity(profile.Generic()); !h.already[id] {
+			ids[slot+", profile unknown"], h.already[id] = id, true
+		}
+	}
+	journals, err := h.a.journals()
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := journals.Ledger(ids)
+	if err != nil {
+		return nil, err
+	}
+	h.more = append(h.more, ledger)
+	if h.ledger == nil {
+		h.ledger = ledger
+	}
+	return h, nil
+}
+
+// Show counts by the ledger of the tokens as they were found.
+func (h *held) Show(slot, who string, c exec.Credential, call func() error) error {
+	return exec.Visit{Profile: h.facts, Slot: slot}.Show(h.ledger, who, c, call)
+}
+
+func (h *held) close() {
+	for _, l := range h.more {
+		_ = l.Close() // nothing of a count is kept back
+	}
 }
 
 // confirmProbe wants a yes before the token is initialised.

@@ -35,8 +35,18 @@ type Options struct {
 	SpendTries bool
 	// Confirm is asked before the first call that writes.
 	Confirm func(t exec.TokenInfo) error
+	// Hold keeps runs off the tokens, by slot, until the probe has ended, and counts
+	// what is shown to them. It is called before anything is, and again when the
+	// scratch token has become another one.
+	Hold func(m exec.ModuleInfo, tokens map[string]exec.TokenInfo) (Held, error)
 	// Step is told what is tried next; nil for nobody.
 	Step func(what string)
+}
+
+// Held are tokens that nobody else works on.
+type Held interface {
+	// Show has a value shown to the token of a slot, as "user" or "so", and counts it.
+	Show(slot, who string, c exec.Credential, call func() error) error
 }
 
 // Fact is a fact that was found, with what was seen.
@@ -89,6 +99,7 @@ type prober struct {
 	reinit bool // and the second one, under the SO PIN that was given
 	bits   int  // of the RSA keys that tries are made with; 0 for none
 	second *second
+	held   Held
 	result *Result
 }
 
@@ -187,6 +198,12 @@ func (p *prober) step(what string) {
 	}
 }
 
+// The roles of the tokens, as descriptions name them.
+const (
+	scratch   = "default"
+	signature = "signature"
+)
+
 // fact notes a fact; the first finding of a fact stands.
 func (p *prober) fact(name profile.FactName, is any, format string, args ...any) {
 	if p.result.Fact(name) != nil {
@@ -248,15 +265,17 @@ func (p *prober) choose() {
 	p.must(err)
 	p.slot, p.reader, p.token, p.info = slot.ID, slot.Description, p.module.Token(slot.ID), slot.Token
 	p.result.Token, p.fresh = slot.Token, !slot.Token.Flags.Has(exec.FlagTokenInitialized)
-	if !p.fresh {
-		if !p.empty(p.token, p.info, "--pin", p.user) {
-			p.user = nobody
-		}
-	} else {
-		p.user = nobody
-	}
+	hold := map[string]exec.TokenInfo{scratch: p.info}
 	if !p.o.Signature.IsZero() {
 		p.besides(slots)
+		hold[signature] = p.second.info
+	}
+	p.hold(hold)
+	if p.fresh || !p.empty(scratch, p.token, p.info, "--pin", p.user) {
+		p.user = nobody
+	}
+	if s := p.second; s != nil && !p.empty(signature, s.token, s.info, "--signature-pin", p.o.SignaturePIN) {
+		p.fail(exec.Refused, "initialise it first, and set its PIN", "the signature slot has no user PIN")
 	}
 	p.serials(slots)
 	p.fact(profile.PINPad, p.info.Flags.Has(exec.FlagProtectedAuthPath), "CKF_PROTECTED_AUTHENTICATION_PATH")
@@ -265,7 +284,14 @@ func (p *prober) choose() {
 	}
 }
 
-// besides chooses the second slot, and makes sure that it holds nothing either.
+// hold keeps runs off the tokens. Nothing is shown to one that a run is at work on.
+func (p *prober) hold(tokens map[string]exec.TokenInfo) {
+	var err error
+	p.held, err = p.o.Hold(p.result.Module, tokens)
+	p.must(err)
+}
+
+// besides chooses the second slot.
 func (p *prober) besides(slots []exec.Slot) {
 	slot, err := p.o.Signature.Choose(slots, "signature")
 	p.must(err)
@@ -273,14 +299,11 @@ func (p *prober) besides(slots []exec.Slot) {
 		p.fail(exec.Refused, "name another one with --signature-token", "the scratch token and the signature slot are the same")
 	}
 	p.second = &second{token: p.module.Token(slot.ID), info: slot.Token}
-	if !p.empty(p.second.token, slot.Token, "--signature-pin", p.o.SignaturePIN) {
-		p.fail(exec.Refused, "initialise it first, and set its PIN", "the signature slot has no user PIN")
-	}
 }
 
 // empty refuses a token that holds anything, and tells whether it has a user PIN.
 // Private objects show only after a login, so the present PIN is needed.
-func (p *prober) empty(t exec.Token, info exec.TokenInfo, flag string, pin secret.Secret) (hasPIN bool) {
+func (p *prober) empty(role string, t exec.Token, info exec.TokenInfo, flag string, pin secret.Secret) (hasPIN bool) {
 	refuse := func(n int) {
 		p.fail(exec.Refused, "choose an empty token; a probe initialises it and destroys what it holds", "the token is not empty: it holds %s", map[bool]string{true: "1 object", false: strconv.Itoa(n) + " objects"}[n == 1])
 	}
@@ -303,7 +326,8 @@ func (p *prober) empty(t exec.Token, info exec.TokenInfo, flag string, pin secre
 		if info.Flags.Has(exec.FlagUserPINLocked) || info.Flags.Has(exec.FlagUserPINFinalTry) {
 			p.fail(exec.Refused, "choose another token", "the user PIN is locked or at its final try, so nobody can see whether private objects are there")
 		}
-		err := t.Login(p.ctx, exec.NormalUser, credential("the value of "+flag, pin))
+		c := credential("the value of "+flag, pin)
+		err := p.held.Show(role, "user", c, func() error { return t.Login(p.ctx, exec.NormalUser, c) })
 		var e *exec.Error
 		if errors.As(err, &e) && e.CKR.WrongPIN() {
 			e.Message = "the user PIN is wrong; it is not tried again, and without it nobody can see whether private objects are there"
@@ -321,8 +345,8 @@ func (p *prober) empty(t exec.Token, info exec.TokenInfo, flag string, pin secre
 // two slots.
 func (p *prober) serials(slots []exec.Slot) {
 	for _, s := range slots {
-		if scratch := p.info; s.ID != p.slot && strings.Trim(s.Token.Serial, "0 ") != "" && s.Token.Serial == scratch.Serial && s.Token.Model == scratch.Model && s.Description == p.reader {
-			p.fact(profile.SignatureSlot, true, "two slots in the reader %s show the serial number %q", p.reader, scratch.Serial)
+		if s.ID != p.slot && strings.Trim(s.Token.Serial, "0 ") != "" && s.Token.Serial == p.info.Serial && s.Token.Model == p.info.Model && s.Description == p.reader {
+			p.fact(profile.SignatureSlot, true, "two slots in the reader %s show the serial number %q", p.reader, p.info.Serial)
 		}
 	}
 	seen := map[string]int{}
@@ -352,7 +376,19 @@ func (p *prober) initialise() {
 		p.note("C_InitToken was not tried: the profile %s says that it does not work (%s), and it may destroy the card", known.Name, known.Get(profile.InitToken).Source)
 		return
 	}
-	rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so), p.label))
+	c := credential("the SO PIN", p.so)
+	initialise := func() error { return p.token.InitToken(p.ctx, c, p.label) }
+	var err error
+	if p.fresh {
+		err = initialise()
+	} else {
+		err = p.held.Show(scratch, "so", c, initialise)
+	}
+	var e *exec.Error
+	if errors.As(err, &e) && e.Kind == exec.Refused {
+		p.wrote = false // it was not even shown
+	}
+	rv := p.rv(err)
 	switch {
 	case rv.WrongPIN() && p.fresh:
 		p.wrote = false
@@ -372,6 +408,7 @@ func (p *prober) initialise() {
 	}
 	p.inited = true
 	p.find(before)
+	p.hold(map[string]exec.TokenInfo{scratch: p.info})
 	if !p.info.Flags.Has(exec.FlagTokenInitialized) {
 		// On some tokens only the first user PIN makes it so.
 		p.note("CKF_TOKEN_INITIALIZED is not set after C_InitToken")
