@@ -29,6 +29,24 @@ type tokensReport struct {
 	// Unreadable its journals that cannot be read.
 	Unfinished []journal.Unfinished `json:"unfinished"`
 	Unreadable []string             `json:"unreadable,omitempty"`
+	passed     []string             // Unreadable in words
+	noState    bool                 // the folder itself cannot be read
+}
+
+// passOver notes what of the state folder cannot be read. The list is made without, but
+// says so.
+func (r *tokensReport) passOver(err error) {
+	what := "a journal cannot be read and is passed over"
+	var e *exec.Error
+	if errors.As(err, &e) && e.Kind == exec.Local {
+		if r.noState {
+			return
+		}
+		r.noState = true
+		what = "the state folder cannot be read in full, so unfinished runs and counts of tries may be missing here"
+	}
+	r.Unreadable = append(r.Unreadable, err.Error())
+	r.passed = append(r.passed, what+": "+err.Error())
 }
 
 // moduleTokens are the tokens of one module.
@@ -41,6 +59,8 @@ type moduleTokens struct {
 	Problem string   `json:"problem,omitempty"`
 	help    string
 	facts   *profile.Profile
+	// uncounted are the errors of the ledger.
+	uncounted []error
 	// missed is why none of the tokens is the one that was named.
 	missed error
 }
@@ -92,9 +112,7 @@ func (a *app) tokens(args []string) error {
 		}
 	}
 	out := tokensReport{Version: listingVersion, Modules: []moduleTokens{}, Unfinished: []journal.Unfinished{}}
-	if err := a.unfinished(&out); err != nil {
-		return err
-	}
+	a.unfinished(&out)
 	if len(modules) == 0 {
 		a.printUnfinished(out)
 		return usagef("name a PKCS#11 module with --module, or in station.toml")
@@ -115,6 +133,9 @@ func (a *app) tokens(args []string) error {
 			continue
 		}
 		out.Modules = append(out.Modules, m)
+		for _, err := range m.uncounted {
+			out.passOver(err)
+		}
 		missed = append(missed, m.missed)
 	}
 	if !slices.Contains(missed, nil) { // it may be that of one module alone
@@ -240,7 +261,7 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 			}
 		}
 		if seen.Tries, err = a.counted(s.Token, out.facts); err != nil {
-			return out, err
+			out.uncounted = append(out.uncounted, err)
 		}
 		out.Slots = append(out.Slots, seen)
 	}
@@ -329,16 +350,14 @@ func (a *app) objectsOf(t exec.Token, pin *exec.Credential, visit exec.Visit, ou
 }
 
 // unfinished reads what the state folder tells of unfinished runs.
-func (a *app) unfinished(out *tokensReport) error {
+func (a *app) unfinished(out *tokensReport) {
 	state, err := a.stateDir()
 	if err != nil {
-		return nil // there is no state folder, and so no run in it
+		return // there is no state folder, and so no run in it
 	}
 	f := journal.In(state)
-	f.Damaged = func(err error) { out.Unreadable = append(out.Unreadable, err.Error()) }
-	runs, err := f.Unfinished()
-	out.Unfinished = append(out.Unfinished, runs...)
-	return err
+	f.Damaged = out.passOver
+	out.Unfinished = append(out.Unfinished, f.Unfinished()...)
 }
 
 func (a *app) printTokens(m moduleTokens) {
@@ -435,8 +454,8 @@ func (a *app) printUnfinished(r tokensReport) {
 		}
 		fmt.Fprintf(a.stdout, "    journal   %s\n    go on     inscribe apply with the same description and values; or give it up with --abandon\n", u.Journal)
 	}
-	for _, problem := range r.Unreadable {
-		fmt.Fprintf(a.stdout, "a journal cannot be read and is passed over: %s\n", clean(problem))
+	for _, problem := range r.passed {
+		fmt.Fprintln(a.stdout, clean(problem))
 	}
 }
 

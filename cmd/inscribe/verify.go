@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -116,7 +117,12 @@ func (a *app) journals() (*journal.Folder, error) {
 	}
 	f := journal.In(state)
 	f.Damaged = func(err error) {
-		fmt.Fprintf(a.stderr, "inscribe: warning: a journal cannot be read and is passed over: %s\n", clean(err.Error()))
+		what := "a journal cannot be read and is passed over"
+		var e *exec.Error
+		if errors.As(err, &e) && e.Kind == exec.Local {
+			what = "the state folder cannot be read, so nothing is known of earlier runs"
+		}
+		fmt.Fprintf(a.stderr, "inscribe: warning: %s: %s\n", what, clean(err.Error()))
 	}
 	return f, nil
 }

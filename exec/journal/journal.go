@@ -26,8 +26,8 @@ type Folder struct {
 	dir string
 	// Now is the clock of the records.
 	Now func() time.Time
-	// Damaged is told of each file that cannot be read and that is passed over;
-	// nil for nobody.
+	// Damaged is told of each file that cannot be read and that is passed over, and
+	// with an error of kind Local of a folder; nil for nobody.
 	Damaged func(err error)
 
 	nameless nameless
@@ -134,12 +134,27 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 
 // unfinished gives the files of unfinished runs, the oldest first.
 func (f *Folder) unfinished() ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(f.dir, "open", "*.jsonl"))
+	paths, err := journalsIn(filepath.Join(f.dir, "open"))
 	if err != nil {
 		return nil, local(err)
 	}
-	slices.Sort(paths)
 	return paths, nil
+}
+
+// journalsIn gives the files of runs in a folder by their names; none where there is no
+// such folder. One that cannot be read is no empty one.
+func journalsIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var paths []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".jsonl" {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, err
 }
 
 // standing is what an unfinished run is to one that begins.
@@ -285,11 +300,10 @@ func keysOf(records []exec.Record) map[string]string {
 // finished gives the records of the last finished run of the plan on the same
 // tokens.
 func (f *Folder) finished(r *run, opsSHA256 string) ([]exec.Record, error) {
-	paths, err := filepath.Glob(filepath.Join(f.dir, "done", r.doneName(), "*.jsonl"))
+	paths, err := journalsIn(filepath.Join(f.dir, "done", r.doneName()))
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(paths)
 	slices.Reverse(paths)
 	for _, path := range paths {
 		records, err := read(path)

@@ -262,9 +262,9 @@ func TestGivenUpByTheFirstRecord(t *testing.T) {
 	_ = j.Close()
 	goesOn := func(want bool) {
 		t.Helper()
-		runs, err := f.Unfinished()
-		if err != nil || (len(runs) == 1 && runs[0].File == "a.dsc") != want {
-			t.Fatalf("unfinished: %v, %v", runs, err)
+		runs := f.Unfinished()
+		if (len(runs) == 1 && runs[0].File == "a.dsc") != want {
+			t.Fatalf("unfinished: %v", runs)
 		}
 	}
 	j, _, _ = open(t, f, both, "b", true)
@@ -387,8 +387,8 @@ func TestDamagedJournal(t *testing.T) {
 	}
 	_ = j.Close()
 	told = nil
-	if runs, err := f.Unfinished(); err != nil || len(runs) != 0 || len(told) != 2 {
-		t.Errorf("unfinished %v, %v, told %q", runs, err, told)
+	if runs := f.Unfinished(); len(runs) != 0 || len(told) != 2 {
+		t.Errorf("unfinished %v, told %q", runs, told)
 	}
 	// It holds no lock after a refusal, and the file can be given up.
 	j, _, _ = open(t, f, both, "a", true)
@@ -422,9 +422,9 @@ func TestLookTakesNoPart(t *testing.T) {
 	if earlier, finished, err := f.Look(both, "a"); err != nil || finished || events(earlier) != "run, start 1" {
 		t.Errorf("%s, %v, %v", events(earlier), finished, err)
 	}
-	runs, err := f.Unfinished()
-	if err != nil || len(runs) != 1 || runs[0].File != "a.dsc" || runs[0].Tokens["signature"] != sign || runs[0].Done != 0 || runs[0].Last == "" {
-		t.Errorf("unfinished %+v, %v", runs, err)
+	runs := f.Unfinished()
+	if len(runs) != 1 || runs[0].File != "a.dsc" || runs[0].Tokens["signature"] != sign || runs[0].Done != 0 || runs[0].Last == "" {
+		t.Errorf("unfinished %+v", runs)
 	}
 	for _, other := range []struct {
 		tokens map[string]exec.Identity
@@ -438,9 +438,37 @@ func TestLookTakesNoPart(t *testing.T) {
 	if earlier, finished, err := f.Look(both, "a"); err != nil || !finished || events(earlier) != "run, start 1, done 1, end" {
 		t.Errorf("%s, %v, %v", events(earlier), finished, err)
 	}
-	if runs, err := f.Unfinished(); err != nil || len(runs) != 0 {
-		t.Errorf("unfinished %+v, %v", runs, err)
+	if runs := f.Unfinished(); len(runs) != 0 {
+		t.Errorf("unfinished %+v", runs)
 	}
+}
+
+// TestFolderThatCannotBeRead: what only looks is told of it and goes on without; a run
+// may not, since an unfinished one may be in there.
+func TestFolderThatCannotBeRead(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	if err := os.WriteFile(state, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := In(state)
+	var told []error
+	f.Damaged = func(err error) { told = append(told, err) }
+	if runs := f.Unfinished(); len(runs) != 0 || len(told) != 1 {
+		t.Errorf("unfinished %v, told %v", runs, told)
+	}
+	fails(t, told[0], exec.Local, "not a directory", "--state")
+	told = nil
+	if earlier, _, err := f.Look(both, "a"); earlier != nil || err != nil || len(told) == 0 {
+		t.Errorf("%v, %v, told %v", earlier, err, told)
+	}
+	for _, journals := range []exec.Journals{f, f.Dry()} {
+		_, _, _, err := journals.Open(both, "a", false)
+		fails(t, err, exec.Local, "not a directory", "--state")
+		_, err = journals.Begun("a")
+		fails(t, err, exec.Local, "not a directory")
+	}
+	_, err := f.Counted(card)
+	fails(t, err, exec.Local, "not a directory")
 }
 
 func appendTo(t *testing.T, path, text string) {

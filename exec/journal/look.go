@@ -12,12 +12,14 @@ import (
 
 var _ exec.History = (*Folder)(nil)
 
-// Look finds what Open would, and makes, locks and mends nothing.
+// Look finds what Open would, and makes, locks and mends nothing. A folder that cannot
+// be read is told to Damaged.
 func (f *Folder) Look(tokens map[string]exec.Identity, opsSHA256 string) ([]exec.Record, bool, error) {
 	r := f.newRun(tokens)
-	runs, err := f.Unfinished()
+	runs, err := f.list()
 	if err != nil {
-		return nil, false, err
+		f.damaged(err)
+		return nil, true, nil
 	}
 	for _, u := range runs {
 		if r.concerns(u.records) && u.records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(u.records), r.keys) {
@@ -26,14 +28,14 @@ func (f *Folder) Look(tokens map[string]exec.Identity, opsSHA256 string) ([]exec
 	}
 	earlier, err := f.finished(r, opsSHA256)
 	if err != nil {
-		return nil, false, local(err)
+		f.damaged(local(err))
 	}
 	return earlier, true, nil
 }
 
 // Begun gives the records of the unfinished runs of a plan.
 func (f *Folder) Begun(opsSHA256 string) ([][]exec.Record, error) {
-	runs, err := f.Unfinished()
+	runs, err := f.list()
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +78,17 @@ type Unfinished struct {
 }
 
 // Unfinished lists the unfinished runs of the state folder, the oldest first.
-// Files that cannot be read are told to Damaged.
-func (f *Folder) Unfinished() ([]Unfinished, error) {
+// Files that cannot be read are told to Damaged, and so is a folder.
+func (f *Folder) Unfinished() []Unfinished {
+	out, err := f.list()
+	if err != nil {
+		f.damaged(err)
+		return []Unfinished{}
+	}
+	return out
+}
+
+func (f *Folder) list() ([]Unfinished, error) {
 	paths, err := f.unfinished()
 	if err != nil {
 		return nil, err
