@@ -1,5 +1,7 @@
 package exec
 
+import "inscribe/plan"
+
 // Record is one line of a journal. It holds no secret.
 type Record struct {
 	// Event is "run" (the first line), "start", "done" or "failed" of an op,
@@ -43,6 +45,10 @@ type Record struct {
 	// Untouched says of a "failed" op that it certainly changed nothing.
 	Untouched bool `json:"untouched,omitempty"`
 }
+
+// Writes reports whether the record is of an op that writes to a token: a request for a
+// certificate is noted too, and does not.
+func (r Record) Writes() bool { return r.Op != "" && r.Op != string(plan.ReqCert) }
 
 // Journal keeps the records of one run.
 type Journal interface {

@@ -18,6 +18,9 @@ type Readers interface {
 // the reader, or the service that the module asks for readers.
 func NoToken(ctx context.Context, m Module) error {
 	e := &Error{Kind: Device, Call: "C_GetSlotList", Message: "there is no token at all", Advice: "insert the token"}
+	if looks, only := m.(readOnly); only {
+		m = looks.Module
+	}
 	all, ok := m.(Readers)
 	if !ok {
 		return e

@@ -305,13 +305,16 @@ func (v *verifier) first(slot string) *plan.Op {
 // enter logs in as user, if the plan does and a value is at hand, after the look
 // at the flags that a run takes too.
 func (v *verifier) enter(slot string) error {
+	// The last PIN of the slot is the one that holds. A run shows it first at the
+	// first login with it, which names the op here too.
 	var login *plan.Op
+	var ref *plan.Ref
 	for op, s := range v.due {
 		if s != slot {
 			continue
 		}
-		if op.Kind == plan.Login && op.As == "user" {
-			login = op
+		if shown := userPIN(op, slot); op.Kind == plan.Login && shown != nil && (ref == nil || *shown != *ref) {
+			login, ref = op, shown
 		}
 		if op.Kind == plan.Block {
 			v.sealed = "the PIN is to be blocked, and none is tried"
@@ -321,10 +324,6 @@ func (v *verifier) enter(slot string) error {
 	if login == nil {
 		v.sealed = "the description logs in nowhere"
 		return nil
-	}
-	ref := login.Credential
-	if len(login.Cases) > 0 {
-		ref = caseFor(login, slot)
 	}
 	if v.o.Public {
 		v.sealed = "only public objects were asked for"

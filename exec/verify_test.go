@@ -378,3 +378,32 @@ func TestVerifyFresh(t *testing.T) {
 		t.Errorf("drifts: %q", got)
 	}
 }
+
+// TestVerifyNamesTheOpOfTheRun: a login that fails, or is not made, is named as the run
+// names it, though the slot is logged in to again later.
+func TestVerifyNamesTheOpOfTheRun(t *testing.T) {
+	for flags, want := range map[exec.TokenFlags]exec.CKR{0: exec.CKRPINIncorrect, exec.FlagUserPINFinalTry: exec.CKROK} {
+		var said []string
+		for _, does := range []func(*bench) error{
+			func(b *bench) error { _, err := b.apply(); return err },
+			func(b *bench) error {
+				_, err := exec.Verify(context.Background(), exec.VerifyOptions{Options: b.Options})
+				return err
+			},
+		} {
+			b := newBench(t, bothSlots, model.Start{})
+			b.Plan = openSC(t, bothSlots)
+			b.Inputs.Secrets = map[string]secret.Secret{"CARD": secret.FromString("123456"), "SIGN": secret.FromString("123456")}
+			b.module = model.New(b.Plan.Facts(), model.Start{User: secret.FromString("another")})
+			b.Module = &tap{Module: b.module, info: func(i *exec.TokenInfo) { i.Flags |= flags }}
+			var e *exec.Error
+			if err := does(b); !errors.As(err, &e) {
+				t.Fatal(err)
+			}
+			said = append(said, e.Op+" "+e.Slot+" "+e.CKR.String())
+		}
+		if said[0] != said[1] || !strings.HasPrefix(said[0], "op-02 login default slot") || !strings.HasSuffix(said[0], want.String()) {
+			t.Errorf("%q", said)
+		}
+	}
+}

@@ -169,7 +169,7 @@ func TestCardWithSwappedPINs(t *testing.T) {
 }
 
 // TestCardIsNotInserted tells an empty reader from none: the run says what to do, and
-// so does the list of tokens.
+// so do a verification and the list of tokens.
 func TestCardIsNotInserted(t *testing.T) {
 	t.Parallel()
 	m := newCard(t)
@@ -177,6 +177,7 @@ func TestCardIsNotInserted(t *testing.T) {
 	m.reader().Pull()
 	m.must(exitDevice, args, "no token is in the reader", "Lab Reader", "help: insert the card")
 	m.must(exitOK, []string{"tokens"}, "no token is in the reader", "insert the card")
+	m.must(exitDevice, append([]string{"verify"}, args[1:]...), "no token is in the reader", "Lab Reader", "help: insert the card")
 	m.insert()
 	m.must(exitOK, args, "Applied x.dsc")
 	m.env["PCSCLITE_CSOCK_NAME"] = filepath.Join(m.dir, "none")

@@ -445,6 +445,9 @@ func (a *app) printUnfinished(r tokensReport) {
 			fmt.Fprintf(a.stdout, "    token     %s: %s %s, serial %s\n", slot, clean(t.Manufacturer), clean(t.Model), clean(t.Serial))
 		}
 		where := fmt.Sprintf("%d ops that write are done", u.Done)
+		if u.Done == 1 {
+			where = "1 op that writes is done"
+		}
 		if u.Last != "" {
 			where += ", the last one begun is " + u.Last
 		}

@@ -68,7 +68,7 @@ type Unfinished struct {
 	Began   string `json:"began"`   // RFC 3339
 	// Tokens are its tokens by slot, as they became.
 	Tokens map[string]exec.Identity `json:"tokens"`
-	// Done are the ops that were done, Last is the last one that was begun, and
+	// Done are the ops that write and were done, Last is the last one that was begun, and
 	// Message why it failed, if it did.
 	Done    int    `json:"done"`
 	Last    string `json:"last,omitempty"`
@@ -112,7 +112,9 @@ func (f *Folder) list() ([]Unfinished, error) {
 			case "start":
 				u.Last, u.Message = rec.ID+" "+rec.Op, ""
 			case "done":
-				u.Done++
+				if rec.Writes() {
+					u.Done++
+				}
 			case "failed":
 				u.Message = rec.Message
 			}
