@@ -185,6 +185,8 @@ type Visit struct {
 	// keeps runs off the token meanwhile.
 	Profile *profile.Profile
 	Ledger  func() (Ledger, error)
+	// Hold is Ledger where there is one already; see [History].
+	Hold func() (Ledger, error)
 	// Slot is the slot that the token is for descriptions: "default" or
 	// "signature".
 	Slot          string
@@ -199,7 +201,7 @@ func (v Visit) Show(l Ledger, who string, c Credential, call func() error) error
 // Enter opens the session of a token and logs in as user, so that its private
 // objects show, after the look at flags and count that a run takes before a login.
 func (v Visit) Enter(ctx context.Context, t Token, c Credential) error {
-	ledger := &ledgerOnly{open: v.Ledger}
+	ledger := &ledgerOnly{look: v.Hold, open: v.Ledger}
 	if err := ledger.hold(); err != nil {
 		return err
 	}

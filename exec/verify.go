@@ -29,16 +29,20 @@ type History interface {
 	// Look gives the records of an unfinished run of the plan on these tokens,
 	// else of the last finished one; none where there was neither.
 	Look(tokens map[string]Identity, opsSHA256 string) (earlier []Record, finished bool, err error)
-	// Ledger opens the count of tries, and keeps runs off the tokens until it is
-	// closed. It is asked for it at the first login.
+	// Hold opens the count of tries, and keeps runs off the tokens until it is closed.
+	// It is asked for it at the first login, and gives none where there is none yet
+	// and no run.
+	Hold(tokens map[string]Identity) (Ledger, error)
+	// Ledger makes it where there is none. It is asked for it at a login to a token
+	// whose flags need not be honest: that one must be counted.
 	Ledger(tokens map[string]Identity) (Ledger, error)
 }
 
 // ledgerOnly is the journal of what only looks: nothing is written to it, and a
 // try of a PIN is counted.
 type ledgerOnly struct {
-	open   func() (Ledger, error)
-	ledger Ledger
+	look, open func() (Ledger, error)
+	ledger     Ledger
 }
 
 func (l *ledgerOnly) get() (Ledger, error) {
@@ -52,10 +56,16 @@ func (l *ledgerOnly) get() (Ledger, error) {
 // hold keeps runs off the tokens from here on. Where the ledger cannot be opened for
 // want of a folder, a login that has to be counted finds that out.
 func (l *ledgerOnly) hold() error {
-	_, err := l.get()
-	var e *Error
-	if errors.As(err, &e) && e.Kind == Local {
+	if l.ledger != nil {
 		return nil
+	}
+	held, err := l.look()
+	var e *Error
+	switch {
+	case errors.As(err, &e) && e.Kind == Local:
+		return nil
+	case err == nil && held != nil:
+		l.ledger = held
 	}
 	return err
 }
@@ -175,12 +185,15 @@ func Verify(ctx context.Context, o VerifyOptions) (*Verification, error) {
 	for keyword, answer := range o.Answers {
 		v.answers[keyword] = answer
 	}
-	v.ledger = &ledgerOnly{open: func() (Ledger, error) {
-		if o.History == nil {
-			return &Memory{}, nil
+	by := func(of func(History, map[string]Identity) (Ledger, error)) func() (Ledger, error) {
+		return func() (Ledger, error) {
+			if o.History == nil {
+				return &Memory{}, nil
+			}
+			return of(o.History, v.identities())
 		}
-		return o.History.Ledger(v.identities())
-	}}
+	}
+	v.ledger = &ledgerOnly{look: by(History.Hold), open: by(History.Ledger)}
 	v.journal = v.ledger
 	defer v.forget()
 	defer v.release()

@@ -167,6 +167,8 @@ func (n noted) Look(map[string]exec.Identity, string) ([]exec.Record, bool, erro
 	return n.records, true, nil
 }
 
+func (n noted) Hold(map[string]exec.Identity) (exec.Ledger, error) { return nil, nil }
+
 func (n noted) Ledger(map[string]exec.Identity) (exec.Ledger, error) { return &exec.Memory{}, nil }
 
 func TestVerifyFindsWhatARunLeft(t *testing.T) {

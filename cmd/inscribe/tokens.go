@@ -320,13 +320,16 @@ func (a *app) visit(mw station.Middleware, info exec.ModuleInfo, s exec.Slot) ex
 	if sign, err := exec.ParseSelector(mw.Signature.Token); err == nil && !sign.IsZero() && sign.Matches(s) {
 		v.Slot = plan.Signature
 	}
-	v.Ledger = func() (exec.Ledger, error) {
-		journals, err := a.journals()
-		if err != nil {
-			return nil, err
+	by := func(of func(*journal.Folder, map[string]exec.Identity) (exec.Ledger, error)) func() (exec.Ledger, error) {
+		return func() (exec.Ledger, error) {
+			journals, err := a.journals()
+			if err != nil {
+				return nil, err
+			}
+			return of(journals, map[string]exec.Identity{v.Slot: s.Token.Identity(v.Profile)})
 		}
-		return journals.Ledger(map[string]exec.Identity{v.Slot: s.Token.Identity(v.Profile)})
 	}
+	v.Hold, v.Ledger = by((*journal.Folder).Hold), by((*journal.Folder).Ledger)
 	return v
 }
 

@@ -414,6 +414,9 @@ func TestLookTakesNoPart(t *testing.T) {
 	if earlier, _, err := f.Look(both, "a"); err != nil || earlier != nil {
 		t.Fatal(earlier, err)
 	}
+	if held, err := f.Hold(both); held != nil || err != nil {
+		t.Fatal(held, err)
+	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
 		t.Fatalf("looking left %v, %v", left, err)
 	}
@@ -422,6 +425,8 @@ func TestLookTakesNoPart(t *testing.T) {
 	if earlier, finished, err := f.Look(both, "a"); err != nil || finished || events(earlier) != "run, start 1" {
 		t.Errorf("%s, %v, %v", events(earlier), finished, err)
 	}
+	_, err := f.Hold(map[string]exec.Identity{"": sign})
+	fails(t, err, exec.Refused, "another inscribe is at work on this token")
 	runs := f.Unfinished()
 	if len(runs) != 1 || runs[0].File != "a.dsc" || runs[0].Tokens["signature"] != sign || runs[0].Done != 0 || runs[0].Last == "" {
 		t.Errorf("unfinished %+v", runs)

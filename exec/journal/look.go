@@ -61,6 +61,15 @@ func (f *Folder) Ledger(tokens map[string]exec.Identity) (exec.Ledger, error) {
 	return r, nil
 }
 
+// Hold is Ledger for one who only looks: where no run was ever made it makes no folder,
+// holds nothing and gives none.
+func (f *Folder) Hold(tokens map[string]exec.Identity) (exec.Ledger, error) {
+	if _, err := os.Stat(filepath.Join(f.dir, "lock")); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return f.Ledger(tokens)
+}
+
 // Unfinished is a run that did not reach its end.
 type Unfinished struct {
 	Journal string `json:"journal"` // its file
