@@ -156,7 +156,7 @@ var seededTests = []seededTest{
 	{name: "PIN to be changed", text: oneKey, args: cardField, env: map[string]string{"SHIM_FLAGS": "0x880000"}},
 	{name: "SO PIN locked", text: "09-initialise.dsc", args: []string{"--yes", "--field", "PIN_FIELD=env:CARD_PIN", "--field", "PUK_FIELD=env:CARD_PUK"}, env: map[string]string{"SHIM_FLAGS": "0x400000"}, code: exitRefused, says: "the SO PIN is locked"},
 	{name: "write-protected", text: oneKey, args: cardField, env: map[string]string{"SHIM_FLAGS": "0x2"}, code: exitRefused, says: "write-protected"},
-	{name: "wrong PINs of earlier runs", text: oneKey, args: append([]string{"--profile", "generic", "--lab-ca"}, cardField...), before: wrongTwice, code: exitRefused, says: "earlier runs showed this token 2 wrong user values"},
+	{name: "wrong PINs of earlier runs", text: oneKey, args: append([]string{"--profile", "generic", "--lab-ca"}, cardField...), before: wrongTwice, code: exitRefused, says: "earlier runs showed this token 2 wrong PINs"},
 	{name: "full", text: threeKeys, args: bothFields, env: map[string]string{"SHIM_FREE": "100"}, code: exitRefused, says: "there is not enough space: up to here the plan writes at least 152 bytes of public objects, and the token has 100 bytes free"},
 	{name: "room enough", text: threeKeys, args: bothFields, env: map[string]string{"SHIM_FREE": "10000"}},
 	{name: "no such token", text: oneKey, args: append([]string{"--token", "NOBODY"}, cardField...), code: exitDevice, says: "no token matches NOBODY"},
