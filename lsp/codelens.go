@@ -20,9 +20,8 @@ func (c *call) codeLenses(context.Context, *protocol.TextDocumentParams) (any, e
 	p, pl := d.program(), d.plan()
 	add := func(header *ast.Line, title string) {
 		uri, _ := json.Marshal(d.uri)
-		line, _ := json.Marshal(d.lineNumber(header.Span.Start) - 1)
 		out = append(out, protocol.CodeLens{Range: d.mapper.rng(header.Span),
-			Command: &protocol.Command{Title: title, Command: showPlanCommand, Arguments: []json.RawMessage{uri, line}}})
+			Command: &protocol.Command{Title: title, Command: showPlanCommand, Arguments: []json.RawMessage{uri}}})
 	}
 	if h := p.Description.Header; h != nil {
 		switch {

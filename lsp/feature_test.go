@@ -1059,6 +1059,11 @@ func TestCodeLens(t *testing.T) {
 			if l.Command.Command != showPlanCommand || string(l.Command.Arguments[0]) != `"`+string(docURI)+`"` {
 				t.Errorf("the command is %+v", l.Command)
 			}
+			var view planView
+			c.call("workspace/executeCommand", map[string]any{"command": l.Command.Command, "arguments": l.Command.Arguments}, &view)
+			if view.Text == "" {
+				t.Errorf("the command of %q gives no plan", l.Command.Title)
+			}
 		}
 		return out
 	}
