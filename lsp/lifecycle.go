@@ -29,9 +29,11 @@ func (s *server) initialize(raw json.RawMessage) (any, error) {
 	case p.RootPath != nil && *p.RootPath != "":
 		next.folders = addFolder(next.folders, uriOf(*p.RootPath))
 	}
-	next.settings, _ = readSettings(p.InitializationOptions)
+	read, _, bad := readSettings(p.InitializationOptions, settings{})
+	next.settings = read
 	s.configs.profile = next.settings.Profile
 	s.state, s.phase = next, running
+	s.complain(bad)
 	s.watch(p.ProcessID)
 	return protocol.InitializeResult{
 		ServerInfo:   protocol.ServerInfo{Name: "inscribe", Version: s.options.Version},
@@ -149,16 +151,6 @@ func (s *server) register() {
 	s.fetchSettings()
 }
 
-// didChangeConfiguration takes settings, or fetches them where the client only
-// says that they changed.
-func (s *server) didChangeConfiguration(p *protocol.DidChangeConfigurationParams) {
-	if got, ok := readSettings(p.Settings); ok {
-		s.applySettings(&got)
-		return
-	}
-	s.fetchSettings()
-}
-
 func (s *server) didChangeWatchedFiles(p *protocol.DidChangeWatchedFilesParams) {
 	for _, c := range p.Changes {
 		if file, ok := pathOf(c.URI); ok && isConfigPath(file) {
@@ -181,38 +173,6 @@ func (s *server) didChangeWorkspaceFolders(p *protocol.DidChangeWorkspaceFolders
 	s.state = next
 	s.configs.reset()
 	s.reconfigure()
-}
-
-// fetchSettings asks the client for the settings, where it can be asked.
-func (s *server) fetchSettings() {
-	if !s.state.client.Workspace.Configuration {
-		return
-	}
-	items := protocol.ConfigurationParams{Items: []protocol.ConfigurationItem{{Section: "inscribe"}}}
-	s.ask("workspace/configuration", items, func(result json.RawMessage) {
-		var list []*settings
-		if json.Unmarshal(result, &list) != nil || len(list) != 1 || list[0] == nil {
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.applySettings(list[0])
-	})
-}
-
-// applySettings puts settings in force.
-func (s *server) applySettings(p *settings) {
-	next := s.state.copy()
-	next.settings = *p
-	s.state = next
-	if s.configs.profile != p.Profile {
-		s.configs.profile = p.Profile
-		s.reconfigure()
-	}
-	s.refresh(false)
-	for _, d := range s.state.docs {
-		s.publish(d)
-	}
 }
 
 // refresh asks the client to ask again for what does not depend on the text

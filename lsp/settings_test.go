@@ -7,21 +7,25 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"strings"
 	"testing"
+
+	"inscribe/lsp/protocol"
 )
 
 // TestSettings wants the same settings in the server, in docs/editors.md, and in
 // the extension for VS Code and its README.
 func TestSettings(t *testing.T) {
 	want := map[string]string{} // the name and the default, "" where there is none
-	kind := reflect.TypeFor[settings]()
-	for i := range kind.NumField() {
-		f := kind.Field(i)
+	for name, field := range new(settings).fields() {
 		standard := ""
-		if f.Type == reflect.TypeFor[*bool]() {
+		if _, ok := field.(**bool); ok {
 			standard = fmt.Sprint(on(nil))
 		}
-		want[f.Tag.Get("json")] = standard
+		want[name] = standard
+	}
+	if len(want) != reflect.TypeFor[settings]().NumField() {
+		t.Errorf("fields has %d of %d settings", len(want), reflect.TypeFor[settings]().NumField())
 	}
 	if got := settingRows(t, "../docs/editors.md", ""); !maps.Equal(got, want) {
 		t.Errorf("docs/editors.md has %v, the server %v", got, want)
@@ -54,6 +58,59 @@ func TestSettings(t *testing.T) {
 	}
 	if got := settingRows(t, "../editors/vscode/README.md", `inscribe\.`); !maps.Equal(got, inEditor) {
 		t.Errorf("the README of the extension has %v, want %v", got, inEditor)
+	}
+}
+
+// TestSettingsStay: what says nothing of a setting changes none, and a value of the
+// wrong type changes none either and is told of.
+func TestSettingsStay(t *testing.T) {
+	open := func(options string) *client {
+		c := connect(t, nil)
+		c.call("initialize", map[string]any{"capabilities": map[string]any{}, "initializationOptions": json.RawMessage(options)}, &c.init)
+		c.open(docURI, good)
+		return c
+	}
+	holds := func(c *client, what, profile string, lenses bool) {
+		t.Helper()
+		var view planView
+		c.call("workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{docURI}}, &view)
+		if first, _, _ := strings.Cut(view.Text, "\n"); !strings.HasSuffix(first, "profile "+profile) {
+			t.Errorf("%s: want the profile %s: %q", what, profile, first)
+		}
+		var list []protocol.CodeLens
+		c.call("textDocument/codeLens", document1(), &list)
+		if len(list) > 0 != lenses {
+			t.Errorf("%s: %d lenses", what, len(list))
+		}
+	}
+	configure := func(c *client, value string) {
+		c.notify("workspace/didChangeConfiguration", map[string]any{"settings": json.RawMessage(value)})
+	}
+	for _, empty := range []string{"{}", "null", "[]", `{"inscribe":null}`, `{"inscribe":[]}`, `{"other":{"codeLens":true}}`, `7`} {
+		c := open(`{"profile":"softhsm","codeLens":false}`)
+		configure(c, empty)
+		holds(c, empty, "softhsm", false)
+		c.mu.Lock()
+		if len(c.notes) > 0 {
+			t.Errorf("%s: the server said %s", empty, *c.notes[0].Params)
+		}
+		c.mu.Unlock()
+		configure(c, `{"inscribe":{}}`)
+		holds(c, "all taken back", "generic", true)
+	}
+	for _, bad := range []string{`{"profile":"softhsm","codeLens":"off","docs":7}`, `{"inscribe":{"profile":"softhsm","codeLens":"off","docs":7}}`} {
+		c := open(bad)
+		holds(c, bad, "softhsm", true)
+		c.wait("a message", func() bool { return len(c.notes) > 0 })
+		if text := string(*c.notes[0].Params); c.notes[0].Method != "window/showMessage" || !strings.Contains(text, "the setting codeLens is true or false; the setting docs is a text") {
+			t.Errorf("%s: %s", c.notes[0].Method, text)
+		}
+		configure(c, `{"codeLens":false,"profile":"softhsm"}`)
+		configure(c, `{"codeLens":"on","profile":"tcos"}`)
+		holds(c, "changed", "tcos", false)
+		configure(c, `{"inscribe":"softhsm"}`)
+		holds(c, "no object", "tcos", false)
+		c.wait("a message", func() bool { return len(c.notes) > 2 })
 	}
 }
 

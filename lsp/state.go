@@ -2,7 +2,6 @@ package lsp
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -32,6 +31,8 @@ type server struct {
 	room sync.Pool
 	// lines tells for each open document when its last findings are out.
 	lines map[protocol.DocumentURI]*line
+	// said is the last complaint about settings.
+	said string
 	// broken are the configuration files whose findings the client has.
 	broken map[string]bool
 
@@ -69,20 +70,6 @@ type state struct {
 	settings settings
 }
 
-// settings are the client's, under "inscribe".
-type settings struct {
-	InlayHints *bool `json:"inlayHints"`
-	CodeLens   *bool `json:"codeLens"`
-	// Docs is where the pages of codes stand, as a URI; without it they are
-	// documents of the server.
-	Docs string `json:"docs"`
-	// Profile wins over what inscribe.toml and the name of the library say, as
-	// the option of the command line does.
-	Profile string `json:"profile"`
-}
-
-func on(b *bool) bool { return b == nil || *b }
-
 func newServer(ctx context.Context, o Options) *server {
 	return &server{
 		ctx: ctx, options: o, configs: newConfigs(o.Files),
@@ -99,20 +86,4 @@ func (s *state) copy() *state {
 	c := *s
 	c.docs = maps.Clone(s.docs)
 	return &c
-}
-
-// readSettings takes settings as clients send them: the value of "inscribe", or
-// an object with it.
-func readSettings(raw json.RawMessage) (settings, bool) {
-	var outer struct {
-		Inscribe *settings `json:"inscribe"`
-	}
-	if json.Unmarshal(raw, &outer) == nil && outer.Inscribe != nil {
-		return *outer.Inscribe, true
-	}
-	var inner *settings
-	if json.Unmarshal(raw, &inner) == nil && inner != nil {
-		return *inner, true
-	}
-	return settings{}, false
 }
