@@ -151,6 +151,16 @@ func (f *configFile) notice(line ast.Span) []diag.Diagnostic {
 	return []diag.Diagnostic{d}
 }
 
+// noProfile tells the reader of a description that the settings name a profile which
+// the project does not have, nor Inscribe.
+func (f *configFile) noProfile(line ast.Span) []diag.Diagnostic {
+	if f == nil || f.profile == "" || f.never || f.config.Lookup(f.profile) != nil {
+		return nil
+	}
+	return []diag.Diagnostic{{Severity: diag.Warning, Span: line, Message: "the setting profile: " + f.config.NoProfile(f.profile),
+		Help: "until it is mended, " + config.FileName + " and the name of the library tell the profile"}}
+}
+
 // table is the header of a table of the file, as "certificate" and "NAME".
 var tableHeader = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\s*\[\s*(certificate|middleware)\s*\.\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*\]`)

@@ -119,10 +119,14 @@ func (d *document) large() bool { return len(d.file().Text) > largeText }
 // nothing is found but that.
 func (d *document) understand() *check.Program {
 	p := check.Check(d.file(), d.config.settings())
+	line := d.file().Table().LineSpan(0)
+	if wrong := d.config.noProfile(line); wrong != nil {
+		p.Diagnostics = slices.Concat(wrong, p.Diagnostics)
+	}
 	if d.config == nil || d.config.err == nil {
 		return p
 	}
-	notice := d.config.notice(d.file().Table().LineSpan(0))
+	notice := d.config.notice(line)
 	if d.config.never {
 		p.Diagnostics, p.Blocking = notice, nil
 		return p

@@ -1402,10 +1402,16 @@ func TestProfileSetting(t *testing.T) {
 	set("tcos")
 	profile("tcos")
 	c.wait("findings of the same version under the profile", func() bool { return len(c.published) > before })
-	set("no-such-card")
+	set("tcso")
 	profile("generic")
+	c.wait("word of it on the first line", func() bool {
+		return slices.ContainsFunc(c.published[len(c.published)-1].Diagnostics, func(d protocol.Diagnostic) bool {
+			return d.Range.Start.Line == 0 && d.Severity == 2 && strings.HasPrefix(d.Message, `the setting profile: there is no profile "tcso"; did you mean tcos?`)
+		})
+	})
 	set("")
 	profile("generic")
+	c.wait("no such word", func() bool { return len(c.published[len(c.published)-1].Diagnostics) == 0 })
 }
 
 func TestTextDocumentContent(t *testing.T) {
