@@ -3,6 +3,8 @@ package lsp
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -626,6 +628,34 @@ func TestHover(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHoverIsOfTheCursor wants the cursor in the range of a hover, wherever it is:
+// editors draw the range, and drop a hover when the cursor leaves it.
+func TestHoverIsOfTheCursor(t *testing.T) {
+	texts := []string{good, wrongLocation, " KeySize = 1 \n[Fields] \nA = x \n\n[Description] # x\n PIN =  A  \n  # inscribe:ignore weak-key,same-pin old  \nPIN_Validation = reg_exp( x ) \nSetPIN = true \n PKCS11Library = x.dll \n[Application_A] \nCertTempl = t \n"}
+	for _, pattern := range []string{"../testdata/examples/*.dsc", "../testdata/check/*.dsc"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no files for %s: %v", pattern, err)
+		}
+		for _, path := range paths {
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts = append(texts, string(raw))
+		}
+	}
+	for _, text := range texts {
+		d := closedDocument(docURI, []byte(text), protocol.UTF16, nil)
+		for offset := range len(d.file().Text) + 1 {
+			said, span := d.explain(d.cursor(offset))
+			if said != "" && !span.Contains(offset) {
+				t.Fatalf("at %d, %q: the range is %q\n%s", offset, d.file().Slice(d.cursor(offset).line.Span), d.file().Slice(span), said)
+			}
+		}
 	}
 }
 

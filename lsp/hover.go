@@ -48,7 +48,7 @@ func (d *document) explain(at cursor) (string, ast.Span) {
 		return "", ast.Span{}
 	case at.known && at.kind == schema.Fields:
 		if f := d.program().Field(d.file().Slice(l.Name)); f != nil {
-			return d.explainField(f), l.Name
+			return d.explainField(f), at.part()
 		}
 		return "", ast.Span{}
 	}
@@ -56,22 +56,30 @@ func (d *document) explain(at cursor) (string, ast.Span) {
 	if k == nil {
 		return "", ast.Span{}
 	}
-	if l.Name.Contains(at.offset) || at.offset < l.Value.Start {
-		return d.explainKeyword(at, k), l.Name
-	}
-	if s := d.setting(at); s != nil {
+	if s := d.setting(at); s != nil && l.Value.Contains(at.offset) {
 		if text, span := d.explainValue(at, s); text != "" {
 			return text, span
 		}
 	}
-	return d.explainKeyword(at, k), l.Name
+	return d.explainKeyword(at, k), at.part()
+}
+
+// part is the part of an entry at the cursor: its name, its value, or where the
+// cursor is in neither the line.
+func (c cursor) part() ast.Span {
+	for _, part := range []ast.Span{c.line.Name, c.line.Value} {
+		if part.Contains(c.offset) {
+			return part
+		}
+	}
+	return c.line.Span
 }
 
 func explainSuppression(f *ast.File, l ast.Line, offset int) (string, ast.Span) {
 	text := f.Slice(l.Value)
 	rest, ok := strings.CutPrefix(text, ignoreMark)
 	codes := strings.Fields(rest)
-	if !ok || len(codes) == 0 || offset < l.Value.Start {
+	if !ok || len(codes) == 0 || !l.Value.Contains(offset) {
 		return "", ast.Span{}
 	}
 	var b strings.Builder
