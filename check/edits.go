@@ -26,9 +26,13 @@ func removeLine(l *ast.Line) diag.Edit {
 	return diag.Edit{Span: ast.Span{Start: l.Span.Start, End: l.End}}
 }
 
-// DeclareField is an edit that adds a field to [Fields], with the section where
+// DeclareField is an edit that adds fields to [Fields], with the section where
 // it is missing.
-func (p *Program) DeclareField(name string) diag.Edit {
+func (p *Program) DeclareField(names ...string) diag.Edit {
+	var entries []string
+	for _, name := range names {
+		entries = append(entries, name+"=")
+	}
 	for i := range p.parts {
 		if !p.parts[i].known || p.parts[i].kind != schema.Fields {
 			continue
@@ -40,14 +44,14 @@ func (p *Program) DeclareField(name string) diag.Edit {
 				last = &s.Lines[j]
 			}
 		}
-		return p.InsertAfter(last, name+"=")
+		return p.InsertAfter(last, entries...)
 	}
 	start := 0
 	if h := p.Description.Header; h != nil {
 		start = h.Span.Start
 	}
 	nl := ast.LineEnd(p.File.Text)
-	return diag.Edit{Span: ast.Span{Start: start, End: start}, NewText: "[Fields]" + nl + name + "=" + nl + nl}
+	return diag.Edit{Span: ast.Span{Start: start, End: start}, NewText: "[Fields]" + nl + strings.Join(entries, nl) + nl + nl}
 }
 
 // lastEntry is the last line of a block that is no comment or blank; its header

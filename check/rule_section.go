@@ -15,7 +15,7 @@ var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, d
 		h, part := p.File.Sections[i].Header, &p.parts[i]
 		switch {
 		case !part.known:
-			unknownSection(r, h, p.File.Slice(h.Name))
+			unknownSection(p, r, h, p.File.Slice(h.Name))
 		case part.first != h:
 			d := r.Add(diag.DuplicateSection, h.Name, "section [%s] stands twice", p.File.Slice(h.Name))
 			d.Help = "put its entries into the first one; the entries here are not read"
@@ -38,7 +38,7 @@ var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, d
 	}
 }}
 
-func unknownSection(r *Report, h *ast.Line, name string) {
+func unknownSection(p *Program, r *Report, h *ast.Line, name string) {
 	d := r.Add(diag.UnknownSection, h.Name, "there is no section [%s]", name)
 	d.Help = "the sections are [Encoding], [Fields], [Description] and [Application_X]"
 	candidates := schema.Sections[:schema.Application]
@@ -46,9 +46,32 @@ func unknownSection(r *Report, h *ast.Line, name string) {
 	if near == "" {
 		near = nearApplication(name)
 	}
-	if near != "" {
-		d.Fixes = append(d.Fixes, replace(fmt.Sprintf("write [%s]", near), h.Name, near))
+	if near == "" {
+		return
 	}
+	if there := p.section(near); there != nil {
+		d.Help = fmt.Sprintf("put its entries into [%s]", p.File.Slice(there.Name))
+		d.Related = []diag.Label{{Span: there.Name, Message: "which is here"}}
+		return
+	}
+	d.Fixes = append(d.Fixes, replace(fmt.Sprintf("write [%s]", near), h.Name, near))
+}
+
+// section is the header that counts of a section; nil where there is none.
+func (p *Program) section(name string) *ast.Line {
+	kind, letter, known := schema.SectionOf(name)
+	if known && kind == schema.Application {
+		if a := p.letters.find(letter); a != nil {
+			return a.Header
+		}
+		return nil
+	}
+	for i := range p.parts {
+		if part := &p.parts[i]; known && part.known && part.kind == kind {
+			return part.first
+		}
+	}
+	return nil
 }
 
 // nearApplication takes a slip in "Application_" before its letter.

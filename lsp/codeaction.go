@@ -143,11 +143,12 @@ func (d *document) actions(span ast.Span) []action {
 			continue
 		}
 		covered[f] = true
+		missing := d.missing(f)
 		for n, x := range f.Fixes {
-			out = append(out, action{title: sentence(x.Title), kind: protocol.QuickFix, about: f, preferred: n == 0 && (x.Safe || len(f.Fixes) == 1),
+			out = append(out, action{title: sentence(x.Title), kind: protocol.QuickFix, about: f, preferred: n == 0 && (x.Safe || len(f.Fixes)+len(missing) == 1),
 				edits: func() []diag.Edit { return x.Edits }})
 		}
-		out = append(out, d.missing(f)...)
+		out = append(out, missing...)
 		if a, ok := d.suppress(f); ok {
 			suppress = append(suppress, a)
 		}
@@ -214,10 +215,12 @@ func boundary(s string, i int) bool {
 	return s[i]&0xC0 != 0x80 && !(s[i] == '\n' && s[i-1] == '\r')
 }
 
-// suppress offers a comment that silences a finding. The reason is left for a
-// person to write.
+// suppress offers a comment that silences a finding, where one can: it speaks of the
+// next line that is no comment, and there must be one. The reason is left for a person
+// to write.
 func (d *document) suppress(f *diag.Diagnostic) (action, bool) {
-	if f.Code == "" || !suppressible(f.Code) {
+	at := d.cursor(f.Span.Start)
+	if !suppressible(f.Code) || at.line.Kind == ast.Comment || len(d.tree.lines) == 0 || f.Span.Start > d.tree.lines[len(d.tree.lines)-1].Span.End {
 		return action{}, false
 	}
 	start := d.file().Table().Start(d.file().Table().Line(f.Span.Start))
@@ -226,120 +229,6 @@ func (d *document) suppress(f *diag.Diagnostic) (action, bool) {
 		edits: func() []diag.Edit {
 			return []diag.Edit{{Span: ast.Span{Start: start, End: start}, NewText: text + ast.LineEnd(d.file().Text)}}
 		}}, true
-}
-
-// missing offers what a finding asks for and has no fix of its own for, because
-// there is a choice: a keyword, or a section.
-func (d *document) missing(f *diag.Diagnostic) []action {
-	if len(f.Fixes) > 0 && f.Code != diag.MissingApplication {
-		return nil
-	}
-	p := d.program()
-	at := d.cursor(f.Span.Start)
-	add := func(title string, edits ...diag.Edit) action {
-		return action{title: title, kind: protocol.QuickFix, about: f, edits: func() []diag.Edit { return edits }}
-	}
-	switch f.Code {
-	case diag.MissingApplication:
-		letter := d.file().Slice(f.Span)
-		if strings.TrimSpace(letter) == "" || strings.ContainsAny(letter, ",;[]#") {
-			return nil
-		}
-		end := len(d.file().Text)
-		nl := ast.LineEnd(d.file().Text)
-		text := nl + "[" + schema.Sections[schema.Application] + letter + "]" + nl
-		if end > 0 && !strings.HasSuffix(d.file().Text, "\n") && !strings.HasSuffix(d.file().Text, "\r") {
-			text = nl + text
-		}
-		return []action{add("Add the section ["+schema.Sections[schema.Application]+letter+"]", diag.Edit{Span: ast.Span{Start: end, End: end}, NewText: text})}
-	case diag.PINMissing, diag.SignaturePINMissing:
-		meaning := schema.MPIN
-		if f.Code == diag.SignaturePINMissing {
-			meaning = schema.MSignPIN
-		}
-		return d.addKeywords(p.Description, meaning, add)
-	case diag.MissingKeyword:
-		b := d.block(at)
-		if b == nil {
-			return nil
-		}
-		if b.Section == schema.Description && p.Library() == nil && at.line.Kind == ast.Header {
-			return []action{add("Add PKCS11Library", d.program().InsertAfter(&at.line, "PKCS11Library=yourMiddleware.dll"))}
-		}
-		if a := d.application(at); a != nil && at.line.Kind == ast.Header {
-			return []action{add("Add a key and a certificate", d.program().InsertAfter(&at.line, "KeySize=3072", "CertTempl=template"))}
-		}
-		k := d.keyword(at)
-		if k == nil {
-			return nil
-		}
-		var out []action
-		for _, group := range k.Requires {
-			if slices.ContainsFunc(group, b.Has) {
-				continue
-			}
-			for _, name := range group {
-				if other := p.Table.Find(b.Section, name); other != nil && !slices.ContainsFunc(b.Settings, func(s *check.Setting) bool { return s.Keyword == other }) {
-					out = append(out, add("Add "+name, append([]diag.Edit{d.program().InsertAfter(&at.line, name+"="+d.starter(other))}, d.declare(other)...)...))
-				}
-			}
-		}
-		return out
-	}
-	return nil
-}
-
-// addKeywords offers a keyword of [Description] with a field of its own.
-func (d *document) addKeywords(b *check.Block, meaning string, add func(string, ...diag.Edit) action) []action {
-	if b.Header == nil || b.Has(meaning) {
-		return nil
-	}
-	k := d.program().Table.Find(b.Section, meaning)
-	if k == nil {
-		return nil
-	}
-	last := b.Header
-	for _, s := range b.Settings {
-		last = s.Line
-	}
-	return []action{add("Add "+k.Name+" with a field of its own", append([]diag.Edit{d.program().InsertAfter(last, k.Name+"="+d.starter(k))}, d.declare(k)...)...)}
-}
-
-// starter is a value to begin with.
-func (d *document) starter(k *schema.Keyword) string {
-	switch {
-	case k.Kind == schema.Operand && k.Forms&schema.Field != 0, k.Kind == schema.FieldName:
-		return d.freeField(k)
-	case len(k.Values) > 0:
-		return k.Values[0].Text
-	case onlyValue(k) != "":
-		return onlyValue(k)
-	case k.Meaning == schema.MKeySize:
-		return "3072"
-	case k.Kind == schema.Validation:
-		return "reg_exp([0-9]{6,})"
-	case k.Kind == schema.Number:
-		return fmt.Sprint(k.Min)
-	}
-	return strings.ToLower(k.Name)
-}
-
-// freeField is the name of a field for a keyword that is not declared yet.
-func (d *document) freeField(k *schema.Keyword) string {
-	base := strings.ToUpper(k.Name) + "_FIELD"
-	name := base
-	for n := 2; d.program().Field(name) != nil; n++ {
-		name = fmt.Sprintf("%s_%d", base, n)
-	}
-	return name
-}
-
-// declare adds the field that starter names, where the keyword takes one.
-func (d *document) declare(k *schema.Keyword) []diag.Edit {
-	if k.Kind == schema.Operand && k.Forms&schema.Field != 0 || k.Kind == schema.FieldName {
-		return []diag.Edit{d.program().DeclareField(d.freeField(k))}
-	}
-	return nil
 }
 
 // extract offers to take a fixed value from a field instead. The value itself

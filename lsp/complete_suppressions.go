@@ -28,6 +28,9 @@ func (b *offers) suppressions(before string) {
 	start := b.at.line.Span.Start + mark + 1 + len(rest) - len(text)
 	span := ast.Span{Start: start, End: max(start, b.at.line.Span.End)}
 	for _, code := range b.found(b.target()) {
+		if !suppressible(code) {
+			continue
+		}
 		text := ignoreMark + " " + string(code) + " "
 		b.addSnippet(protocol.CompletionItem{Label: ignoreMark + " " + string(code), Kind: protocol.EventItem, Detail: "suppress a finding of the next line"},
 			span, text+"${1:reason}", text)
@@ -98,7 +101,9 @@ func allCodes() []diag.Code {
 	return out
 }
 
-// suppressible reports whether a comment may silence a code.
+// suppressible reports whether a comment may silence a code. One of a comment itself
+// no comment can.
 func suppressible(code diag.Code) bool {
-	return code != diag.Syntax && code != diag.UnusedSuppression && code != diag.Internal
+	_, known := diag.Lookup(code)
+	return known && code != diag.Syntax && code != diag.UnusedSuppression && code != diag.Internal && code != diag.CommentMark
 }

@@ -1017,10 +1017,13 @@ func TestCodeActions(t *testing.T) {
 		{"fix all", strings.Replace(good, "[Fields]", "; a‸\n[Fields]", 1) + "; b\n", "Apply all safe fixes", strings.Replace(good, "[Fields]", "# a\n[Fields]", 1) + "# b\n"},
 		{"missing library", strings.Replace(good, "[Description]\nPKCS11Library=yourMiddleware.dll\n", "[Descri‸ption]\n", 1), "Add PKCS11Library", good},
 		{"missing job", strings.Replace(good, "[Application_B]\nKeySize=3072\nCertTempl=signTemplate\n", "[Appl‸ication_B]\n", 1), "Add a key and a certificate",
-			strings.Replace(good, "=signTemplate", "=template", 1)},
-		{"missing section", strings.Replace(good, "List=AB", "List=ABC‸", 1), "Add the section [Application_C]", strings.Replace(good, "List=AB", "List=ABC", 1) + "\n[Application_C]\n"},
+			strings.Replace(good, "=signTemplate", "=sign.template", 1)},
+		{"missing section", strings.Replace(good, "List=AB", "List=ABC‸", 1), "Add the section [Application_C]", strings.Replace(good, "List=AB", "List=ABC", 1) + "\n[Application_C]\nKeySize=3072\nCertTempl=authTemplate\n"},
+		{"missing description", "[Fields]\nA=‸", "Add [Description]", "[Fields]\nA=\n\n[Description]\nPKCS11Library=yourMiddleware.dll\n"},
+		{"missing everything", "‸", "Add [Description]", "[Description]\nPKCS11Library=yourMiddleware.dll\n"},
+		{"missing template", strings.Replace(good, "KeySize=3072\nCertTempl=authTemplate\n", "Key‸Size=3072\n", 1), "Add CertTempl", good},
 		{"missing keyword with a choice", strings.Replace(good, "KeySize=3072\nCertTempl=signTemplate", "Cert‸Templ=signTemplate", 1), "Add KeySize",
-			strings.Replace(good, "KeySize=3072\nCertTempl=signTemplate", "CertTempl=signTemplate\nKeySize=2048", 1)},
+			strings.Replace(good, "KeySize=3072\nCertTempl=signTemplate", "CertTempl=signTemplate\nKeySize=3072", 1)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, titles := act(t, rich, c.marked, c.title)

@@ -1,0 +1,113 @@
+package lsp
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"inscribe/ast/diag"
+	"inscribe/check/config"
+	"inscribe/check/fix"
+	"inscribe/docs"
+	"inscribe/lsp/protocol"
+)
+
+// mended is a description for the property of fixes.
+type mended struct{ name, text, config string }
+
+// mendable are descriptions with findings: the example of each rule, those of the
+// checker's tests, and more.
+func mendable(t *testing.T) []mended {
+	t.Helper()
+	var out []mended
+	for _, p := range docs.Pages() {
+		out = append(out, mended{string(p.Code), p.Avoid.Description, p.Avoid.Config})
+	}
+	for _, pattern := range []string{"../testdata/examples/*.dsc", "../testdata/check/*.dsc"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no files for %s: %v", pattern, err)
+		}
+		for _, path := range paths {
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, mended{name: filepath.Base(path), text: string(raw)})
+		}
+	}
+	const head = "[Encoding]\nType=1024,Chip\nDevices=8710\n\n"
+	return append(out, []mended{
+		{name: "empty"},
+		{name: "a blank line", text: "\n"},
+		{name: "fields alone", text: "[Fields]\nA=\n"},
+		{name: "fields alone, without a line end", text: "[Fields]\nA="},
+		{name: "a comment of the other mark", text: head + "[Description]\n; hi\nPKCS11Library=x.dll\n"},
+		{name: "a comment at the end", text: head + "[Description]\nPKCS11Library=x.dll\n; hi"},
+		{name: "a section that is there already", text: head + "[Description]\nPKCS11Library=x.dll\n[Descripton]\nPIN=A\n"},
+		{name: "an application that is there already", text: head + "[Description]\nPKCS11Library=x.dll\nApplicationList=A\n[Application_A]\nBlockCard=true\n[Aplication_A]\nKeySize=2048\n"},
+		{name: "a template for signatures", text: strings.Replace(good, "KeySize=3072\nCertTempl=signTemplate", "CertTempl=signTemplate", 1)},
+		{name: "a template under a policy", text: strings.Replace(good, "KeySize=3072\nCertTempl=authTemplate", "CertTempl=authTemplate", 1), config: "[policy]\nrsa-min = 4096\n"},
+		{name: "a template where curves alone are allowed", text: strings.Replace(good, "KeySize=3072\nCertTempl=authTemplate", "CertTempl=authTemplate", 1), config: "[policy]\ncurves = [\"P-384\"]\n"},
+		{name: "a key without a template", text: strings.Replace(good, "CertTempl=authTemplate\n", "", 1), config: project},
+		{name: "a template with fields", text: strings.Replace(good, "CertTempl=authTemplate\n", "", 1), config: "[certificate.t]\nsubject = \"CN={NAME},serialNumber={token.serial}\"\nemail = \"{EMAIL}\"\nkey-usage = [\"digitalSignature\"]\n"},
+		{name: "an application that does nothing", text: strings.Replace(good, "KeySize=3072\nCertTempl=authTemplate\n", "", 1), config: project},
+		{name: "an application for signatures that does nothing", text: strings.Replace(good, "KeySize=3072\nCertTempl=signTemplate\n", "", 1), config: project},
+		{name: "a letter without a section", text: strings.Replace(good, "List=AB", "List=ABC", 1), config: project},
+		{name: "a letter without a section, and no line end", text: strings.TrimSuffix(strings.Replace(good, "List=AB", "List=ABC", 1), "\n")},
+		{name: "keywords elsewhere", text: strings.Replace(good, "PIN=PIN_FIELD\n", "PIN=PIN_FIELD\nKeySize=3072\nAttributesDataObject=CKA_PRIVATE=TRUE\n", 1) + "PIN=PIN_FIELD\nSetPIN=true\n"},
+		{name: "keywords of a section that is missing", text: "[Fields]\nA=\n[Application_A]\nKeySize=2048\nPKCS11Library=x.dll\n"},
+		{name: "another value", text: strings.Replace(good, "KeySize=3072\n", "KeySize=3072\nkeysize=4096\n", 1)},
+		{name: "a dialog of two entries", text: strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=!FROM_USER_DIALOG_2_FIELD", 1)},
+		{name: "empty values", text: strings.NewReplacer("\nPIN=PIN_FIELD", "\nPIN=\nSetPIN=", "KeySize=3072", "KeySize=", "Location=#Signature", "Location=", "CertTempl=authTemplate", "CertTempl=").Replace(good)},
+		{name: "blocked first", text: strings.NewReplacer("List=AB", "List=ACDB", "KeySize=3072\nCertTempl=authTemplate", "BlockCard=true").Replace(good) + "[Application_C]\nKeySize=3072\nCertTempl=t\n[Application_D]\nKeySize=3072\nCertTempl=t\n"},
+	}...)
+}
+
+// TestQuickFixesMend applies each quick fix of each finding: the finding is gone,
+// and no error is there that was not there before.
+func TestQuickFixesMend(t *testing.T) {
+	type said struct {
+		code diag.Code
+		text string
+	}
+	count := func(d *document, errors bool) map[said]int {
+		out := map[said]int{}
+		for _, f := range d.program().Diagnostics {
+			if f.Severity == diag.Error || f.Code == diag.UnusedSuppression || f.Code == diag.WeakKey || !errors {
+				out[said{f.Code, f.Message}]++
+			}
+		}
+		return out
+	}
+	for _, m := range mendable(t) {
+		t.Run(m.name, func(t *testing.T) {
+			cfg := &configFile{path: root + "/inscribe.toml", text: m.config}
+			if cfg.config, cfg.err = config.Parse(cfg.path, []byte(m.config)); cfg.err != nil {
+				t.Fatal(cfg.err)
+			}
+			before := closedDocument(docURI, []byte(m.text), protocol.UTF16, cfg)
+			for i := range before.program().Diagnostics {
+				f := &before.program().Diagnostics[i]
+				for _, a := range before.actions(f.Span) {
+					if a.about != f || a.kind != protocol.QuickFix {
+						continue
+					}
+					text, _, skipped := fix.Apply(before.file().Text, []diag.Fix{{Edits: a.edits()}})
+					after := closedDocument(docURI, []byte(text), protocol.UTF16, cfg)
+					if k := (said{f.Code, f.Message}); len(skipped) > 0 || count(after, false)[k] >= count(before, false)[k] {
+						t.Errorf("%q leaves %s: %s\n%s", a.title, f.Code, f.Message, text)
+					}
+					for k, n := range count(after, true) {
+						// What a section lacks is seen once it is one.
+						opens := f.Code == diag.Syntax || f.Code == diag.UnknownSection
+						if n > count(before, true)[k] && !(opens && k.code == diag.MissingKeyword) {
+							t.Errorf("%q for %s (%s) makes %s: %s", a.title, f.Code, f.Message, k.code, k.text)
+						}
+					}
+				}
+			}
+		})
+	}
+}
