@@ -176,6 +176,11 @@ func TestNoDiagnosticHoldsASecret(t *testing.T) {
 				t.Errorf("%s: %s shows the secret: %+v", line, d.Code, d)
 			}
 		}
+		for _, d := range check("[Description]\nPKCS11Library=x.dll\n[Application_A]\n" + line + "\n").Diagnostics {
+			if strings.Contains(fmt.Sprintf("%+v", d), canary) {
+				t.Errorf("%s in an application: %s shows the secret: %+v", line, d.Code, d)
+			}
+		}
 		masked := []byte(p.File.Text)
 		for _, s := range p.Secrets {
 			for i := s.Start; i < s.End; i++ {

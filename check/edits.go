@@ -26,6 +26,17 @@ func removeLine(l *ast.Line) diag.Edit {
 	return diag.Edit{Span: ast.Span{Start: l.Span.Start, End: l.End}}
 }
 
+// MoveLine are the edits that move an entry to another section; none where it holds a
+// secret, which no edit shows.
+func (p *Program) MoveLine(l *ast.Line, to *Block) []diag.Edit {
+	for _, s := range p.Secrets {
+		if s.Start < l.Span.End && l.Span.Start < s.End {
+			return nil
+		}
+	}
+	return []diag.Edit{removeLine(l), p.InsertAfter(p.lastEntry(to), strings.TrimSpace(p.File.Slice(l.Span)))}
+}
+
 // DeclareField is an edit that adds fields to [Fields], with the section where
 // it is missing.
 func (p *Program) DeclareField(names ...string) diag.Edit {

@@ -49,6 +49,9 @@ var duplicateRule = Rule{[]diag.Code{diag.DuplicateKeyword, diag.DuplicateField}
 			d.Related = []diag.Label{{Span: before.Name, Message: "first here"}}
 			if p.File.Slice(before.Value) == p.File.Slice(l.Value) {
 				d.Fixes = append(d.Fixes, diag.Fix{Title: "remove the repetition", Edits: []diag.Edit{removeLine(l)}, Safe: true})
+			} else {
+				d.Fixes = append(d.Fixes, diag.Fix{Title: "keep the first one", Edits: []diag.Edit{removeLine(l)}},
+					diag.Fix{Title: "keep this one", Edits: []diag.Edit{removeLine(before)}})
 			}
 		}
 	}

@@ -39,6 +39,11 @@ func withoutMeaning(p *Program, r *Report, section schema.Section, header string
 	if elsewhere := p.Table.Named(name); len(elsewhere) > 0 {
 		d := r.Add(diag.MisplacedKeyword, l.Name, "%s belongs in [%s], not in [%s]", elsewhere[0].Name, elsewhere[0].Section, header)
 		d.Help = fmt.Sprintf("move the line to [%s]; here it has no effect", elsewhere[0].Section)
+		if to := p.Homes(elsewhere[0]); len(to) == 1 {
+			if edits := p.MoveLine(l, to[0]); edits != nil {
+				d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("move the line to [%s]", to[0].Name), Edits: edits})
+			}
+		}
 		return
 	}
 	if near := p.nearKeyword(section, name); near != "" {
@@ -49,6 +54,17 @@ func withoutMeaning(p *Program, r *Report, section schema.Section, header string
 	}
 	d := r.AddAs(diag.Warning, diag.UnknownKeyword, l.Name, "%s is not known in [%s]; it is not checked and does nothing here", name, header)
 	d.Help = "if it is a word of your vendor, declare it with [[keyword]] in inscribe.toml"
+}
+
+// Homes are the sections that may take a keyword and do not have it.
+func (p *Program) Homes(k *schema.Keyword) []*Block {
+	var out []*Block
+	for _, b := range p.Blocks {
+		if b.Section == k.Section && !b.has(k) && (k.Meaning == "" || !b.Has(k.Meaning)) {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // nearKeyword is the keyword of a section that an unknown name was likely meant

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"strconv"
 	"strings"
 
 	"inscribe/ast/diag"
@@ -42,6 +43,10 @@ const MaxLabel = 32
 
 func suggestValue(p *Program, s *Setting, d *diag.Diagnostic) {
 	text := p.File.Slice(s.Line.Value)
+	if text == "" {
+		suggestFirst(p, s, d)
+		return
+	}
 	switch s.Keyword.Kind {
 	case schema.Bool:
 		switch strings.ToLower(strings.TrimPrefix(text, "#")) {
@@ -69,6 +74,29 @@ func suggestValue(p *Program, s *Setting, d *diag.Diagnostic) {
 			if near := diag.Nearest(text, specialNames()); near != "" {
 				d.Fixes = append(d.Fixes, replace("write "+near, s.Line.Value, near))
 			}
+		}
+	}
+}
+
+// suggestFirst gives an empty value a first one, where there is one that needs no
+// thought.
+func suggestFirst(p *Program, s *Setting, d *diag.Diagnostic) {
+	k, v := s.Keyword, s.Line.Value
+	switch {
+	case k.Meaning == schema.MLocation:
+		d.Fixes = append(d.Fixes, diag.Fix{Title: "remove the line: the default slot is meant", Edits: []diag.Edit{removeLine(s.Line)}})
+	case k.Meaning == schema.MKeySize:
+		size := strconv.Itoa(p.NewKeySize())
+		d.Fixes = append(d.Fixes, replace("write "+size, v, size))
+	case k.Kind == schema.Bool:
+		d.Fixes = append(d.Fixes, replace("write true", v, "true"), replace("write false", v, "false"))
+	case k.Kind == schema.Operand && k.Forms&schema.Field != 0, k.Kind == schema.FieldName:
+		field := strings.ToUpper(k.Name) + "_FIELD"
+		switch f := p.Field(field); {
+		case f == nil:
+			d.Fixes = append(d.Fixes, diag.Fix{Title: "take it from a field " + field, Edits: []diag.Edit{{Span: v, NewText: field}, p.DeclareField(field)}})
+		case f.Type == k.Type || f.Type == schema.None:
+			d.Fixes = append(d.Fixes, replace("use the field "+f.Name, v, f.Name))
 		}
 	}
 }

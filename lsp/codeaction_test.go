@@ -100,9 +100,9 @@ func TestQuickFixesMend(t *testing.T) {
 						t.Errorf("%q leaves %s: %s\n%s", a.title, f.Code, f.Message, text)
 					}
 					for k, n := range count(after, true) {
-						// What a section lacks is seen once it is one.
-						opens := f.Code == diag.Syntax || f.Code == diag.UnknownSection
-						if n > count(before, true)[k] && !(opens && k.code == diag.MissingKeyword) {
+						// What a section or a keyword lacks is seen once it is one.
+						opens := f.Code == diag.Syntax || f.Code == diag.UnknownSection || f.Code == diag.MisplacedKeyword || f.Code == diag.InvalidValue
+						if n > count(before, true)[k] && !(opens && (k.code == diag.MissingKeyword || k.code == diag.WeakKey)) {
 							t.Errorf("%q for %s (%s) makes %s: %s", a.title, f.Code, f.Message, k.code, k.text)
 						}
 					}

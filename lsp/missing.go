@@ -37,6 +37,8 @@ func (d *document) missing(f *diag.Diagnostic) []action {
 		name := schema.Sections[schema.Application] + letter
 		lines, declare := d.keyAndCertificate(nil)
 		return []action{add("Add the section ["+name+"]", append(declare, d.append(append([]string{"[" + name + "]"}, lines...)...))...)}
+	case diag.MisplacedKeyword:
+		return d.move(&at, add)
 	case diag.PINMissing, diag.SignaturePINMissing:
 		meaning := schema.MPIN
 		if f.Code == diag.SignaturePINMissing {
@@ -61,6 +63,26 @@ func (d *document) missing(f *diag.Diagnostic) []action {
 		}
 	}
 	return nil
+}
+
+// mostHomes is how many places are offered for a line.
+const mostHomes = 8
+
+// move offers the sections to which a keyword may be moved.
+func (d *document) move(at *cursor, add func(string, ...diag.Edit) action) []action {
+	p := d.program()
+	named := p.Table.Named(d.file().Slice(at.line.Name))
+	if at.line.Kind != ast.Entry || d.keyword(*at) != nil || len(named) == 0 {
+		return nil
+	}
+	var out []action
+	homes := p.Homes(named[0])
+	for _, b := range homes[:min(len(homes), mostHomes)] {
+		if edits := p.MoveLine(&at.line, b); edits != nil {
+			out = append(out, add("Move the line to ["+b.Name+"]", edits...))
+		}
+	}
+	return out
 }
 
 // addRequired offers the keywords one of which another one needs beside it.
