@@ -81,6 +81,7 @@ func TestQuickFixesMend(t *testing.T) {
 		}
 		return out
 	}
+	kinds := map[protocol.CodeActionKind]bool{}
 	for _, m := range mendable(t) {
 		t.Run(m.name, func(t *testing.T) {
 			cfg := &configFile{path: root + "/inscribe.toml", text: m.config}
@@ -91,6 +92,7 @@ func TestQuickFixesMend(t *testing.T) {
 			for i := range before.program().Diagnostics {
 				f := &before.program().Diagnostics[i]
 				for _, a := range before.actions(f.Span) {
+					kinds[a.kind] = true
 					if a.about != f || a.kind != protocol.QuickFix {
 						continue
 					}
@@ -109,5 +111,14 @@ func TestQuickFixesMend(t *testing.T) {
 				}
 			}
 		})
+	}
+	announced := capabilities(&state{client: &protocol.ClientCapabilities{}}).CodeActionProvider.CodeActionKinds
+	for _, kind := range announced {
+		if !kinds[kind] {
+			t.Errorf("actions of the kind %s are announced, and there is none", kind)
+		}
+	}
+	if len(kinds) != len(announced) {
+		t.Errorf("%v are announced, %v are there", announced, kinds)
 	}
 }

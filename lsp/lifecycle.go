@@ -62,7 +62,7 @@ func capabilities(s *state) protocol.ServerCapabilities {
 		DocumentSymbolProvider:    true,
 		WorkspaceSymbolProvider:   true,
 		CodeActionProvider: protocol.CodeActionOptions{
-			CodeActionKinds: []protocol.CodeActionKind{protocol.QuickFix, protocol.RefactorExtract, protocol.RefactorRewrite, protocol.SourceFixAll},
+			CodeActionKinds: []protocol.CodeActionKind{protocol.QuickFix, protocol.RefactorExtract, protocol.SourceFixAll},
 			ResolveProvider: true,
 		},
 		DocumentFormattingProvider:      true,

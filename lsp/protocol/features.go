@@ -179,7 +179,6 @@ type CodeActionKind string
 const (
 	QuickFix        CodeActionKind = "quickfix"
 	RefactorExtract CodeActionKind = "refactor.extract"
-	RefactorRewrite CodeActionKind = "refactor.rewrite"
 	SourceFixAll    CodeActionKind = "source.fixAll.inscribe"
 )
 
