@@ -16,8 +16,11 @@ import (
 
 // configFile is an inscribe.toml.
 type configFile struct {
-	path   string
-	text   string
+	path string
+	text string
+	utf8 bool // how the client counts
+	// tables are the places of templates and libraries.
+	tables func() map[config.Table]int
 	config *config.Config
 	// profile is that of the settings; it is in config.
 	profile string
@@ -34,6 +37,8 @@ type configs struct {
 	files Files
 	// profile is that of the settings; it changes with the state of the server.
 	profile string
+	// utf8 says how the client counts.
+	utf8 bool
 
 	mu      sync.Mutex
 	byDir   map[string]*configFile // nil where there is none
@@ -113,7 +118,8 @@ func (c *configs) load(p string) *configFile {
 		}
 		text = string(raw)
 	}
-	f := &configFile{path: p, text: text}
+	f := &configFile{path: p, text: text, utf8: c.utf8}
+	f.tables = sync.OnceValue(func() map[config.Table]int { return config.Tables([]byte(text)) })
 	if f.config, f.err = config.Parse(p, []byte(text)); f.err == nil {
 		c.good[p] = f.config
 	} else if f.config = c.good[p]; f.config == nil {
@@ -161,39 +167,21 @@ func (f *configFile) noProfile(line ast.Span) []diag.Diagnostic {
 		Help: "until it is mended, " + config.FileName + " and the name of the library tell the profile"}}
 }
 
-// table is the header of a table of the file, as "certificate" and "NAME".
-var tableHeader = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*\[\s*(certificate|middleware)\s*\.\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*\]`)
-})
-
-// place finds the header of a table, so that the editor can go there.
+// place finds the line of a table, so that the editor can go there.
 func (f *configFile) place(kind, name string) (protocol.Location, bool) {
-	if f == nil {
+	if f == nil || f.tables == nil {
 		return protocol.Location{}, false
 	}
-	table := ast.NewLineTable(f.text)
-	m := mapper{text: f.text, table: table}
-	for i := range table.Lines() {
-		span := table.LineSpan(i)
-		found := tableHeader().FindStringSubmatch(f.text[span.Start:span.End])
-		if found == nil || found[1] != kind || !strings.EqualFold(unquoted(found[2]), name) {
-			continue
-		}
-		return protocol.Location{URI: uriOf(f.path), Range: m.rng(span)}, true
+	at, found := f.tables()[config.Table{Kind: kind, Name: name}]
+	if !found {
+		return protocol.Location{}, false
 	}
-	return protocol.Location{}, false
+	m := f.mapper()
+	return protocol.Location{URI: uriOf(f.path), Range: m.rng(m.table.LineSpan(m.table.Line(at)))}, true
 }
 
-func unquoted(key string) string {
-	switch key[0] {
-	case '\'':
-		return key[1 : len(key)-1]
-	case '"':
-		if s, err := strconv.Unquote(key); err == nil {
-			return s
-		}
-	}
-	return key
+func (f *configFile) mapper() mapper {
+	return mapper{text: f.text, table: ast.NewLineTable(f.text), utf8: f.utf8}
 }
 
 // findings are what is wrong with the file, with the places that the message
@@ -203,8 +191,8 @@ func (f *configFile) findings() []protocol.Diagnostic {
 	if f == nil || f.err == nil {
 		return out
 	}
-	table := ast.NewLineTable(f.text)
-	m := mapper{text: f.text, table: table}
+	m := f.mapper()
+	table := m.table
 	for _, message := range strings.Split(f.err.Error(), "\n") {
 		i := strings.Index(message, f.path)
 		if i < 0 {

@@ -35,9 +35,9 @@ func (c *call) definition(_ context.Context, p *protocol.TextDocumentPositionPar
 }
 
 // references lists where the thing under the cursor is named. Fields and
-// letters belong to one description; a template may be used by all that are
-// open.
-func (c *call) references(_ context.Context, p *protocol.ReferenceParams) (any, error) {
+// letters belong to one description; a template and a library may be named by all of
+// the project, open or not.
+func (c *call) references(ctx context.Context, p *protocol.ReferenceParams) (any, error) {
 	d := c.doc
 	o, ok := d.nameAt(d.mapper.offset(p.Position))
 	if !ok {
@@ -49,11 +49,13 @@ func (c *call) references(_ context.Context, p *protocol.ReferenceParams) (any, 
 	}
 	docs := []*document{d}
 	if o.kind == templateName || o.kind == libraryName {
-		docs = c.descriptions()
-		if p.Context.IncludeDeclaration && o.kind == templateName {
-			if l, ok := d.config.place("certificate", o.name); ok {
-				out = append(out, l)
-			}
+		docs = c.project(ctx, d)
+		place := d.middleware
+		if o.kind == templateName {
+			place = func(name string) (protocol.Location, bool) { return d.config.place("certificate", name) }
+		}
+		if l, ok := place(o.name); ok && p.Context.IncludeDeclaration {
+			out = append(out, l)
 		}
 	}
 	for _, x := range docs {

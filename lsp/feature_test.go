@@ -743,6 +743,63 @@ func TestDefinition(t *testing.T) {
 	}
 }
 
+// TestTablesHoweverWritten goes to inscribe.toml where its tables are written in other
+// ways, and counts as the client does.
+func TestTablesHoweverWritten(t *testing.T) {
+	for _, c := range []struct{ toml, template, library string }{
+		{"[certificate]\ninline = {subject = \"CN=x\", key-usage = [\"digitalSignature\"]}\n[middleware]\n\"Müller.dll\" = {profile = \"softhsm\"}\n", "inscribe.toml1:0-61", "inscribe.toml3:0-37"},
+		{"certificate.inline.subject = \"CN=x\"\ncertificate.inline.key-usage = [\"digitalSignature\"]\nmiddleware.\"Müller.dll\".profile = \"softhsm\"\n", "inscribe.toml0:0-35", "inscribe.toml2:0-44"},
+		{"[ certificate . 'inline' ]\nsubject = \"CN=x\"\nkey-usage = [\"digitalSignature\"]\n[middleware.\"Müller.dll\"]\nprofile = \"softhsm\"\n", "inscribe.toml0:0-26", "inscribe.toml3:0-26"},
+		{"[certificate.Inline]\nsubject = \"CN=x\"\nkey-usage = [\"digitalSignature\"]\n", "", ""},
+	} {
+		client, _ := start(t, pulling, map[string]string{root + "/inscribe.toml": c.toml})
+		if client.init.Capabilities.PositionEncoding != protocol.UTF8 {
+			t.Fatal("the client counts otherwise")
+		}
+		client.open(docURI, "[Description]\nPKCS11Library=Müller.dll\n[Application_A]\nCertTempl=inline\n")
+		for line, want := range map[uint32]string{3: c.template, 1: c.library} {
+			p := at(protocol.Position{Line: line, Character: 15})
+			var got []protocol.Location
+			client.call("textDocument/definition", p, &got)
+			if places(got) != want {
+				t.Errorf("%q: got %q, want %q", c.toml, places(got), want)
+			}
+			var links []protocol.DocumentLink
+			client.call("textDocument/documentLink", document1(), &links)
+			if len(links) != len(strings.Fields(c.template+" "+c.library)) {
+				t.Errorf("%q: links %+v", c.toml, links)
+			}
+			ask := protocol.ReferenceParams{TextDocumentPositionParams: p}
+			ask.Context.IncludeDeclaration = true
+			client.call("textDocument/references", ask, &got)
+			if !strings.HasPrefix(places(got), want) || len(got) != len(strings.Fields(want))+1 {
+				t.Errorf("%q: references %q", c.toml, places(got))
+			}
+		}
+		var h protocol.Hover
+		client.call("textDocument/hover", at(protocol.Position{Line: 3, Character: 12}), &h)
+		if strings.Contains(h.Contents.Value, "has no") != (c.template == "") || strings.Contains(h.Contents.Value, "one of Inline") != (c.template == "") {
+			t.Errorf("%q: hover %q", c.toml, h.Contents.Value)
+		}
+	}
+}
+
+// TestReferencesOfTheProject finds templates in descriptions that are not open, and not
+// in those of another project.
+func TestReferencesOfTheProject(t *testing.T) {
+	files := withProject()
+	files[root+"/b.dsc"] = good
+	files[root+"/other/inscribe.toml"] = project
+	files[root+"/other/c.dsc"] = good
+	client, _ := start(t, rich, files)
+	p := client.openMarked(strings.Replace(good, "=authTemplate", "=auth‸Template", 1))
+	var got []protocol.Location
+	client.call("textDocument/references", protocol.ReferenceParams{TextDocumentPositionParams: p}, &got)
+	if places(got) != "a.dsc17:10-22 b.dsc17:10-22" {
+		t.Errorf("references %q", places(got))
+	}
+}
+
 func TestReferencesAndHighlight(t *testing.T) {
 	text := strings.Replace(good, "KeySize=3072\nCertTempl=signTemplate", "DataObject=OBJ\nLabelExpressionDataObject=for !{ NAME } and !{NAME}", 1)
 	text = strings.Replace(text, "SIGN_PIN=\n", "SIGN_PIN=\nOBJ=\nNAME=\n", 1)

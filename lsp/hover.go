@@ -3,6 +3,7 @@ package lsp
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -340,6 +341,11 @@ func (d *document) explainTemplate(name string) string {
 	t, ok := d.config.settings().Certificates[name]
 	if !ok {
 		b.WriteString("The project has no `[certificate.…]` of this name; a CA must know it.\n")
+		for _, other := range slices.Sorted(maps.Keys(d.config.settings().Certificates)) {
+			if strings.EqualFold(other, name) {
+				fmt.Fprintf(&b, "There is one of %s: the case of templates counts.\n", escape(other))
+			}
+		}
 		return b.String()
 	}
 	for _, row := range [][2]string{{"CA", t.CA}, {"Subject", t.Subject}, {"E-mail", t.EMail}, {"DNS", t.DNS}, {"UPN", t.UPN},

@@ -31,7 +31,7 @@ func (s *server) initialize(raw json.RawMessage) (any, error) {
 	}
 	read, _, bad := readSettings(p.InitializationOptions, settings{})
 	next.settings = read
-	s.configs.profile = next.settings.Profile
+	s.configs.profile, s.configs.utf8 = next.settings.Profile, next.encoding == protocol.UTF8
 	s.state, s.phase = next, running
 	s.complain(bad)
 	s.watch(p.ProcessID)

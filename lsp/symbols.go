@@ -22,6 +22,29 @@ func (s *state) descriptions() []*document {
 	return out
 }
 
+// project are the descriptions with the inscribe.toml of one, open or not.
+func (c *call) project(ctx context.Context, d *document) []*document {
+	file := func(f *configFile) string {
+		if f == nil {
+			return ""
+		}
+		return f.path
+	}
+	out := slices.DeleteFunc(c.descriptions(), func(x *document) bool { return file(x.config) != file(d.config) })
+	for _, path := range c.onDisk(ctx) {
+		if ctx.Err() != nil {
+			break
+		}
+		if file(c.server.configs.find(path)) != file(d.config) {
+			continue
+		}
+		if x := c.closed(path); x != nil {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // documentSymbols lists the sections with their entries.
 func (c *call) documentSymbols(context.Context, *protocol.TextDocumentParams) (any, error) {
 	d := c.doc

@@ -52,11 +52,6 @@ func (f *configFile) fieldPlaces(wanted func(name string) bool) (places []ast.Sp
 	return places, len(places) == left
 }
 
-// mapper gives the client's positions in the file.
-func (f *configFile) mapper(like mapper) mapper {
-	return mapper{text: f.text, table: ast.NewLineTable(f.text), utf8: like.utf8}
-}
-
 // takenAs tells whether a name in a template is that of a field of the description.
 func (d *document) takenAs(field string) func(name string) bool {
 	return func(name string) bool {
@@ -74,7 +69,7 @@ func (d *document) inTemplates(field string) (out []protocol.Location) {
 	}
 	places, _ := d.config.fieldPlaces(d.takenAs(f.Name))
 	for _, span := range places {
-		out = append(out, protocol.Location{URI: uriOf(d.config.path), Range: d.config.mapper(d.mapper).rng(span)})
+		out = append(out, protocol.Location{URI: uriOf(d.config.path), Range: d.config.mapper().rng(span)})
 	}
 	return out
 }
@@ -98,7 +93,7 @@ func (c *call) renameTaken(ctx context.Context, d *document, o occurrence, name 
 	for _, span := range places {
 		edits = append(edits, diag.Edit{Span: span, NewText: name})
 	}
-	file := fileEdit{uri: uriOf(cfg.path), edits: cfg.mapper(d.mapper).edits(edits)}
+	file := fileEdit{uri: uriOf(cfg.path), edits: cfg.mapper().edits(edits)}
 	if open := c.docs[file.uri]; open != nil {
 		file.version = open.version
 	}
