@@ -76,10 +76,8 @@ func (p *Program) undeclaredInTemplates(tell func(Undeclared)) {
 		if t == nil {
 			continue
 		}
-		for _, name := range p.Config.Certificates[t.Value.Text].Fields() {
-			if p.TemplateField(name) == nil && !slices.Contains(template.Given, name) {
-				tell(Undeclared{name, t, t.Line.Value, false})
-			}
+		for _, name := range p.UndeclaredOf(t.Value.Text) {
+			tell(Undeclared{name, t, t.Line.Value, false})
 		}
 	}
 }
@@ -90,6 +88,15 @@ func undefinedInTemplate(p *Program, r *Report, u Undeclared) {
 		d.Help = "the nearest field is " + near + ": mend the template, or declare the field"
 	}
 	d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + u.Name, Edits: []diag.Edit{p.DeclareField(u.Name)}})
+}
+
+// UndeclaredOf are the fields that a template of inscribe.toml takes and [Fields] does
+// not declare.
+func (p *Program) UndeclaredOf(name string) []string {
+	c := p.Config.Certificates[name]
+	return slices.DeleteFunc(c.Fields(), func(f string) bool {
+		return p.TemplateField(f) != nil || slices.Contains(template.Given, f)
+	})
 }
 
 func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Span, whole bool) {

@@ -11,7 +11,6 @@ import (
 	"inscribe/check"
 	"inscribe/check/config"
 	"inscribe/check/schema"
-	"inscribe/check/template"
 	"inscribe/lsp/protocol"
 )
 
@@ -207,23 +206,13 @@ func (d *document) template(a *check.Application) (string, []diag.Edit) {
 		return slices.Equal(project.Certificates[name].KeyUsage, []string{"nonRepudiation"}) == signs
 	}
 	name := names[max(slices.IndexFunc(names, fits), 0)]
-	var declare []string
-	template := project.Certificates[name]
-	for _, f := range template.Fields() {
-		if d.undeclared(f) && !slices.Contains(declare, f) {
-			declare = append(declare, f)
-		}
-	}
+	declare := d.program().UndeclaredOf(name)
+	slices.Sort(declare)
+	declare = slices.Compact(declare)
 	if len(declare) == 0 {
 		return name, nil
 	}
 	return name, []diag.Edit{d.program().DeclareField(declare...)}
-}
-
-// undeclared reports whether a name in a template is that of a field which is not
-// there.
-func (d *document) undeclared(name string) bool {
-	return d.program().TemplateField(name) == nil && !slices.Contains(template.Given, name)
 }
 
 // library is that of a description to begin with: the project's first that the
