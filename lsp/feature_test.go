@@ -602,7 +602,7 @@ func TestHover(t *testing.T) {
 		{"letter", strings.Replace(good, "List=AB", "List=A‸B", 1), []string{"Application\\_"}},
 		{"template", strings.Replace(good, "=authTemplate", "=auth‸Template", 1), []string{"CA: lab", "CN={token.serial}"}},
 		{"library", strings.Replace(good, "=yourMiddleware", "=your‸Middleware", 1), []string{"Profile `softhsm`"}},
-		{"dialog", strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=!FROM_USER‸_DIALOG_1_FIELD", 1), []string{"asks", "present PIN"}},
+		{"dialog", strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=!FROM_USER‸_DIALOG_1_FIELD", 1), []string{"asks", "present PIN", "log in as user with the value asked for PIN"}},
 		{"suppression", "# inscribe:ignore weak-‸key old\n[Fields]\n", []string{"**weak-key** (warning)"}},
 		{"no plan", strings.Replace(good, "KeySize=3072", "KeyS‸ize=many", 1), []string{"No plan: 1 error"}},
 		{"silenced", strings.Replace(good, "KeySize=3072", "# inscribe:ignore invalid-value x\nKeyS‸ize=many", 1), []string{"No plan: 1 silenced error"}},

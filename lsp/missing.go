@@ -207,8 +207,6 @@ func (d *document) template(a *check.Application) (string, []diag.Edit) {
 	}
 	name := names[max(slices.IndexFunc(names, fits), 0)]
 	declare := d.program().UndeclaredOf(name)
-	slices.Sort(declare)
-	declare = slices.Compact(declare)
 	if len(declare) == 0 {
 		return name, nil
 	}

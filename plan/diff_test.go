@@ -118,7 +118,7 @@ func TestDiffTellsWhatAnEditMeans(t *testing.T) {
 		{"PIN of the file", edit(t, text, "\nPIN=PIN\n", "\nPIN=#123456\n"),
 			"~ default log in as user: credential field PIN → the fixed PIN of the file\n"},
 		{"PIN that is asked for", edit(t, text, "\nPIN=PIN\n", "\nPIN=!FROM_USER_DIALOG_1_FIELD\n"),
-			"~ default log in as user: credential field PIN → the new value asked for PIN, 1 entry\n"},
+			"~ default log in as user: credential field PIN → the value asked for PIN, 1 entry\n"},
 		{"another library", edit(t, text, "yourMiddleware.dll", "other.dll"),
 			`~ library: "yourMiddleware.dll" → "other.dll"` + "\n"},
 		{"application added", edit(t, text, "ApplicationList=ABC", "ApplicationList=ABDC") + "\n[Application_D]\nKeySize=2048\nCertTempl=x\n",

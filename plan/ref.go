@@ -84,7 +84,11 @@ func (r *Ref) Words() string {
 	case r.PINPad:
 		return "the reader's PIN pad"
 	}
-	words := fmt.Sprintf("the %s asked for %s", map[string]string{"old": "present value", "new": "new value"}[r.Part], r.Keyword)
+	value := map[string]string{"old": "present value", "new": "new value"}[r.Part]
+	if r.Dialog == 1 && r.Part == "new" {
+		value = "value" // what is asked for once is there already, such as the PIN of a login
+	}
+	words := fmt.Sprintf("the %s asked for %s", value, r.Keyword)
 	if r.Auto {
 		words += " (or the PIN pad)"
 	}
