@@ -236,6 +236,14 @@ const emacsSession = `
       (font-lock-ensure)
       (goto-char (point-min)) (search-forward "KeySize")
       (say "face" (get-text-property (match-beginning 0) 'face))
+      (dolist (text '("  KeySize=3072\nPIN=A\n" "# old\nPIN=A\n" "  # old\n" "\nPIN=A\n"))
+        (with-temp-buffer
+          (inscribe-mode)
+          (insert text)
+          (goto-char (point-min))
+          (comment-dwim nil)
+          (insert "|")
+          (say "comment" (let ((print-escape-newlines t)) (prin1-to-string (buffer-substring-no-properties (point-min) (point-max)))))))
       (call-interactively #'eglot)
       (say "server" (eglot-project-nickname (eglot-current-server)))
       (wait-for "diagnostics" (lambda () (flymake-start) (flymake-diagnostics)))
@@ -281,6 +289,7 @@ func TestEmacs(t *testing.T) {
 		t.Fatal("Emacs has no eglot; make setup installs elpa-eglot")
 	}
 	got := session(t, dir, "emacs", "--batch", "-f", "package-initialize", "-L", absolute(t, "emacs"), "-l", script)
+	has(t, got, `comment "  # |\n  KeySize=3072\nPIN=A\n"`, `comment "# |old\nPIN=A\n"`, `comment "  # |old\n"`, `comment "# |\nPIN=A\n"`)
 	has(t, got, "mode inscribe-mode", "face font-lock-keyword-face", "server ", "Location=#Sigature means the default slot", "finding",
 		"Location", "completion #Signature", "action Write #Signature", "plan card.dsc", "Plan: 1 key,", "\ndone")
 	fixed(t, dir)

@@ -46,11 +46,24 @@ at the start of a line only.")
     ("=[ \t]*\\(true\\|false\\|[0-9]+\\)[ \t]*$" 1 font-lock-constant-face))
   "Font lock of descriptions.")
 
+(defun inscribe-insert-comment ()
+  "Begin a comment on a line of its own above this one.
+Behind a value a # belongs to the value."
+  (let ((indentation (current-indentation)))
+    (beginning-of-line)
+    (if (looking-at "[ \t]*$")
+        (delete-region (point) (match-end 0))
+      (open-line 1))
+    (indent-to indentation)
+    (insert comment-start)))
+
 ;;;###autoload
 (define-derived-mode inscribe-mode prog-mode "Inscribe"
   "Major mode for encoding descriptions."
   (setq-local comment-start "# "
               comment-start-skip "^[ \t]*[#;]+[ \t]*"
+              comment-insert-comment-function #'inscribe-insert-comment
+              comment-indent-function #'current-column
               font-lock-defaults '(inscribe-font-lock-keywords t t)
               imenu-generic-expression '((nil "^\\[\\([^]\n]*\\)\\]" 1))))
 
