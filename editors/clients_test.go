@@ -158,6 +158,33 @@ local function try()
   local view = require('inscribe').show_plan()
   assert(vim.wait(20000, function() return #view.lines > 0 end, 20), 'no plan')
   say('plan', table.concat(vim.api.nvim_buf_get_lines(view.buffer, 0, -1, false), '\n'))
+  -- The lens, the command, and the command in the plan itself: one view.
+  local source = vim.api.nvim_get_current_buf()
+  local lenses = ask('textDocument/codeLens', 0, 0)
+  vim.lsp.commands[lenses[1].command.command](lenses[1].command, { bufnr = source, client_id = client.id })
+  vim.cmd('InscribePlan')
+  vim.api.nvim_set_current_win(vim.fn.bufwinid(view.buffer))
+  vim.cmd('InscribePlan')
+  say('windows', #vim.api.nvim_list_wins(), 'in the plan', tostring(vim.api.nvim_get_current_buf() == view.buffer))
+  -- Enter leads back, also once the window of the description is another one.
+  vim.api.nvim_win_set_cursor(0, { view.lines[1].plan + 1, 0 })
+  vim.cmd('split | wincmd p')
+  vim.api.nvim_win_close(vim.fn.bufwinid(source), true)
+  vim.cmd('sbuffer ' .. source)
+  vim.api.nvim_set_current_win(vim.fn.bufwinid(view.buffer))
+  vim.api.nvim_feedkeys(vim.api.nvim_replace_termcodes('<CR>', true, false, true), 'xt', false)
+  say('back', tostring(vim.api.nvim_get_current_buf() == source), tostring(vim.api.nvim_win_get_cursor(0)[1] == view.lines[1].source + 1))
+  -- A plan that was closed is opened again.
+  vim.cmd('bwipeout ' .. view.buffer)
+  vim.cmd('InscribePlan')
+  local again = require('inscribe').show_plan()
+  assert(vim.wait(20000, function() return #again.lines > 0 end, 20), 'no plan again')
+  say('again', tostring(again.buffer ~= view.buffer), #vim.fn.win_findbuf(again.buffer))
+  vim.cmd('new')
+  say('elsewhere', tostring(require('inscribe').show_plan()), #vim.fn.win_findbuf(again.buffer))
+  vim.cmd('close')
+  vim.api.nvim_set_current_win(vim.fn.bufwinid(source))
+  view = again
   local range = { start = { line = line, character = 12 }, ['end'] = { line = line, character = 12 } }
   local actions = ask('textDocument/codeAction', line, 12, { range = range, context = { diagnostics = vim.lsp.diagnostic.get_line_diagnostics(0, line) } })
   for _, a in ipairs(actions) do
@@ -191,6 +218,7 @@ func TestNeovim(t *testing.T) {
 		"--cmd", "filetype plugin on", "--cmd", "syntax on", "-c", "luafile session.lua")
 	has(t, got, "filetype inscribe", "server inscribe", "Location=#Sigature means the default slot", "finding",
 		"**Location**", "completion #Signature", "action Write #Signature", "plan card.dsc", "Plan: 1 key,",
+		"windows 2 in the plan true", "back true true", "again true 1", "elsewhere nil 1",
 		"syntax 1 1 inscribeHeader", "syntax 2 1 inscribeKeyword", "syntax 2 8 inscribeNumber", "syntax 19 2 inscribeComment", "syntax 20 2 inscribeKeyword",
 		"syntax 20 12 inscribeLiteral", "syntax 6 2 inscribeName", "\ndone")
 	fixed(t, dir)

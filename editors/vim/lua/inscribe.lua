@@ -75,8 +75,11 @@ local function mark(view)
 end
 
 local function refresh(view)
+  if not vim.api.nvim_buf_is_valid(view.source) or not vim.api.nvim_buf_is_valid(view.buffer) then
+    return
+  end
   local client = client_of(view.source)
-  if not client or not vim.api.nvim_buf_is_valid(view.buffer) then
+  if not client then
     return
   end
   local params = { command = 'inscribe.showPlan', arguments = { vim.uri_from_bufnr(view.source) } }
@@ -94,16 +97,51 @@ local function refresh(view)
   end, view.source)
 end
 
--- show_plan opens the plan of a buffer beside it; it follows the text.
-function M.show_plan(source)
-  source = source or vim.api.nvim_get_current_buf()
+local views = {} -- by the buffer of the description
+
+-- view_of is the open plan of a buffer, or the plan that the buffer is.
+local function view_of(buffer)
+  for source, view in pairs(views) do
+    if not vim.api.nvim_buf_is_valid(view.buffer) then
+      views[source] = nil
+    elseif buffer == source or buffer == view.buffer then
+      return view
+    end
+  end
+end
+
+-- split shows a buffer beside the current window, which stays the current one.
+local function split(buffer)
   local window = vim.api.nvim_get_current_win()
-  local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_option(buffer, 'bufhidden', 'wipe')
   vim.cmd('vertical sbuffer ' .. buffer)
   vim.wo.wrap = false
   vim.wo.number = false
-  local view = { source = source, buffer = buffer, lines = {} }
+  vim.api.nvim_set_current_win(window)
+end
+
+-- show_plan shows the plan of a buffer beside it; it follows the text. There is one
+-- for each description.
+function M.show_plan(source)
+  if not source or source == 0 then
+    source = vim.api.nvim_get_current_buf()
+  end
+  local view = view_of(source)
+  if view then
+    if vim.fn.bufwinid(view.buffer) == -1 then
+      split(view.buffer)
+    end
+    refresh(view)
+    return view
+  end
+  if not client_of(source) then
+    vim.notify('Inscribe: no language server runs for this buffer', vim.log.levels.WARN)
+    return nil
+  end
+  local buffer = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_option(buffer, 'bufhidden', 'wipe')
+  split(buffer)
+  view = { source = source, buffer = buffer, lines = {} }
+  views[source] = view
   local group = vim.api.nvim_create_augroup('inscribe.plan.' .. buffer, {})
   vim.api.nvim_create_autocmd({ 'TextChanged', 'TextChangedI' }, { group = group, buffer = source, callback = function() refresh(view) end })
   vim.api.nvim_create_autocmd('CursorMoved', { group = group, buffer = source, callback = function() mark(view) end })
@@ -112,6 +150,11 @@ function M.show_plan(source)
     local line = vim.api.nvim_win_get_cursor(0)[1] - 1
     for _, l in ipairs(view.lines) do
       if l.plan == line then
+        local window = vim.fn.bufwinid(source)
+        if window == -1 then
+          vim.cmd('vertical sbuffer ' .. source)
+          window = vim.api.nvim_get_current_win()
+        end
         vim.api.nvim_set_current_win(window)
         vim.api.nvim_win_set_cursor(window, { l.source + 1, 0 })
         return
@@ -119,7 +162,6 @@ function M.show_plan(source)
     end
   end, { buffer = buffer })
   vim.api.nvim_create_autocmd('BufWipeout', { group = group, buffer = buffer, callback = function() vim.api.nvim_del_augroup_by_id(group) end })
-  vim.api.nvim_set_current_win(window)
   refresh(view)
   return view
 end
@@ -127,7 +169,7 @@ end
 -- setup starts the server for every description.
 function M.setup(user)
   options = vim.tbl_extend('force', options, user or {})
-  vim.lsp.commands['inscribe.showPlan'] = function() M.show_plan() end
+  vim.lsp.commands['inscribe.showPlan'] = function(_, context) M.show_plan(context and context.bufnr) end
   vim.api.nvim_create_user_command('InscribePlan', function() M.show_plan() end, { desc = 'Show the plan of the description' })
   local group = vim.api.nvim_create_augroup('inscribe.lsp', {})
   vim.api.nvim_create_autocmd('FileType', { group = group, pattern = 'inscribe', callback = function(event) M.attach(event.buf) end })
