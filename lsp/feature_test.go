@@ -160,6 +160,30 @@ func TestPullDocument(t *testing.T) {
 	}
 }
 
+// TestPullOfAClosedDocument gives what workspace/diagnostic gives, and reads nothing
+// outside of the workspace.
+func TestPullOfAClosedDocument(t *testing.T) {
+	files := withProject()
+	files[root+"/sub/b.dsc"] = wrongLocation
+	files["/elsewhere/c.dsc"] = wrongLocation
+	c, d := start(t, pulling, files)
+	for uri, has := range map[string]bool{
+		"file:///cards/sub/b.dsc": true, "file:///elsewhere/c.dsc": false, "file:///cards/../elsewhere/c.dsc": false, "file:///cards/none.dsc": false, "file:///cards/inscribe.toml": false,
+	} {
+		var got struct {
+			Kind, ResultID string
+			Items          []protocol.Diagnostic
+		}
+		c.call("textDocument/diagnostic", map[string]any{"textDocument": map[string]any{"uri": uri}}, &got)
+		if got.Kind != "full" || got.Items == nil || has != slices.Contains(codes(got.Items), "location-default") {
+			t.Errorf("%s: %+v", uri, got)
+		}
+	}
+	if slices.Contains(d.read, "/elsewhere/c.dsc") {
+		t.Error("a file outside of the workspace was read")
+	}
+}
+
 func TestPullWorkspace(t *testing.T) {
 	files := withProject()
 	files[root+"/a.dsc"] = good

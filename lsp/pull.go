@@ -12,10 +12,13 @@ import (
 	"inscribe/lsp/protocol"
 )
 
-// documentDiagnostics answers textDocument/diagnostic. A document that is not
-// open has no findings here; workspace/diagnostic has them.
+// documentDiagnostics answers textDocument/diagnostic, as workspace/diagnostic also for
+// a description of the workspace that is not open.
 func (c *call) documentDiagnostics(ctx context.Context, p *protocol.DocumentDiagnosticParams) (any, error) {
 	d := c.docs[p.TextDocument.URI]
+	if file, ok := pathOf(p.TextDocument.URI); d == nil && ok && isDescriptionPath(file) && c.within(file) && c.server.options.Files != nil {
+		d = c.closed(file)
+	}
 	if d == nil || d.isConfig() {
 		return protocol.DocumentDiagnosticReport{Kind: "full", Items: &[]protocol.Diagnostic{}}, nil
 	}
