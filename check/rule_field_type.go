@@ -37,8 +37,8 @@ func typesOf(r *Report, f *Field) {
 			continue
 		}
 		if typeFamily(u.Type) != typeFamily(first.Type) {
-			d := r.Add(diag.FieldTypeConflict, u.Span, "the field %s is a %s here and a %s elsewhere", f.Name, u.Type, first.Type)
-			d.Related = []diag.Label{{Span: first.Span, Message: "used as a " + first.Type.String()}}
+			d := r.Add(diag.FieldTypeConflict, u.Span, "the field %s is used as %s here and as %s elsewhere", f.Name, u.Type, first.Type)
+			d.Related = []diag.Label{{Span: first.Span, Message: "used as " + first.Type.String()}}
 			d.Help = "give each its own field"
 		}
 	}

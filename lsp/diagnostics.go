@@ -67,7 +67,7 @@ func (s *state) findings(d *document, style findingStyle, room []protocol.Diagno
 
 func (s *state) finding(d *document, f *diag.Diagnostic, style findingStyle) protocol.Diagnostic {
 	text := f.Message
-	if f.Label != "" && f.Help == "" {
+	if f.Label != "" {
 		text += " (" + f.Label + ")"
 	}
 	if f.Help != "" {

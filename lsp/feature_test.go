@@ -74,6 +74,9 @@ func TestPush(t *testing.T) {
 		d.Range.Start != (protocol.Position{Line: 14, Character: 9}) || d.Range.End != (protocol.Position{Line: 14, Character: 18}) {
 		t.Errorf("the finding is %+v", d)
 	}
+	if !strings.Contains(d.Message, "(did you mean #Signature?)\n") {
+		t.Errorf("the message is %q", d.Message)
+	}
 	// After every change, even if equal.
 	for v := int32(2); v < 5; v++ {
 		c.change(docURI, v, protocol.TextDocumentContentChangeEvent{Range: &protocol.Range{}, Text: ""})
@@ -630,6 +633,7 @@ func TestHover(t *testing.T) {
 		{"suppression", "# inscribe:ignore weak-‸key old\n[Fields]\n", []string{"**weak-key** (warning)"}},
 		{"no plan", strings.Replace(good, "KeySize=3072", "KeyS‸ize=many", 1), []string{"No plan: 1 error"}},
 		{"silenced", strings.Replace(good, "KeySize=3072", "# inscribe:ignore invalid-value x\nKeyS‸ize=many", 1), []string{"No plan: 1 silenced error"}},
+		{"slot of a field", strings.NewReplacer("#Signature", "WHERE", "SIGN_PIN=\n\n", "SIGN_PIN=\nWHERE=\n\n", "[Application_B]", "[Appli‸cation_B]").Replace(good), []string{"(the slot that WHERE decides)"}},
 		{"field decides", strings.Replace(strings.Replace(good, "#Signature", "WHERE", 1), "SIGN_PIN=\n", "SIGN_PIN=\nWHERE=\n", 1) + "‸", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -167,7 +167,9 @@ func (d *document) opList(ops []int) string {
 		}
 		op := &pl.plan.Ops[i]
 		slot := ""
-		if op.Slot != "" {
+		if field := op.SlotField(); field != "" {
+			slot = " (the slot that " + escape(field) + " decides)"
+		} else if op.Slot != "" {
 			slot = " (" + op.Slot + " slot)"
 		}
 		fmt.Fprintf(&b, "* %d. %s%s\n", i+1, escape(d.masker().Scrub(op.Words())), slot)
