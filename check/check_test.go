@@ -209,6 +209,47 @@ func TestEveryCodeIsReported(t *testing.T) {
 	}
 }
 
+// TestCodesOfAComment: codes stand in a list, with blanks or without, and one that is
+// of no use goes without the others.
+func TestCodesOfAComment(t *testing.T) {
+	const head, tail = "[Encoding]\nType=1024,Chip\n[Fields]\nPIN=\n[Description]\nPKCS11Library=x.dll\nPIN=PIN\nApplicationList=A\n[Application_A]\nCertTempl=t\n", "\nKeySize=1024\n"
+	for comment, want := range map[string]struct{ says, fixed string }{
+		"# inscribe:ignore weak-key old":              {},
+		"# inscribe:ignore weak-key, the readers":     {"there is no code the", "# inscribe:ignore weak-key readers"},
+		"# inscribe:ignore same-pin, weak-key old":    {"there is no same-pin to suppress", "# inscribe:ignore weak-key old"},
+		"# inscribe:ignore same-pin ,weak-key":        {"there is no same-pin to suppress", "# inscribe:ignore weak-key"},
+		"# inscribe:ignore weak-key,same-pin, x, y z": {"there is no same-pin to suppress", "# inscribe:ignore weak-key, x, y z"},
+		"# inscribe:ignore weak-key, ":                {},
+		"# inscribe:ignore":                           {"the comment names no code to suppress", ""},
+	} {
+		var found []diag.Diagnostic
+		text := head + comment + tail
+		for _, d := range check(text).Diagnostics {
+			if d.Code == diag.UnusedSuppression {
+				found = append(found, d)
+			} else if d.Code != diag.TrailingBlank && comment != "# inscribe:ignore" {
+				t.Errorf("%s: %s", comment, d.Message)
+			}
+		}
+		if len(found) == 0 || want.says == "" {
+			if len(found) > 0 || want.says != "" {
+				t.Errorf("%s: %v", comment, found)
+			}
+			continue
+		}
+		if !strings.HasPrefix(found[0].Message, want.says) {
+			t.Errorf("%s: %s", comment, found[0].Message)
+		}
+		fixed := want.fixed
+		if fixed != "" {
+			fixed += "\n"
+		}
+		if got := apply(text, found[0].Fixes[0]); got != head+fixed+strings.TrimPrefix(tail, "\n") {
+			t.Errorf("%s: the fix leaves\n%s", comment, got)
+		}
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	for _, pattern := range []string{"../testdata/check/*.dsc", "../testdata/examples/*.dsc"} {
 		paths, _ := filepath.Glob(pattern)

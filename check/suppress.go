@@ -41,7 +41,14 @@ func suppress(p *Program, r *Report) []diag.Diagnostic {
 		}
 	}
 	unused := &Report{severity: r.severity}
-	for _, s := range list {
+	helps := false // whether any code of the comment is of use
+	for i, s := range list {
+		if i == 0 || list[i-1].line != s.line {
+			helps = false
+			for j := i; j < len(list) && list[j].line == s.line; j++ {
+				helps = helps || list[j].used
+			}
+		}
 		if s.used {
 			continue
 		}
@@ -49,10 +56,28 @@ func suppress(p *Program, r *Report) []diag.Diagnostic {
 		if _, ok := diag.Lookup(s.code); !ok {
 			d.Message = "there is no code " + string(s.code)
 		}
+		if s.code == "" {
+			d.Message = "the comment names no code to suppress"
+		}
 		d.Unnecessary = true
-		d.Fixes = append(d.Fixes, diag.Fix{Title: "remove the comment", Edits: []diag.Edit{removeLine(s.line)}})
+		d.Fixes = append(d.Fixes, withdraw(list, i, helps))
 	}
 	return append(kept, unused.found...)
+}
+
+// withdraw is a fix that takes a code out of its comment, or takes the whole comment
+// away where none of its codes helps.
+func withdraw(list []suppression, i int, helps bool) diag.Fix {
+	s, span := list[i], list[i].span
+	switch {
+	case !helps:
+		return diag.Fix{Title: "remove the comment", Edits: []diag.Edit{removeLine(s.line)}}
+	case i > 0 && list[i-1].line == s.line:
+		span.Start = list[i-1].span.End
+	default:
+		span.End = list[i+1].span.Start
+	}
+	return replace("remove "+string(s.code), span, "")
 }
 
 func suppressions(p *Program) []suppression {
@@ -75,20 +100,46 @@ func suppressions(p *Program) []suppression {
 }
 
 func parseIgnore(p *Program, l *ast.Line) []suppression {
-	text := p.File.Slice(l.Value)
-	rest, ok := strings.CutPrefix(text, ignoreMark)
+	codes, ok := Ignored(p.File, l)
 	if !ok {
 		return nil
 	}
-	codes := strings.Fields(rest)
 	if len(codes) == 0 {
 		return []suppression{{line: l, span: l.Value, code: ""}}
 	}
-	at := l.Value.Start + len(ignoreMark) + strings.Index(rest, codes[0])
-	var list []suppression
-	for _, code := range strings.Split(codes[0], ",") {
-		list = append(list, suppression{line: l, code: diag.Code(code), span: ast.Span{Start: at, End: at + len(code)}})
-		at += len(code) + 1
+	list := make([]suppression, 0, len(codes))
+	for _, c := range codes {
+		list = append(list, suppression{line: l, code: c.Code, span: c.Span})
 	}
 	return list
+}
+
+// CodeAt is a code in a comment, with its place.
+type CodeAt struct {
+	Code diag.Code
+	Span ast.Span
+}
+
+// Ignored are the codes that a comment asks to suppress; ok says whether it is such a
+// comment. Codes stand behind the mark, with commas between them; what follows is the
+// reason.
+func Ignored(f *ast.File, l *ast.Line) (codes []CodeAt, ok bool) {
+	rest, ok := strings.CutPrefix(f.Slice(l.Value), ignoreMark)
+	if !ok {
+		return nil, false
+	}
+	const blanks = " \t"
+	for more := true; more; {
+		rest = strings.TrimLeft(rest, blanks)
+		start := l.Value.End - len(rest)
+		end := strings.IndexAny(rest, blanks+",")
+		if end < 0 {
+			end = len(rest)
+		}
+		if end > 0 {
+			codes = append(codes, CodeAt{diag.Code(rest[:end]), ast.Span{Start: start, End: start + end}})
+		}
+		rest, more = strings.CutPrefix(strings.TrimLeft(rest[end:], blanks), ",")
+	}
+	return codes, true
 }

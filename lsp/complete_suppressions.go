@@ -6,6 +6,7 @@ import (
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
+	"inscribe/check"
 	"inscribe/lsp/protocol"
 )
 
@@ -40,16 +41,30 @@ func (b *offers) suppressions(before string) {
 // codes offers those that do not stand in the comment yet: first what is found in
 // the next line, then what is found in the file, then the rest.
 func (b *offers) codes(before string) {
-	before = strings.TrimLeft(before, " \t")
-	if strings.ContainsAny(before, " \t") {
-		return // the reason
+	parts := strings.Split(before, ",")
+	for i, part := range parts {
+		parts[i] = strings.TrimLeft(part, " \t")
+		if i < len(parts)-1 {
+			part = strings.TrimRight(part, " \t")
+		}
+		if strings.ContainsAny(strings.TrimLeft(part, " \t"), " \t") {
+			return // the reason
+		}
 	}
-	word := before[strings.LastIndexByte(before, ',')+1:]
+	word := parts[len(parts)-1]
 	line := b.doc.file().Slice(ast.Span{Start: b.at.offset, End: max(b.at.offset, b.at.line.Span.End)})
-	behind, _, _ := strings.Cut(line, " ")
-	tail, others, _ := strings.Cut(behind, ",")
-	span := ast.Span{Start: b.at.offset - len(word), End: b.at.offset + len(tail)}
-	there := slices.Concat(strings.Split(strings.TrimSuffix(before, word), ","), strings.Split(others, ","))
+	end := strings.IndexAny(line, " \t,")
+	if end < 0 {
+		end = len(line)
+	}
+	span := ast.Span{Start: b.at.offset - len(word), End: b.at.offset + end}
+	var there []string
+	codes, _ := check.Ignored(b.doc.file(), &b.at.line)
+	for _, c := range codes {
+		if c.Span.Start != span.Start {
+			there = append(there, string(c.Code))
+		}
+	}
 	whole := ast.Span{End: len(b.doc.file().Text)}
 	for _, group := range []struct {
 		codes  []diag.Code

@@ -77,15 +77,13 @@ func (c cursor) part() ast.Span {
 }
 
 func explainSuppression(f *ast.File, l ast.Line, offset int) (string, ast.Span) {
-	text := f.Slice(l.Value)
-	rest, ok := strings.CutPrefix(text, ignoreMark)
-	codes := strings.Fields(rest)
-	if !ok || len(codes) == 0 || !l.Value.Contains(offset) {
+	codes, ok := check.Ignored(f, &l)
+	if !ok || !l.Value.Contains(offset) {
 		return "", ast.Span{}
 	}
 	var b strings.Builder
-	for _, code := range strings.Split(codes[0], ",") {
-		if r, ok := diag.Lookup(diag.Code(code)); ok {
+	for _, at := range codes {
+		if r, ok := diag.Lookup(at.Code); ok {
 			fmt.Fprintf(&b, "**%s** (%s): %s\n\n", r.Code, r.Severity, r.Title)
 		}
 	}

@@ -3,10 +3,10 @@ package lsp
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
+	"inscribe/check"
 	"inscribe/check/config"
 	"inscribe/lsp/protocol"
 )
@@ -34,18 +34,12 @@ func (c *call) documentLinks(context.Context, *protocol.TextDocumentParams) (any
 		if l.Kind != ast.Comment {
 			continue
 		}
-		rest, ok := strings.CutPrefix(d.file().Slice(l.Value), ignoreMark)
-		codes := strings.Fields(rest)
-		if !ok || len(codes) == 0 {
-			continue
-		}
-		at := l.Value.Start + strings.Index(d.file().Slice(l.Value), codes[0])
-		for _, code := range strings.Split(codes[0], ",") {
-			page, opens := c.pageURI(diag.Code(code))
-			if _, known := diag.Lookup(diag.Code(code)); known && opens {
-				out = append(out, protocol.DocumentLink{Range: d.mapper.rng(ast.Span{Start: at, End: at + len(code)}), Target: page, Tooltip: "the page of this code"})
+		codes, _ := check.Ignored(d.file(), l)
+		for _, at := range codes {
+			page, opens := c.pageURI(at.Code)
+			if _, known := diag.Lookup(at.Code); known && opens {
+				out = append(out, protocol.DocumentLink{Range: d.mapper.rng(at.Span), Target: page, Tooltip: "the page of this code"})
 			}
-			at += len(code) + 1
 		}
 	}
 	return out, nil
