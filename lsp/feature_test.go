@@ -1232,6 +1232,35 @@ func TestFolding(t *testing.T) {
 	}
 }
 
+// TestCommentsOfASection gives the comments directly above a section to it, as fmt does.
+func TestCommentsOfASection(t *testing.T) {
+	c, _ := start(t, rich, nil)
+	c.open(docURI, "# a\n[Fields]\nA=\n# last\n\n# one\n# two\n[Description]\n# own\n\n")
+	var folds []protocol.FoldingRange
+	c.call("textDocument/foldingRange", document1(), &folds)
+	if want := []protocol.FoldingRange{{StartLine: 1, EndLine: 3, Kind: "region"}, {StartLine: 7, EndLine: 8, Kind: "region"}, {StartLine: 5, EndLine: 6, Kind: "comment"}}; !slices.Equal(folds, want) {
+		t.Errorf("folds are %v, want %v", folds, want)
+	}
+	var tree []protocol.DocumentSymbol
+	c.call("textDocument/documentSymbol", document1(), &tree)
+	for i, want := range [][2]uint32{{0, 3}, {5, 8}} {
+		if r := tree[i].Range; r.Start.Line != want[0] || r.End.Line != want[1] {
+			t.Errorf("%s is at %v, want %v", tree[i].Name, r, want)
+		}
+	}
+	for line, want := range map[uint32]uint32{0: 0, 3: 0, 5: 5, 6: 5, 8: 5} {
+		var list []protocol.SelectionRange
+		c.call("textDocument/selectionRange", map[string]any{"textDocument": document1().TextDocument, "positions": []any{protocol.Position{Line: line, Character: 2}}}, &list)
+		outer := &list[0]
+		for outer.Parent.Parent != nil {
+			outer = outer.Parent
+		}
+		if outer.Range.Start.Line != want {
+			t.Errorf("line %d: the section is at %v", line, outer.Range)
+		}
+	}
+}
+
 func TestSelectionRange(t *testing.T) {
 	c, _ := start(t, rich, nil)
 	p := c.openMarked(strings.Replace(good, "PIN_FIELD,SIGN_PIN", "PIN_FIELD,SIGN‸_PIN", 1))
@@ -1249,7 +1278,7 @@ func TestSelectionRange(t *testing.T) {
 }
 
 func TestSemanticTokens(t *testing.T) {
-	text := "# ä\n[Fields]\nN=\n[Description]\nPIN=#1\nClearFields=N, N\nXyz=1\n[Application_A]\nKeySize=3072\nLabelExpressionDataObject=a !{N}𝄞\nAttributesDataObject=CKA_PRIVATE=TRUE\n"
+	text := "# ä\n[Fields]\nN=\n[Description]\nPIN=#1\nClearFields=N, N\nXyz=1\n[Application_A]\nKeySize=3072\nLabelExpressionDataObject=a !{N}𝄞\nAttributesDataObject=CKA_PRIVATE=TRUE, CKA_OBJECT_ID = 1.2.3\n"
 	c, _ := start(t, rich, nil)
 	c.open(docURI, text)
 	decode := func(tokens protocol.SemanticTokens) []string {
@@ -1271,13 +1300,18 @@ func TestSemanticTokens(t *testing.T) {
 	c.call("textDocument/semanticTokens/full", document1(), &full)
 	want := []string{"# ä:comment", "Fields:namespace", "N:variable", "Description:namespace", "PIN:property", "#1:string", "ClearFields:property", "N:variable", "N:variable",
 		"Xyz:property", "Application_A:namespace", "KeySize:property", "3072:number", "LabelExpressionDataObject:property", "a :string", "!{N}:variable", "𝄞:string",
-		"AttributesDataObject:property", "CKA_PRIVATE:type", "TRUE:string"}
+		"AttributesDataObject:property", "CKA_PRIVATE:type", "TRUE:string", "CKA_OBJECT_ID:type", "1.2.3:string"}
 	if got := decode(full); !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	c.call("textDocument/semanticTokens/range", protocol.RangeParams{TextDocument: document1().TextDocument, Range: protocol.Range{Start: protocol.Position{Line: 7}, End: protocol.Position{Line: 8, Character: 1}}}, &part)
 	if got := decode(part); !slices.Equal(got, []string{"Application_A:namespace", "KeySize:property", "3072:number"}) {
 		t.Errorf("the range gives %q", got)
+	}
+	end := protocol.Position{Line: 11}
+	c.call("textDocument/semanticTokens/range", protocol.RangeParams{TextDocument: document1().TextDocument, Range: protocol.Range{Start: end, End: end}}, &part)
+	if got := decode(part); len(got) > 0 {
+		t.Errorf("the empty last line has %q", got)
 	}
 }
 
@@ -1566,6 +1600,21 @@ func TestTextDocumentContent(t *testing.T) {
 	c.call("workspace/textDocumentContent", content, &got)
 	if !strings.Contains(got.Text, "Plan: 1 key,") {
 		t.Errorf("the plan is %q", got.Text)
+	}
+	count := func() (n int) {
+		for _, r := range c.requests {
+			if r.Method == "workspace/textDocumentContent/refresh" && strings.Contains(string(*r.Params), string(content.URI)) {
+				n++
+			}
+		}
+		return n
+	}
+	c.wait("the refresh after the change", func() bool { return count() == 1 })
+	c.notify("textDocument/didClose", document1())
+	c.wait("a refresh when the description is closed", func() bool { return count() == 2 })
+	c.call("workspace/textDocumentContent", content, &got)
+	if !strings.Contains(got.Text, "not open") {
+		t.Errorf("of a closed description the plan is %q", got.Text)
 	}
 	c.call("workspace/textDocumentContent", protocol.TextDocumentContentParams{URI: "inscribe-docs:docs/rules/weak-key.md"}, &got)
 	if !strings.HasPrefix(got.Text, "# weak-key") {

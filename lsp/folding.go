@@ -18,14 +18,7 @@ func (c *call) foldingRanges(context.Context, *protocol.TextDocumentParams) (any
 		}
 	}
 	for i := range d.file().Sections {
-		s := &d.file().Sections[i]
-		last := s.Header.Span.Start
-		for _, l := range s.Lines {
-			if l.Kind != ast.Blank {
-				last = l.Span.Start
-			}
-		}
-		add(table.Line(s.Header.Span.Start), table.Line(last), "region")
+		add(table.Line(d.file().Sections[i].Header.Span.Start), table.Line(d.sectionSpan(i).End), "region")
 	}
 	first := -1
 	for i := 0; i <= len(d.tree.lines); i++ {

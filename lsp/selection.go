@@ -15,13 +15,10 @@ func (c *call) selectionRanges(_ context.Context, p *protocol.SelectionRangePara
 	for _, pos := range p.Positions {
 		at := d.cursor(d.mapper.offset(pos))
 		spans := []ast.Span{{Start: 0, End: len(d.file().Text)}}
-		if at.section >= 0 {
-			s := &d.file().Sections[at.section]
-			end := s.Header.End
-			if n := len(s.Lines); n > 0 {
-				end = s.Lines[n-1].End
+		for _, section := range []int{at.section, at.section + 1} {
+			if section >= 0 && section < len(d.file().Sections) {
+				spans = append(spans, d.sectionSpan(section))
 			}
-			spans = append(spans, ast.Span{Start: s.Header.Span.Start, End: end})
 		}
 		spans = append(spans, at.line.Span)
 		if at.line.Kind == ast.Entry || at.line.Kind == ast.Header {

@@ -50,7 +50,7 @@ func (c *call) documentSymbols(context.Context, *protocol.TextDocumentParams) (a
 	d := c.doc
 	out := []protocol.DocumentSymbol{}
 	for i := range d.file().Sections {
-		out = append(out, d.sectionSymbol(&d.file().Sections[i]))
+		out = append(out, d.sectionSymbol(i))
 	}
 	if c.client.TextDocument.DocumentSymbol.HierarchicalDocumentSymbolSupport {
 		return out, nil
@@ -65,18 +65,12 @@ func (c *call) documentSymbols(context.Context, *protocol.TextDocumentParams) (a
 	return flat, nil
 }
 
-func (d *document) sectionSymbol(s *ast.Section) protocol.DocumentSymbol {
-	f := d.file()
-	end := s.Header.Span.End
-	for _, l := range s.Lines {
-		if l.Kind != ast.Blank {
-			end = l.Span.End
-		}
-	}
+func (d *document) sectionSymbol(i int) protocol.DocumentSymbol {
+	f, s, span := d.file(), &d.file().Sections[i], d.sectionSpan(i)
 	name := f.Slice(s.Header.Name)
 	kind, _, known := schema.SectionOf(name)
 	out := protocol.DocumentSymbol{Name: orDash(name), Kind: protocol.NamespaceSymbol,
-		Range: d.mapper.rng(ast.Span{Start: s.Header.Span.Start, End: end}), SelectionRange: d.mapper.rng(s.Header.Name)}
+		Range: d.mapper.rng(span), SelectionRange: d.mapper.rng(s.Header.Name)}
 	if known && kind == schema.Application {
 		out.Kind = protocol.ModuleSymbol
 	}
@@ -116,7 +110,7 @@ func (c *call) workspaceSymbols(ctx context.Context, p *protocol.WorkspaceSymbol
 	out := []protocol.SymbolInformation{}
 	add := func(d *document) {
 		for i := range d.file().Sections {
-			s := d.sectionSymbol(&d.file().Sections[i])
+			s := d.sectionSymbol(i)
 			if matches(s.Name, p.Query) {
 				out = append(out, protocol.SymbolInformation{Name: s.Name, Kind: s.Kind, Location: protocol.Location{URI: d.uri, Range: s.SelectionRange}, ContainerName: nameOf(d.uri)})
 			}

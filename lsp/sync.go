@@ -72,6 +72,7 @@ func (s *server) didClose(p *protocol.TextDocumentParams) {
 		return
 	}
 	s.unpublish(d.uri)
+	s.announce(d)
 	s.changes.note()
 }
 

@@ -73,6 +73,9 @@ func (d *document) tokens(span ast.Span) []token {
 		if l.Kind == ast.Header {
 			kind, _, known = schema.SectionOf(d.file().Slice(l.Name))
 		}
+		if l.Span.End < span.Start {
+			continue // the empty last line is none of the tree
+		}
 		switch l.Kind {
 		case ast.Comment:
 			out = append(out, token{span: l.Span, kind: tokComment})
@@ -137,7 +140,8 @@ func (d *document) valueTokens(s *check.Setting) []token {
 		var out []token
 		for _, a := range s.Value.Attributes {
 			name := ast.Span{Start: a.Span.Start, End: a.Span.Start + strings.IndexByte(d.file().Slice(a.Span)+"=", '=')}
-			out = append(out, token{span: name, kind: tokType}, token{span: ast.Span{Start: min(name.End+1, a.Span.End), End: a.Span.End}, kind: tokString})
+			value := ast.Span{Start: min(name.End+1, a.Span.End), End: a.Span.End}
+			out = append(out, token{span: d.bare(name), kind: tokType}, token{span: d.bare(value), kind: tokString})
 		}
 		return out
 	}
@@ -153,6 +157,13 @@ func (d *document) valueTokens(s *check.Setting) []token {
 		return []token{{span: v, kind: tokString, modifiers: modReadonly}}
 	}
 	return one(tokString)
+}
+
+// bare is a span without the blanks around it.
+func (d *document) bare(s ast.Span) ast.Span {
+	text := d.file().Slice(s)
+	left := len(text) - len(strings.TrimLeft(text, " \t"))
+	return ast.Span{Start: s.Start + left, End: s.Start + left + len(strings.Trim(text, " \t"))}
 }
 
 // encode writes tokens as the protocol has them: five numbers each, places
