@@ -68,9 +68,15 @@ type File struct {
 }
 
 // FromLines makes the file of lines that stand side by side and tile the text. Its
-// sections are parts of them.
-func FromLines(name, text string, lines []Line) *File {
-	f := &File{Name: name, Text: text, table: tableOf(text, lines)}
+// sections are parts of them. The memory of an old file of this kind, that nobody
+// looks at any more, is used for it; nil is none.
+func FromLines(name, text string, lines []Line, old *File) *File {
+	f := &File{Name: name, Text: text, table: &LineTable{text: text}}
+	if old != nil {
+		f.Sections, f.table.starts = old.Sections, old.table.starts
+		*old = File{}
+	}
+	f.table.startsOf(lines)
 	headers := 0
 	for i := range lines {
 		if lines[i].Kind == Header {
@@ -84,7 +90,13 @@ func FromLines(name, text string, lines []Line) *File {
 		return lines[from:to:to]
 	}
 	// Backwards, since a section ends where the next one begins.
-	f.Sections = make([]Section, headers)
+	if cap(f.Sections) < headers {
+		f.Sections = make([]Section, headers+headers/16)
+	}
+	f.Sections = f.Sections[:headers]
+	if headers == 0 {
+		f.Sections = []Section{}
+	}
 	end := len(lines)
 	for i := end - 1; i >= 0; i-- {
 		if lines[i].Kind == Header {

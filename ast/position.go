@@ -67,16 +67,18 @@ func NewLineTable(text string) *LineTable {
 	return t
 }
 
-// tableOf is the table of lines that are known already.
-func tableOf(text string, lines []Line) *LineTable {
-	t := &LineTable{text: text, starts: make([]int, 0, len(lines)+1)}
+// startsOf makes the table that of lines which are known already.
+func (t *LineTable) startsOf(lines []Line) {
+	if n := len(lines) + 1; cap(t.starts) < n {
+		t.starts = make([]int, 0, n+n/16)
+	}
+	t.starts = t.starts[:0]
 	for i := range lines {
 		t.starts = append(t.starts, lines[i].Span.Start)
 	}
 	if last := len(lines) - 1; last < 0 || lines[last].End > lines[last].Span.End {
-		t.starts = append(t.starts, len(text))
+		t.starts = append(t.starts, len(t.text))
 	}
-	return t
 }
 
 // Lines is the number of lines; a text that ends with a line end has an empty

@@ -17,19 +17,20 @@ import (
 
 // build understands what it can and reports nothing; of what stands twice, the
 // first counts.
-func build(f *ast.File, cfg *config.Config) *Program {
+func build(f *ast.File, cfg *config.Config, room *Room) *Program {
 	p := &Program{
 		File: f, Table: cfg.Table(), Config: cfg, Technology: schema.SmartCard,
 		Encoding:    &Block{Section: schema.Encoding, index: -1},
 		Description: &Block{Section: schema.Description, index: -1},
-		letters:     make(letters, len(f.Sections)),
+		letters:     takeMap(&room.letters, len(f.Sections)),
 		spell:       speller{left: mostCompared},
+		room:        room,
 	}
 	p.readParts()
 	p.declare()
 	applications := p.findBlocks()
 	p.readSettings()
-	jobs := make([]*Setting, 0, len(applications)) // mostly one each
+	jobs := take(&room.jobs, len(applications))[:0] // mostly one each
 	for _, a := range applications {
 		n := len(jobs)
 		jobs = a.appendJobs(jobs)
@@ -50,9 +51,9 @@ func build(f *ast.File, cfg *config.Config) *Program {
 // them. Here as below, what there is one of for each section or line is asked for
 // at once: in an editor all this runs at each keystroke.
 func (p *Program) findBlocks() []*Application {
-	blocks, all := make([]Block, len(p.parts)), make([]Application, len(p.parts))
-	p.Blocks = make([]*Block, 0, len(p.parts))
-	applications := make([]*Application, 0, len(p.parts))
+	blocks, all := take(&p.room.blocks, len(p.parts)), take(&p.room.applications, len(p.parts))
+	p.Blocks = take(&p.room.blockList, len(p.parts))[:0]
+	applications := take(&p.room.applicationList, len(p.parts))[:0]
 	var first [schema.Application]*ast.Line
 	for i := range p.parts {
 		part, header, b := &p.parts[i], p.File.Sections[i].Header, &blocks[i]
@@ -94,8 +95,8 @@ func (p *Program) readParts() {
 	for i := range p.File.Sections {
 		n += len(p.File.Sections[i].Lines)
 	}
-	keywords := make([]*schema.Keyword, n)
-	p.parts = make([]part, len(p.File.Sections))
+	keywords := take(&p.room.keywords, n)
+	p.parts = take(&p.room.parts, len(p.File.Sections))
 	for i := range p.parts {
 		s, part := &p.File.Sections[i], &p.parts[i]
 		part.kind, part.letter, part.known = schema.SectionOf(p.File.Slice(s.Header.Name))
@@ -150,8 +151,9 @@ func (p *Program) declare() {
 			n += len(p.File.Sections[i].Lines)
 		}
 	}
-	p.fields, p.folded = make(map[string]*Field, n), map[string]folded{}
-	all := make([]Field, n)
+	p.fields, p.folded = takeMap(&p.room.byName, n), takeMap(&p.room.folded, 0)
+	p.Fields = take(&p.room.fieldList, n)[:0]
+	all := take(&p.room.fields, n)
 	for i := range p.parts {
 		if !p.parts[i].known || p.parts[i].kind != schema.Fields {
 			continue
@@ -167,7 +169,7 @@ func (p *Program) declare() {
 				continue
 			}
 			field := &all[len(p.Fields)]
-			*field = Field{Name: name, Line: l}
+			*field = Field{Name: name, Line: l, Uses: field.Uses}
 			if l.Value.Len() > 0 {
 				field.Binding, _ = grammar.ParseBinding(p.File.Slice(l.Value))
 			}
@@ -191,7 +193,7 @@ func (p *Program) readSettings() {
 			}
 		}
 	}
-	all, list := make([]Setting, 0, n), make([]*Setting, 0, n)
+	all, list := take(&p.room.settings, n)[:0], take(&p.room.settingList, n)[:0]
 	for _, b := range p.Blocks {
 		lines, first := p.File.Sections[b.index].Lines, len(list)
 		for i, k := range p.parts[b.index].keywords {
@@ -210,9 +212,9 @@ func (p *Program) readSettings() {
 
 // order puts the applications in the order of ApplicationList.
 func (p *Program) order(all []*Application) {
-	p.All = make([]*Application, 0, len(all))
+	p.All = take(&p.room.all, len(all))[:0]
 	if list := p.Description.Get(schema.MApplicationList); list != nil {
-		p.named = make([]*Application, len(list.Value.Names))
+		p.named = take(&p.room.named, len(list.Value.Names))
 		for i, name := range list.Value.Names {
 			a := p.letters.find(name.Text)
 			p.named[i] = a

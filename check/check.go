@@ -37,22 +37,29 @@ func Codes() []diag.Code {
 }
 
 // Check gives a tree its meaning and runs all rules. cfg may be nil.
-func Check(f *ast.File, cfg *config.Config) *Program {
+func Check(f *ast.File, cfg *config.Config) *Program { return CheckIn(nil, f, cfg) }
+
+// CheckIn is [Check] in the room that an earlier program left; nil is none.
+func CheckIn(room *Room, f *ast.File, cfg *config.Config) *Program {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	p := build(f, cfg)
+	if room == nil {
+		room = &Room{}
+	}
+	p := build(f, cfg, room)
 	r := &Report{severity: cfg.Severity}
-	room := rooms.Get().(*[]diag.Diagnostic)
-	r.found = *room
+	found := rooms.Get().(*[]diag.Diagnostic)
+	r.found = *found
 	for _, rule := range Rules {
 		rule.Run(p, r)
 	}
 	p.Blocking = diag.Sort(r.blocking)
-	p.Diagnostics = append(p.Diagnostics, diag.Sort(suppress(p, r))...)
+	all := diag.Sort(suppress(p, r))
+	p.Diagnostics = append(take(&room.diagnostics, len(all))[:0], all...)
 	clear(r.found)
-	*room = r.found[:0]
-	rooms.Put(room)
+	*found = r.found[:0]
+	rooms.Put(found)
 	return p
 }
 

@@ -51,6 +51,7 @@ type Program struct {
 	spell   speller
 	// trial marks a copy for trying what may be written; see [Gap].
 	trial bool
+	room  *Room
 }
 
 // part is what the header and the lines of a section say.

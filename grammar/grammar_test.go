@@ -105,6 +105,7 @@ func FuzzValues(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		sameOperand(t, s)
+		sameNames(t, s)
 		_, _ = ParseCall(s)
 		_, _ = ParseAttributes(s)
 		_, _ = ParseBinding(s)
@@ -217,6 +218,25 @@ func sameOperand(t *testing.T, text string) {
 	}
 	if err == nil && cmp.Diff(*long.Operand, short) != "" {
 		t.Fatalf("%q: %s", text, cmp.Diff(*long.Operand, short))
+	}
+}
+
+// sameNames holds the short way to a list of names against its productions.
+func sameNames(t *testing.T, text string) {
+	t.Helper()
+	short, err := ParseNames(text)
+	long, wrong := parseValue(markNames, text)
+	if (err == nil) != (wrong == nil) {
+		t.Fatalf("%q: error %v, and %v of the productions", text, err, wrong)
+	}
+	if err == nil && cmp.Diff(long.Names, short) != "" {
+		t.Fatalf("%q: %s", text, cmp.Diff(long.Names, short))
+	}
+}
+
+func TestNamesNeedNoParser(t *testing.T) {
+	for _, text := range []string{"", ",", "A", "A,B", " A , B ", "A,,B", ",A", "A,", "\"A,B\",C", "\"A,B", "#A,B", "!A,B", "!{A,B},C", "A,!{B,C}", "A,!{B", "ä,𝄞 x,\u00a0,(=+)", "A,#B,C"} {
+		sameNames(t, text)
 	}
 }
 

@@ -193,10 +193,24 @@ func ParseCall(text string) (*ast.Call, error) {
 	return v.Call, err
 }
 
-// ParseNames reads a list of names between commas.
+// ParseNames reads a list of names between commas. Its tokens are enough for it, too.
 func ParseNames(text string) (*ast.Names, error) {
-	v, err := parseValue(markNames, text)
-	return v.Names, err
+	place := func(offset int) ast.Pos { return ast.Pos{Offset: offset, Line: 1, Column: offset + 1} }
+	list := make([]ast.Name, 0, 1+strings.Count(text, ","))
+	for start, at := 0, 0; ; {
+		length := 0
+		if at < len(text) {
+			_, length = valueToken(text[at:], at == 0)
+		}
+		if length == 0 || text[at:at+length] == "," {
+			list = append(list, ast.Name{Pos: place(start), Text: text[start:at], EndPos: place(at)})
+			start = at + length
+		}
+		if length == 0 {
+			return &ast.Names{Names: list}, nil
+		}
+		at += length
+	}
 }
 
 // ParseAttributes reads a list of PKCS#11 attributes.

@@ -9,7 +9,12 @@
 // goroutine of its own, with a context that $/cancelRequest ends. What is
 // costly, the meaning of a document and its plan, is worked out once a snapshot
 // by whoever needs it first. Diagnostics are published in the order of the
-// versions, without a delay on purpose.
+// versions, without a delay on purpose. Proofs, and the collection of garbage, wait
+// for a pause of the typing.
+//
+// The memory of a snapshot is used again, once all who came while it was there have
+// gone: whoever looks at a state enters [readers] first, and leaves when the answer
+// is written.
 //
 // # Transport
 //

@@ -27,7 +27,11 @@ type document struct {
 	worked bool
 	tree   *tree
 	mapper mapper
-	config *configFile
+	// spare is where the memory for a version is taken from; nil is nowhere.
+	spare *spare
+	// understood is what program gives, once it was worked out.
+	understood atomic.Pointer[check.Program]
+	config     *configFile
 
 	program  func() *check.Program
 	plan     func() *planned
@@ -72,7 +76,7 @@ func (d *document) remember() {
 // closedDocument reads a document that is not open from its bytes.
 func closedDocument(uri protocol.DocumentURI, raw []byte, encoding protocol.PositionEncodingKind, cfg *configFile) *document {
 	f := grammar.Parse(nameOf(uri), raw)
-	t := assemble(f.Name, f.Text, flatten(f))
+	t := assemble(f.Name, f.Text, flatten(f), nil)
 	t.file.Encoding = f.Encoding
 	return newDocument(uri, nil, t, encoding, cfg)
 }
@@ -81,14 +85,16 @@ func closedDocument(uri protocol.DocumentURI, raw []byte, encoding protocol.Posi
 func (d *document) edited(version int32, t *tree, encoding protocol.PositionEncodingKind) *document {
 	d.retire()
 	next := newDocument(d.uri, &version, t, encoding, d.config)
-	next.worked = true
+	next.worked, next.spare = true, d.spare
 	return next
 }
 
 // configured gives the same version under another configuration.
 func (d *document) configured(encoding protocol.PositionEncodingKind, cfg *configFile) *document {
 	d.retire()
-	return newDocument(d.uri, d.version, d.tree, encoding, cfg)
+	next := newDocument(d.uri, d.version, d.tree, encoding, cfg)
+	next.spare = d.spare
+	return next
 }
 
 // aside gives the same version for a look whose results are not kept: of a
@@ -118,7 +124,8 @@ func (d *document) large() bool { return len(d.file().Text) > largeText }
 // severities, keywords and templates, as the command line refuses to go on then,
 // nothing is found but that.
 func (d *document) understand() *check.Program {
-	p := check.Check(d.file(), d.config.settings())
+	p := check.CheckIn(d.spare.takeRoom(), d.file(), d.config.settings())
+	d.understood.Store(p)
 	line := d.file().Table().LineSpan(0)
 	if wrong := d.config.noProfile(line); wrong != nil {
 		p.Diagnostics = slices.Concat(wrong, p.Diagnostics)

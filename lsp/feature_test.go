@@ -1763,7 +1763,7 @@ func TestConfigurationThatNeverWasRight(t *testing.T) {
 		var list []protocol.Diagnostic
 		if capabilities == rich {
 			list = c.findings(docURI, 1)
-			time.Sleep(10 * proofPause) // what a proof finds would come by then
+			time.Sleep(10 * typingPause) // what a proof finds would come by then
 			c.mu.Lock()
 			for _, p := range c.published {
 				if p.URI == docURI {

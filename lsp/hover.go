@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -214,10 +215,25 @@ func count(n int, word string) string {
 
 // keywordDoc is the text on a keyword, the same in hover and completion.
 func keywordDoc(k *schema.Keyword, cfg *configFile) string {
-	origin := ""
-	if k.Evidence == schema.Project && cfg != nil {
-		origin = path.Base(cfg.path)
+	if k.Evidence == schema.Project {
+		origin := ""
+		if cfg != nil {
+			origin = path.Base(cfg.path)
+		}
+		return aboutKeyword(k, origin)
 	}
+	text, known := keywordDocs.Load(k)
+	if !known {
+		text, _ = keywordDocs.LoadOrStore(k, aboutKeyword(k, ""))
+	}
+	return text.(string)
+}
+
+// keywordDocs are the texts on keywords of the language, which never change: a client
+// that does not ask for them later gets those of a whole section with each list.
+var keywordDocs sync.Map
+
+func aboutKeyword(k *schema.Keyword, origin string) string {
 	return "**" + k.Name + "**\n\n" + docs.Keyword(k, origin)
 }
 

@@ -107,7 +107,7 @@ func (s *server) notified(name string, params json.RawMessage) {
 // notifications are those that the server takes. They run in order, with the
 // state locked.
 var notifications = map[string]func(*server, json.RawMessage) error{
-	"initialized":                         func(s *server, _ json.RawMessage) error { s.register(); return nil },
+	"initialized":                         func(s *server, _ json.RawMessage) error { s.register(); s.makeRoom(); return nil },
 	"textDocument/didOpen":                noting((*server).didOpen),
 	"textDocument/didChange":              noting((*server).didChange),
 	"textDocument/didClose":               noting((*server).didClose),

@@ -1,8 +1,6 @@
 package lsp
 
 import (
-	"time"
-
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check"
@@ -10,34 +8,10 @@ import (
 	"inscribe/exec/prove"
 )
 
-// proofPause is how long nothing must be typed.
-const proofPause = 30 * time.Millisecond
-
 // prove works out what the plan of a version would run into, on the model
 // token, and sends it in a second publication of the same version. A newer
-// version ends the work. It begins in a pause of the typing only, so that it
-// never competes with the findings of the next keystroke.
-func (s *server) prove(d *document, state *state) {
-	if d.large() {
-		return
-	}
-	pause := time.NewTimer(proofPause)
-	defer pause.Stop()
-	select {
-	case <-d.superseded.Done():
-		return
-	case <-s.ctx.Done():
-		return
-	case <-pause.C:
-	}
-	select {
-	case s.proving <- struct{}{}:
-		defer func() { <-s.proving }()
-	case <-d.superseded.Done():
-		return
-	case <-s.ctx.Done():
-		return
-	}
+// version ends the work.
+func (s *server) prove(d *document) {
 	found, err := guard(func() (any, error) { return d.aside().refusals(), nil })
 	if err != nil {
 		s.logError("proof: " + err.Error())
@@ -56,13 +30,13 @@ func (s *server) prove(d *document, state *state) {
 	if d.stale() || s.ctx.Err() != nil {
 		return
 	}
-	if state.pulls() {
-		if state.client.Workspace.Diagnostics.RefreshSupport {
+	if s.state.pulls() {
+		if s.state.client.Workspace.Diagnostics.RefreshSupport {
 			s.ask("workspace/diagnostic/refresh", nil, nil)
 		}
 		return
 	}
-	s.send(d, state)
+	s.send(d, s.state)
 }
 
 // refusals are the reasons why the plan could not be run, each at its line.

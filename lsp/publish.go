@@ -6,7 +6,7 @@ import "inscribe/lsp/protocol"
 // before it.
 type line struct{ last chan struct{} }
 
-// publish sends the findings of a version, then those of its proof.
+// publish sends the findings of a version; those of its proof follow in a pause.
 func (s *server) publish(d *document) {
 	if d.isConfig() {
 		return
@@ -14,12 +14,14 @@ func (s *server) publish(d *document) {
 	if !s.state.pulls() {
 		s.send(d, s.state)
 	}
-	go s.prove(d, s.state)
+	s.await(d)
 }
 
 // send sends the findings that a version has by then, in its turn.
 func (s *server) send(d *document, state *state) {
+	reader := s.readers.enter()
 	s.inLine(d.uri, func() {
+		defer s.readers.leave(reader)
 		done, err := s.turn(s.ctx, d)
 		if err != nil {
 			return // a newer version says more
@@ -35,7 +37,6 @@ func (s *server) send(d *document, state *state) {
 			p.Diagnostics = got.([]protocol.Diagnostic)
 		}
 		s.deliver(p)
-		s.collect()
 		clear(p.Diagnostics)
 		s.room.Put(p.Diagnostics[:0])
 	})

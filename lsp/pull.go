@@ -55,7 +55,14 @@ func resultID(items []protocol.Diagnostic) string {
 // parts and tells of changed files is answered when there is something new.
 func (c *call) workspaceDiagnostics(ctx context.Context, p *protocol.WorkspaceDiagnosticParams) (any, error) {
 	waits := len(p.PreviousResultIDs) > 0 && len(p.PartialResultToken) > 0 && c.client.Workspace.DidChangeWatchedFiles.DynamicRegistration
+	if waits {
+		// Who may wait for hours looks at nothing meanwhile.
+		c.server.readers.leave(c.reader)
+	}
 	seen, going := c.server.changes.untold(ctx, waits)
+	if waits {
+		c.reader = c.server.readers.enter()
+	}
 	if !going {
 		return nil, fail(protocol.RequestCancelled, "the session ends")
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"runtime"
 	"time"
 
 	"github.com/sourcegraph/jsonrpc2"
@@ -23,6 +24,9 @@ type Options struct {
 	// the process that started it, though the connection be held open; without
 	// it, with the connection only.
 	AwaitEnd func(ctx context.Context, pid int) bool
+	// Room is how many bytes of garbage may pile up at least before they are
+	// collected; 0 is what the runtime thinks right, some 4 MB.
+	Room int
 }
 
 // ErrNoShutdown says that the client went without the shutdown that the
@@ -40,11 +44,14 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, o Options) error {
 	c := jsonrpc2.NewConn(ctx, s.stream, s, jsonrpc2.SetLogger(quiet{}))
 	<-c.DisconnectNotify()
 	s.mu.Lock()
-	if s.idle != nil {
-		s.idle.Stop()
+	for _, t := range []*time.Timer{s.idle, s.pause} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	s.mu.Unlock()
 	s.narrowRoom()
+	runtime.KeepAlive(s.ballast)
 	if !s.clean.Load() {
 		return ErrNoShutdown
 	}
@@ -125,7 +132,8 @@ type call struct {
 	*state
 	server *server
 	// doc is the document of a request that is about one.
-	doc *document
+	doc    *document
+	reader *group
 }
 
 // about makes a method of a function on the meaning of one open description.
@@ -172,7 +180,7 @@ func (s *server) start(id jsonrpc2.ID, m method, params json.RawMessage) {
 	s.pendingMu.Lock()
 	s.pending[id] = cancel
 	s.pendingMu.Unlock()
-	c := &call{state: s.state, server: s}
+	c := &call{state: s.state, server: s, reader: s.readers.enter()}
 	s.busy.Add(1)
 	go func() {
 		defer s.busy.Done()
@@ -184,7 +192,8 @@ func (s *server) start(id jsonrpc2.ID, m method, params json.RawMessage) {
 		delete(s.pending, id)
 		s.pendingMu.Unlock()
 		cancel()
-		s.reply(id, result, err)
+		s.respond(id, result, err)
+		s.readers.leave(c.reader)
 	}()
 }
 
@@ -202,25 +211,27 @@ func (s *server) cancel(raw json.RawMessage) {
 	}
 }
 
-// reply answers a request. It never holds up the reader: a client that does not
-// read its answers may still write.
+// reply answers a request at once. It never holds up the reader: a client that does
+// not read its answers may still write.
 func (s *server) reply(id jsonrpc2.ID, result any, err error) {
-	send := func() {
-		if err == nil {
-			_ = s.stream.WriteObject(answer{"2.0", id, result})
-			return
-		}
-		var failed *rpcError
-		if !errors.As(err, &failed) {
-			failed = &rpcError{protocol.InternalError, err.Error()}
-		}
-		_ = s.conn.ReplyWithError(s.ctx, id, &jsonrpc2.Error{Code: int64(failed.code), Message: failed.message})
-	}
 	s.busy.Add(1)
 	go func() {
 		defer s.busy.Done()
-		send()
+		s.respond(id, result, err)
 	}()
+}
+
+// respond answers a request and waits until the answer is written.
+func (s *server) respond(id jsonrpc2.ID, result any, err error) {
+	if err == nil {
+		_ = s.stream.WriteObject(answer{"2.0", id, result})
+		return
+	}
+	var failed *rpcError
+	if !errors.As(err, &failed) {
+		failed = &rpcError{protocol.InternalError, err.Error()}
+	}
+	_ = s.conn.ReplyWithError(s.ctx, id, &jsonrpc2.Error{Code: int64(failed.code), Message: failed.message})
 }
 
 // answer and note are messages that the server writes itself: the library would

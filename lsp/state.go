@@ -27,6 +27,8 @@ type server struct {
 	mu    sync.Mutex
 	phase phase
 	state *state
+	// readers are those who look at the state or at one before.
+	readers readers
 	// room has room for findings on their way.
 	room sync.Pool
 	// lines tells for each open document when its last findings are out.
@@ -36,18 +38,22 @@ type server struct {
 	// broken are the configuration files whose findings the client has.
 	broken map[string]bool
 
-	// proving is held by the one proof that runs: they are for a pause, and
-	// never compete with each other.
-	proving chan struct{}
+	// waiting are the documents whose proof waits for a pause of the typing, and
+	// proving is held by the one that is made.
+	waiting map[protocol.DocumentURI]*document
+	pause   *time.Timer
+	proving sync.Mutex
 
 	// largeTurn is held by the one that looks at a large document.
 	largeTurn chan struct{}
 
 	idle *time.Timer
 	// wide says that the collector has more room than usualRoom now.
-	wide       bool
-	usualRoom  int
-	collecting sync.Mutex
+	wide      bool
+	usualRoom int
+	// ballast is memory that is asked for and never touched, so that the system
+	// gives none: the collector sets its pace by it.
+	ballast []byte
 
 	changes changes
 
@@ -73,10 +79,10 @@ type state struct {
 func newServer(ctx context.Context, o Options) *server {
 	return &server{
 		ctx: ctx, options: o, configs: newConfigs(o.Files),
-		state:   &state{client: &protocol.ClientCapabilities{}, encoding: protocol.UTF16, docs: map[protocol.DocumentURI]*document{}},
-		proving: make(chan struct{}, 1), largeTurn: make(chan struct{}, 1),
-		pending: map[jsonrpc2.ID]context.CancelFunc{},
-		lines:   map[protocol.DocumentURI]*line{}, broken: map[string]bool{},
+		state:     &state{client: &protocol.ClientCapabilities{}, encoding: protocol.UTF16, docs: map[protocol.DocumentURI]*document{}},
+		largeTurn: make(chan struct{}, 1),
+		pending:   map[jsonrpc2.ID]context.CancelFunc{},
+		lines:     map[protocol.DocumentURI]*line{}, broken: map[string]bool{},
 		contents: map[protocol.DocumentURI]protocol.DocumentURI{},
 	}
 }

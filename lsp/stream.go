@@ -91,11 +91,11 @@ func (s *stream) WriteObject(v any) error {
 	if a, ok := v.(appender); ok {
 		frame = a.AppendJSON(frame)
 	} else {
-		raw, err := json.Marshal(v)
-		if err != nil {
+		b := bytes.NewBuffer(frame)
+		if err := json.NewEncoder(b).Encode(v); err != nil {
 			return err
 		}
-		frame = append(frame, raw...)
+		frame = bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	}
 	if s.frame = frame; cap(frame) > mostKept {
 		s.frame = nil

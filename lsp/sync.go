@@ -8,7 +8,9 @@ func (s *server) didOpen(p *protocol.DidOpenTextDocumentParams) {
 	t := p.TextDocument
 	s.configs.reset()
 	version := t.Version
-	s.put(newDocument(t.URI, &version, parse(nameOf(t.URI), t.Text), s.state.encoding, s.configOf(t.URI)))
+	d := newDocument(t.URI, &version, parse(nameOf(t.URI), t.Text), s.state.encoding, s.configOf(t.URI))
+	d.spare = &s.readers.spare
+	s.put(d)
 	s.reconfigure()
 }
 
@@ -32,11 +34,14 @@ func (s *server) didChange(p *protocol.DidChangeTextDocumentParams) {
 			t = parse(t.file.Name, c.Text)
 			continue
 		}
-		t = t.replace(newMapper(t.file, s.state.encoding).span(*c.Range), c.Text)
+		t = t.replace(newMapper(t.file, s.state.encoding).span(*c.Range), c.Text, d.spare.takeTree())
 	}
 	next := d.edited(p.TextDocument.Version, t, s.state.encoding)
 	s.widenRoom(next)
 	s.put(next)
+	if t != d.tree {
+		s.readers.retire(d)
+	}
 }
 
 // put makes a document part of the state and publishes its findings.

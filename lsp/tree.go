@@ -16,7 +16,7 @@ type tree struct {
 }
 
 func parse(name, text string) *tree {
-	return assemble(name, text, flatten(grammar.ParseText(name, text)))
+	return assemble(name, text, flatten(grammar.ParseText(name, text)), nil)
 }
 
 func flatten(f *ast.File) []ast.Line {
@@ -33,31 +33,44 @@ func flatten(f *ast.File) []ast.Line {
 	return lines
 }
 
-// assemble makes the tree that the grammar would make of these lines.
-func assemble(name, text string, lines []ast.Line) *tree {
-	return &tree{file: ast.FromLines(name, text, lines), lines: lines}
+// assemble makes the tree that the grammar would make of these lines, in the memory
+// of an old file.
+func assemble(name, text string, lines []ast.Line, old *ast.File) *tree {
+	return &tree{file: ast.FromLines(name, text, lines, old), lines: lines}
 }
 
-// replace gives the tree after the span was replaced by new text.
-func (t *tree) replace(span ast.Span, newText string) *tree {
-	old := t.file.Text
-	text := old[:span.Start] + newText + old[span.End:]
+// replace gives the tree after the span was replaced by new text. It takes the memory
+// of an old tree that nobody looks at any more; an empty one has none.
+func (t *tree) replace(span ast.Span, newText string, old tree) *tree {
+	was := t.file.Text
+	text := was[:span.Start] + newText + was[span.End:]
 	if len(t.lines) == 0 {
 		return parse(t.file.Name, text)
 	}
 	// The line before may end with a CR to which a LF is added now.
 	first := max(t.lineAt(span.Start)-1, 0)
 	last := t.lineAt(span.End)
-	from, to, delta := t.lines[first].Span.Start, t.lines[last].End, len(text)-len(old)
+	from, to, delta := t.lines[first].Span.Start, t.lines[last].End, len(text)-len(was)
 	fresh := flatten(grammar.ParseText(t.file.Name, text[from:to+delta]))
-	lines := make([]ast.Line, 0, first+len(fresh)+len(t.lines)-last-1)
+	lines := old.lines[:0]
+	if n := first + len(fresh) + len(t.lines) - last - 1; cap(lines) < n {
+		lines = make([]ast.Line, 0, n+n/16)
+	}
 	lines = append(lines, t.lines[:first]...)
 	lines = append(lines, fresh...)
 	move(lines[first:], from)
 	tail := len(lines)
 	lines = append(lines, t.lines[last+1:]...)
 	move(lines[tail:], delta)
-	return assemble(t.file.Name, text, lines)
+	return assemble(t.file.Name, text, lines, old.file)
+}
+
+// leave gives the memory of the tree away; who still looks at it finds it empty.
+func (t *tree) leave() tree {
+	old := *t
+	clear(old.lines)
+	*t = tree{file: &ast.File{}}
+	return old
 }
 
 // move shifts lines; parts that a line does not have stay as they are.

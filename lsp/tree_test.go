@@ -15,10 +15,12 @@ import (
 	"inscribe/check"
 	"inscribe/grammar"
 	"inscribe/lsp/protocol"
+	"inscribe/plan"
 )
 
-// same wants the tree and the findings of a fresh parse.
-func same(t testing.TB, got *tree) {
+// same wants the tree, the findings and the plan of a fresh parse, also of a program
+// that is made in the room of another one, and gives that room back.
+func same(t testing.TB, got *tree, room *check.Room) *check.Room {
 	t.Helper()
 	want := grammar.ParseText(got.file.Name, got.file.Text)
 	want.Table()
@@ -28,10 +30,22 @@ func same(t testing.TB, got *tree) {
 	if len(got.lines) != len(flatten(want)) {
 		t.Fatalf("%q: %d lines, want %d", got.file.Text, len(got.lines), len(flatten(want)))
 	}
-	a, b := check.Check(got.file, nil), check.Check(want, nil)
-	if !reflect.DeepEqual(a.Diagnostics, b.Diagnostics) {
+	a, b := check.CheckIn(room, got.file, nil), check.Check(want, nil)
+	if len(a.Diagnostics) != len(b.Diagnostics) || len(a.Diagnostics) > 0 && !reflect.DeepEqual(a.Diagnostics, b.Diagnostics) {
 		t.Fatalf("%q: the findings differ", got.file.Text)
 	}
+	if !reflect.DeepEqual(a.Blocking, b.Blocking) || !reflect.DeepEqual(a.Secrets, b.Secrets) {
+		t.Fatalf("%q: what blocks or is secret differs", got.file.Text)
+	}
+	p, err := plan.Lower(a, plan.Options{})
+	q, wantErr := plan.Lower(b, plan.Options{})
+	if (err == nil) != (wantErr == nil) {
+		t.Fatalf("%q: the plan: %v, want %v", got.file.Text, err, wantErr)
+	}
+	if err == nil && !reflect.DeepEqual(p.Ops, q.Ops) {
+		t.Fatalf("%q: the plans differ", got.file.Text)
+	}
+	return a.Leave()
 }
 
 // pieces are what edits put in: all that means something to the grammar.
@@ -44,6 +58,7 @@ func TestRandomEdits(t *testing.T) {
 	if len(paths) == 0 {
 		t.Fatal("no examples")
 	}
+	var room *check.Room // from text to text
 	for seed, path := range paths {
 		raw, err := os.ReadFile(path)
 		if err != nil {
@@ -52,6 +67,7 @@ func TestRandomEdits(t *testing.T) {
 		text, _ := ast.Decode(raw)
 		random := rand.New(rand.NewPCG(uint64(seed), 7))
 		tr := parse("x.dsc", text)
+		var old tree // that of the version before the last
 		for range 150 {
 			n := len(tr.file.Text)
 			a := random.IntN(n + 1)
@@ -63,11 +79,12 @@ func TestRandomEdits(t *testing.T) {
 				in.WriteString(pieces[random.IntN(len(pieces))])
 			}
 			want := tr.file.Text[:span.Start] + in.String() + tr.file.Text[span.End:]
-			tr = tr.replace(span, in.String())
+			next := tr.replace(span, in.String(), old)
+			old, tr = tr.leave(), next
 			if tr.file.Text != want {
 				t.Fatalf("the text is %q, want %q", tr.file.Text, want)
 			}
-			same(t, tr)
+			room = same(t, tr, room)
 		}
 	}
 }
@@ -119,6 +136,9 @@ func FuzzEdits(f *testing.F) {
 		tr := parse("x.dsc", text)
 		from = min(max(from, 0), len(text))
 		to = min(max(to, from), len(text))
-		same(t, tr.replace(ast.Span{Start: from, End: to}, in))
+		other := parse("x.dsc", good)
+		room := check.Check(other.file, nil).Leave()
+		room = same(t, tr.replace(ast.Span{Start: from, End: to}, in, other.leave()), room)
+		same(t, tr, room)
 	})
 }
