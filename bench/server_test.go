@@ -480,6 +480,7 @@ func warm(b *testing.B, lines int, action func(c *client, text string)) {
 		action(z, other)
 	}
 	for b.Loop() {
+		action(a, text) // the peer's turn let it fall asleep; see BenchmarkServerWoken
 		for range 50 {
 			action(a, text)
 			own = append(own, a.took)
@@ -488,6 +489,37 @@ func warm(b *testing.B, lines int, action func(c *client, text string)) {
 		peer = append(peer, z.took)
 	}
 	compared(b, own, peer)
+}
+
+// BenchmarkServerWoken is the first message after a pause, as most are that a person
+// causes: threads and caches have to be woken then.
+func BenchmarkServerWoken(b *testing.B) {
+	for _, of := range []struct {
+		name   string
+		action func(c *client, text string)
+	}{
+		{"change", (*client).type1},
+		{"completion", func(c *client, text string) { c.call("textDocument/completion", c.position(text)) }},
+		{"hover", func(c *client, text string) { c.call("textDocument/hover", c.position(text)) }},
+	} {
+		b.Run(of.name, func(b *testing.B) {
+			c := connect(b, inscribe(b)).ready()
+			defer c.end()
+			text := c.of.text(200)
+			c.open(text)
+			var own times
+			for b.Loop() {
+				for range 20 {
+					time.Sleep(100 * time.Millisecond)
+					of.action(c, text)
+					own = append(own, c.took)
+				}
+			}
+			b.ReportMetric(own.ms(0.5), "p50-ms")
+			b.ReportMetric(own.ms(0.99), "p99-ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
 }
 
 // BenchmarkServerChange is a keystroke: from the change to its findings. The
