@@ -91,7 +91,7 @@ cross:
 .PHONY: unit
 unit:
 	@echo '== tests'
-	@go test ./...
+	@go test -timeout 40m ./... # a busy or slow machine needs more than the ten minutes of go test
 	@echo '== the stub without cgo'
 	@CGO_ENABLED=0 go test ./exec/pkcs11
 
