@@ -53,32 +53,21 @@ func capabilities(s *state) protocol.ServerCapabilities {
 		CompletionProvider: protocol.CompletionOptions{
 			TriggerCharacters: []string{"[", "=", "#", "!", ",", "{", " "}, ResolveProvider: true,
 		},
-		HoverProvider:             true,
-		SignatureHelpProvider:     protocol.SignatureHelpOptions{TriggerCharacters: []string{"(", ",", "!"}, RetriggerCharacters: []string{")"}},
-		DefinitionProvider:        true,
-		DeclarationProvider:       true,
-		ReferencesProvider:        true,
-		DocumentHighlightProvider: true,
-		DocumentSymbolProvider:    true,
-		WorkspaceSymbolProvider:   true,
+		HoverProvider:         true,
+		SignatureHelpProvider: protocol.SignatureHelpOptions{TriggerCharacters: []string{"(", ",", "!"}, RetriggerCharacters: []string{")"}},
+		DefinitionProvider:    true,
+		DeclarationProvider:   true,
+		ReferencesProvider:    true,
 		CodeActionProvider: protocol.CodeActionOptions{
 			CodeActionKinds: []protocol.CodeActionKind{protocol.QuickFix, protocol.RefactorExtract, protocol.SourceFixAll},
 			ResolveProvider: true,
 		},
-		DocumentFormattingProvider:      true,
-		DocumentRangeFormattingProvider: true,
-		RenameProvider:                  protocol.RenameOptions{PrepareProvider: true},
-		FoldingRangeProvider:            true,
-		SelectionRangeProvider:          true,
-		SemanticTokensProvider:          protocol.SemanticTokensOptions{Legend: legend, Full: true, Range: true},
-		InlayHintProvider:               protocol.InlayHintOptions{ResolveProvider: true},
-		DiagnosticProvider:              protocol.DiagnosticOptions{Identifier: source, WorkspaceDiagnostics: true, WorkDoneProgress: true},
-		ExecuteCommandProvider:          protocol.ExecuteCommandOptions{Commands: []string{showPlanCommand, showCardCommand, explainCommand}},
-		Workspace:                       protocol.WorkspaceOptions{WorkspaceFolders: protocol.WorkspaceFoldersOptions{Supported: true, ChangeNotifications: true}},
+		DocumentFormattingProvider: true,
+		RenameProvider:             protocol.RenameOptions{PrepareProvider: true},
+		ExecuteCommandProvider:     protocol.ExecuteCommandOptions{Commands: []string{showPlanCommand, showCardCommand, explainCommand}},
+		Workspace:                  protocol.WorkspaceOptions{WorkspaceFolders: protocol.WorkspaceFoldersOptions{Supported: true, ChangeNotifications: true}},
 	}
-	if s.client.Workspace.TextDocumentContent != nil {
-		c.Workspace.TextDocumentContent = &protocol.TextDocumentContentOptions{Schemes: []string{planScheme, pageScheme}}
-	}
+	announceEditors(&c, s)
 	return c
 }
 

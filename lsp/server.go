@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"runtime"
 	"time"
 
@@ -304,38 +305,25 @@ func (s *server) ask(method string, params any, then func(json.RawMessage)) {
 	}()
 }
 
-// methods are the requests that the server answers.
+// methods are the requests that the server answers: here those that a page has keys
+// for too, and besides what only editors ask, for which a page has no room.
 var methods map[string]method
 
 func init() {
 	methods = map[string]method{
-		"textDocument/completion":           about((*call).completion),
-		"completionItem/resolve":            with((*call).resolveCompletion),
-		"textDocument/hover":                about((*call).hover),
-		"textDocument/signatureHelp":        about((*call).signatureHelp),
-		"textDocument/definition":           about((*call).definition),
-		"textDocument/declaration":          about((*call).definition),
-		"textDocument/references":           about((*call).references),
-		"textDocument/documentHighlight":    about((*call).highlight),
-		"textDocument/prepareRename":        about((*call).prepareRename),
-		"textDocument/rename":               about((*call).rename),
-		"textDocument/documentSymbol":       about((*call).documentSymbols),
-		"workspace/symbol":                  with((*call).workspaceSymbols),
-		"textDocument/codeAction":           about((*call).codeActions),
-		"codeAction/resolve":                with((*call).resolveCodeAction),
-		"textDocument/codeLens":             about((*call).codeLenses),
-		"textDocument/documentLink":         about((*call).documentLinks),
-		"textDocument/formatting":           about((*call).formatting),
-		"textDocument/rangeFormatting":      about((*call).rangeFormatting),
-		"textDocument/foldingRange":         aboutLines((*call).foldingRanges),
-		"textDocument/selectionRange":       aboutLines((*call).selectionRanges),
-		"textDocument/semanticTokens/full":  about((*call).semanticTokens),
-		"textDocument/semanticTokens/range": about((*call).semanticTokensRange),
-		"textDocument/inlayHint":            about((*call).inlayHints),
-		"inlayHint/resolve":                 with((*call).resolveInlayHint),
-		"textDocument/diagnostic":           with((*call).documentDiagnostics),
-		"workspace/diagnostic":              with((*call).workspaceDiagnostics),
-		"workspace/executeCommand":          with((*call).executeCommand),
-		"workspace/textDocumentContent":     with((*call).textDocumentContent),
+		"textDocument/completion":    about((*call).completion),
+		"completionItem/resolve":     with((*call).resolveCompletion),
+		"textDocument/hover":         about((*call).hover),
+		"textDocument/signatureHelp": about((*call).signatureHelp),
+		"textDocument/definition":    about((*call).definition),
+		"textDocument/declaration":   about((*call).definition),
+		"textDocument/references":    about((*call).references),
+		"textDocument/prepareRename": about((*call).prepareRename),
+		"textDocument/rename":        about((*call).rename),
+		"textDocument/codeAction":    about((*call).codeActions),
+		"codeAction/resolve":         with((*call).resolveCodeAction),
+		"textDocument/formatting":    about((*call).formatting),
+		"workspace/executeCommand":   with((*call).executeCommand),
 	}
+	maps.Copy(methods, editorMethods())
 }

@@ -133,20 +133,20 @@ type ServerCapabilities struct {
 	DefinitionProvider              bool                    `json:"definitionProvider"`
 	DeclarationProvider             bool                    `json:"declarationProvider"`
 	ReferencesProvider              bool                    `json:"referencesProvider"`
-	DocumentHighlightProvider       bool                    `json:"documentHighlightProvider"`
-	DocumentSymbolProvider          bool                    `json:"documentSymbolProvider"`
-	WorkspaceSymbolProvider         bool                    `json:"workspaceSymbolProvider"`
+	DocumentHighlightProvider       bool                    `json:"documentHighlightProvider,omitempty"`
+	DocumentSymbolProvider          bool                    `json:"documentSymbolProvider,omitempty"`
+	WorkspaceSymbolProvider         bool                    `json:"workspaceSymbolProvider,omitempty"`
 	CodeActionProvider              CodeActionOptions       `json:"codeActionProvider"`
-	CodeLensProvider                CodeLensOptions         `json:"codeLensProvider"`
-	DocumentLinkProvider            DocumentLinkOptions     `json:"documentLinkProvider"`
+	CodeLensProvider                *CodeLensOptions        `json:"codeLensProvider,omitempty"`
+	DocumentLinkProvider            *DocumentLinkOptions    `json:"documentLinkProvider,omitempty"`
 	DocumentFormattingProvider      bool                    `json:"documentFormattingProvider"`
-	DocumentRangeFormattingProvider bool                    `json:"documentRangeFormattingProvider"`
+	DocumentRangeFormattingProvider bool                    `json:"documentRangeFormattingProvider,omitempty"`
 	RenameProvider                  RenameOptions           `json:"renameProvider"`
-	FoldingRangeProvider            bool                    `json:"foldingRangeProvider"`
-	SelectionRangeProvider          bool                    `json:"selectionRangeProvider"`
-	SemanticTokensProvider          SemanticTokensOptions   `json:"semanticTokensProvider"`
-	InlayHintProvider               InlayHintOptions        `json:"inlayHintProvider"`
-	DiagnosticProvider              DiagnosticOptions       `json:"diagnosticProvider"`
+	FoldingRangeProvider            bool                    `json:"foldingRangeProvider,omitempty"`
+	SelectionRangeProvider          bool                    `json:"selectionRangeProvider,omitempty"`
+	SemanticTokensProvider          *SemanticTokensOptions  `json:"semanticTokensProvider,omitempty"`
+	InlayHintProvider               *InlayHintOptions       `json:"inlayHintProvider,omitempty"`
+	DiagnosticProvider              *DiagnosticOptions      `json:"diagnosticProvider,omitempty"`
 	ExecuteCommandProvider          ExecuteCommandOptions   `json:"executeCommandProvider"`
 	Workspace                       WorkspaceOptions        `json:"workspace"`
 }
