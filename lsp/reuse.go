@@ -114,10 +114,7 @@ func (s *spare) takeTree() (t tree) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.trees); n > 0 {
-		t, s.trees = s.trees[n-1], s.trees[:n-1]
-	}
-	return t
+	return pop(&s.trees)
 }
 
 func (s *spare) takeRoom() (room *check.Room) {
@@ -126,8 +123,13 @@ func (s *spare) takeRoom() (room *check.Room) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.rooms); n > 0 {
-		room, s.rooms = s.rooms[n-1], s.rooms[:n-1]
+	return pop(&s.rooms)
+}
+
+// pop takes the last of a list; the zero value where it is empty.
+func pop[T any](list *[]T) (last T) {
+	if n := len(*list); n > 0 {
+		last, *list = (*list)[n-1], (*list)[:n-1]
 	}
-	return room
+	return last
 }
