@@ -88,25 +88,12 @@ func (r *run) ownCertificate(op *plan.Op, slot string, id []byte, rec Record) er
 		ours[e.Fingerprint] = true
 	}
 	other := ""
-	for _, t := range r.shown(slot) {
-		found, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
-		if err != nil {
-			return err
-		}
-		for _, o := range found {
-			attrs, err := t.Attributes(r.ctx, o, CKAValue)
-			if err != nil {
-				return err
-			}
-			print := fingerprintOf(attrs[0].Value)
-			if ours[print] {
-				return nil
-			}
-			other = print
-		}
-	}
-	if other == "" {
-		return nil
+	der, err := r.certificateUnder(slot, id, func(fingerprint string) bool {
+		other = fingerprint
+		return ours[fingerprint]
+	})
+	if der != nil || other == "" || err != nil {
+		return err
 	}
 	return &Error{Kind: Refused, Message: fmt.Sprintf("the key %q that an earlier run made has another certificate than was written for it (SHA-256 %s)", rec.Label, other),
 		Advice: "remove that certificate and run again, which puts the first one back; or issue everything anew with --existing replace, which removes what has the same label, or with --existing add, which leaves it there"}

@@ -356,6 +356,12 @@ func (r *run) certificateThere(slot string, id []byte, fingerprint string) (bool
 // readCertificate reads the certificate of that fingerprint under that CKA_ID; nil
 // where there is none.
 func (r *run) readCertificate(slot string, id []byte, fingerprint string) ([]byte, error) {
+	return r.certificateUnder(slot, id, func(f string) bool { return f == fingerprint })
+}
+
+// certificateUnder reads the certificates under a CKA_ID until one has a fingerprint
+// that is wanted, and gives that one; nil where none has.
+func (r *run) certificateUnder(slot string, id []byte, wanted func(fingerprint string) bool) ([]byte, error) {
 	for _, t := range r.shown(slot) {
 		objects, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
 		if err != nil {
@@ -366,7 +372,7 @@ func (r *run) readCertificate(slot string, id []byte, fingerprint string) ([]byt
 			if err != nil {
 				return nil, err
 			}
-			if fingerprintOf(attrs[0].Value) == fingerprint {
+			if wanted(fingerprintOf(attrs[0].Value)) {
 				return attrs[0].Value, nil
 			}
 		}

@@ -285,7 +285,7 @@ func cannot(pl *plan.Plan, row *batchRow) error {
 func (a *app) tryRows(d *batchData, rows []*batchRow, issuer exec.Issuer, answers *prompter, fresh bool) error {
 	for _, row := range sound(rows) {
 		_, err := exec.Apply(a.ctx, exec.Options{Plan: row.plan, Inputs: row.inputs.Clone(), Cases: row.cases, Symbolic: true, DestroyConfirmed: true,
-			Module: model.New(row.plan.Facts(), model.Start{Fresh: fresh}), Selectors: model.Selectors(), Issuer: modelIssuer{dryIssuer{}, issuer},
+			Module: model.New(row.plan.Facts(), model.Start{Fresh: fresh}), Selectors: model.Selectors(), Issuer: checkedIssuer{real: issuer},
 			Journals: &exec.Memory{}, Prompter: rowPrompter{given: answers, later: true}})
 		if err != nil && a.ctx.Err() != nil {
 			return err
@@ -295,17 +295,6 @@ func (a *app) tryRows(d *batchData, rows []*batchRow, issuer exec.Issuer, answer
 		}
 	}
 	return nil
-}
-
-// modelIssuer lets the issuer look at what is asked of it, and issues symbols.
-type modelIssuer struct {
-	dryIssuer
-	real exec.Issuer
-}
-
-// Check is the issuer's own.
-func (i modelIssuer) Check(ctx context.Context, r exec.CertificateRequest) error {
-	return i.real.Check(ctx, r)
 }
 
 // withoutModel takes the model's slots out of an error: they mean nothing to a

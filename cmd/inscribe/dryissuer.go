@@ -42,17 +42,20 @@ func (d dryIssuer) SameKey(a, b exec.PublicKey) bool {
 	return pki.Equal(a, b) || d.Issuer.SameKey(a, b)
 }
 
-// seededIssuer looks at requests and at what is there as the real issuer does, and
-// makes symbols: no CA is asked for anything.
-type seededIssuer struct {
+// checkedIssuer lets the real issuer look at what is asked of it, and makes symbols: no
+// CA is asked for anything.
+type checkedIssuer struct {
 	dryIssuer
 	real exec.Issuer
 }
 
 // Check is the issuer's own.
-func (s seededIssuer) Check(ctx context.Context, r exec.CertificateRequest) error {
-	return s.real.Check(ctx, r)
+func (c checkedIssuer) Check(ctx context.Context, r exec.CertificateRequest) error {
+	return c.real.Check(ctx, r)
 }
+
+// seededIssuer looks at what is there as the real issuer does, too.
+type seededIssuer struct{ checkedIssuer }
 
 // Describe is the issuer's own.
 func (s seededIssuer) Describe(r exec.CertificateRequest) (string, error) {

@@ -63,7 +63,7 @@ func (a *app) seededRun(p *check.Program, o exec.Options, st *station.Station, f
 	if err != nil {
 		return err
 	}
-	o.Issuer = seededIssuer{dryIssuer{}, issuer}
+	o.Issuer = seededIssuer{checkedIssuer{real: issuer}}
 	journals, err := a.journals()
 	if err != nil {
 		return err
