@@ -101,12 +101,12 @@ race:
 	@CGO_ENABLED=1 go test -race $(PURE)
 	@CGO_ENABLED=1 go test -race -run TestConcurrentCallsTakeTurns ./exec/host
 
-# All of it, or a part: make torture SHARE=0.1
+# All of it, a part by chance (SHARE=0.1), or one of the parts that make the whole (SHARE=3/8).
 SHARE ?= 1
 
 # The tests print their table where they are run in their own folder.
 .PHONY: torture
-torture: setup ## kill and answer with each error at each call; half an hour to some hours (SHARE=0.1)
+torture: setup ## kill and answer with each error at each call; half an hour to some hours (SHARE=0.1, SHARE=3/8)
 	@cd cmd/inscribe && INSCRIBE_TORTURE=$(SHARE) go test -count=1 -timeout 0 -parallel $$((2 * $$(nproc))) \
 		-run '^(TestTorture|TestKilled|TestTwoAtOnce|TestDiskFillsUp|TestReadOnlyState|TestTornJournal|TestCardPulled)'
 

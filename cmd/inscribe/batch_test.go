@@ -220,7 +220,7 @@ func TestBatch(t *testing.T) {
 // one does.
 func TestBatchKilled(t *testing.T) {
 	calls := callsOf(t, threeKeys, "CARD=env:CARD_PIN", "SIGN=env:SIGN_PIN")
-	for _, n := range sample(4, calls) {
+	for _, n := range torture(t).sample(4, calls) {
 		for _, when := range []string{"before", "after"} {
 			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
 				t.Parallel()

@@ -200,7 +200,7 @@ func TestCardPulledWhilePINsChange(t *testing.T) {
 			m.from(blank, slot+what)
 			m.reader().PullAt(0, vcard.BeforeCommand)
 			m.must(0, args)
-			for _, n := range sample(3, m.reader().Count()) {
+			for _, n := range torture(t).sample(3, m.reader().Count()) {
 				for when, word := range map[vcard.Tear]string{vcard.BeforeCommand: "before", vcard.BeforeResponse: "after"} {
 					t.Run(fmt.Sprint(slot, " ", what, " ", n, word), func(t *testing.T) {
 						counts(t, what+" a PIN, on a card", "pulled "+word+" the APDU")

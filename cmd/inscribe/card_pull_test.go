@@ -4,8 +4,6 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,26 +12,6 @@ import (
 	"inscribe/internal/vcard"
 	"inscribe/internal/vcard/lab"
 )
-
-// torture reports whether every case is run and not a sample of them.
-func torture() bool { return os.Getenv(tortureVariable) == "1" }
-
-// sample takes n of the numbers 1 to most, the same ones each time, or all of
-// them under INSCRIBE_TORTURE=1.
-func sample(n, most int) []int {
-	all := make([]int, most)
-	for i := range all {
-		all[i] = i + 1
-	}
-	if torture() || n >= most {
-		return all
-	}
-	random := rand.New(rand.NewPCG(6, 1))
-	random.Shuffle(most, func(i, j int) { all[i], all[j] = all[j], all[i] })
-	some := all[:n]
-	slices.Sort(some)
-	return some
-}
 
 // picture is what the card shows of its objects, without what is another one in
 // each run: kind, label, the PIN that guards it, and what belongs to it.
@@ -94,7 +72,7 @@ func TestCardPulledAnywhere(t *testing.T) {
 	m.reader().PullAt(0, vcard.BeforeCommand)
 	m.must(0, args, "6 written, 0 kept")
 	apdus, want := m.reader().Count(), m.picture()
-	for _, n := range sample(8, apdus) {
+	for _, n := range torture(t).sample(8, apdus) {
 		for when, word := range map[vcard.Tear]string{vcard.BeforeCommand: "before", vcard.BeforeResponse: "after"} {
 			t.Run(fmt.Sprint(n, word), func(t *testing.T) {
 				counts(t, "three keys, on a card", "pulled "+word+" the APDU")

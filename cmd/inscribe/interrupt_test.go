@@ -51,7 +51,7 @@ Location=#Signature
 // call is taken, and every one under make torture.
 func TestKilledAnywhere(t *testing.T) {
 	step := 3
-	if torture() {
+	if torture(t).whole() {
 		step = 1
 	}
 	for n := step; n <= callsOf(t, threeKeys, "CARD=env:CARD_PIN", "SIGN=env:SIGN_PIN"); n += step {

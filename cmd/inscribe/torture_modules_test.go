@@ -165,7 +165,7 @@ func torturePool(t *testing.T, s tale, build func() place) {
 	first := build()
 	p := undisturbed(t, s, first)
 	places := []place{first}
-	for torture() && len(places) < runtime.GOMAXPROCS(0) {
+	for torture(t).whole() && len(places) < runtime.GOMAXPROCS(0) {
 		places = append(places, build())
 	}
 	all := &pool{free: make(chan place, len(places))}

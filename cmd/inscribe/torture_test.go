@@ -10,11 +10,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -643,13 +641,6 @@ func (m *machine) journal() string {
 	return out.String()
 }
 
-// How much of the torture is done: all of it with INSCRIBE_TORTURE=1, a part with a
-// fraction there, and so many cases of each kind of each tale without it.
-const (
-	tortureVariable = "INSCRIBE_TORTURE"
-	tortureSample   = 3
-)
-
 // tally counts cases by tale and kind, for the table.
 type tally struct {
 	sync.Mutex
@@ -691,26 +682,7 @@ func TestTorture(t *testing.T) {
 
 // torture disturbs a tale.
 func (p *prepared) torture(t *testing.T) {
-	share := 0.0
-	if v := os.Getenv(tortureVariable); v != "" {
-		var err error
-		if share, err = strconv.ParseFloat(v, 64); err != nil || share <= 0 || share > 1 {
-			t.Fatalf("%s is %q; it can be a number up to 1, which is all", tortureVariable, v)
-		}
-	}
-	all := p.disturbances()
-	random := rand.New(rand.NewPCG(11, uint64(len(all))))
-	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	taken := map[string]int{}
-	for _, d := range all {
-		part := share
-		if d.kill { // few beside the answers, and worth more
-			part *= 20
-		}
-		if share == 0 && taken[d.kind()] >= tortureSample || share > 0 && random.Float64() >= part {
-			continue
-		}
-		taken[d.kind()]++
+	for _, d := range torture(t).of(p.disturbances()) {
 		t.Run(d.String(), func(t *testing.T) {
 			t.Parallel()
 			counts(t, d.name, d.kind())
