@@ -3,7 +3,6 @@ package lsp
 import (
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"time"
 
 	"inscribe/lsp/protocol"
@@ -31,6 +30,18 @@ func (s *server) await(d *document) {
 	if s.waiting[d.uri] = d; d.large() {
 		delete(s.waiting, d.uri)
 	}
+	s.nextPause()
+}
+
+// asked leaves the collection of what answers leave behind to a pause too, where there
+// is much to look through. A proof that waits is not put off by questions.
+func (s *server) asked() {
+	if s.wide && len(s.waiting) == 0 {
+		s.nextPause()
+	}
+}
+
+func (s *server) nextPause() {
 	if s.pause == nil {
 		s.pause = time.AfterFunc(typingPause, s.inPause)
 		return
@@ -60,13 +71,12 @@ func (s *server) inPause() {
 	collect()
 }
 
-// collect makes a collection if half of the room is used, so that the next burst of
-// keystrokes finds most of it free.
+// collect makes a collection if two thirds of the memory that there is until the next
+// are used, so that the next burst of keystrokes finds most of it free.
 func collect() {
-	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/goal:bytes"}}
-	metrics.Read(heap)
-	used, live, goal := heap[0].Value.Uint64(), heap[1].Value.Uint64(), heap[2].Value.Uint64()
-	if used > live+(goal-live)/2 {
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	if memory.HeapAlloc > memory.NextGC/3*2 {
 		runtime.GC()
 	}
 }
@@ -77,7 +87,6 @@ func collect() {
 func (s *server) rest() {
 	if s.idle == nil {
 		s.idle = time.AfterFunc(idlePause, func() {
-			s.narrowRoom()
 			s.readers.spare.drop()
 			debug.FreeOSMemory()
 		})
@@ -94,8 +103,8 @@ const (
 	wideRoom = 200
 )
 
-// widenRoom lets more pile up while somebody types in a long description, so that
-// the collector runs half as often.
+// widenRoom lets more pile up from when a long description is open, so that the
+// collector runs half as often while somebody types.
 func (s *server) widenRoom(d *document) {
 	if !s.wide && len(d.file().Text) > longText {
 		s.wide, s.usualRoom = true, debug.SetGCPercent(wideRoom)
@@ -110,7 +119,7 @@ func (s *server) makeRoom() {
 	}
 }
 
-// narrowRoom takes it back.
+// narrowRoom takes that back, at the end of the session.
 func (s *server) narrowRoom() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -181,6 +181,7 @@ func (s *server) start(id jsonrpc2.ID, m method, params json.RawMessage) {
 	s.pendingMu.Lock()
 	s.pending[id] = cancel
 	s.pendingMu.Unlock()
+	s.asked()
 	c := &call{state: s.state, server: s, reader: s.readers.enter()}
 	s.busy.Add(1)
 	go func() {

@@ -37,7 +37,6 @@ func (s *server) didChange(p *protocol.DidChangeTextDocumentParams) {
 		t = t.replace(newMapper(t.file, s.state.encoding).span(*c.Range), c.Text, d.spare.takeTree())
 	}
 	next := d.edited(p.TextDocument.Version, t, s.state.encoding)
-	s.widenRoom(next)
 	s.put(next)
 	if t != d.tree {
 		s.readers.retire(d)
@@ -52,6 +51,7 @@ func (s *server) put(d *document) {
 	}
 	next.docs[d.uri] = d
 	s.state = next
+	s.widenRoom(d)
 	if d.isConfig() {
 		text := d.file().Text
 		s.configs.show(d.path, &text)
