@@ -3,7 +3,6 @@ package lsp
 import (
 	"context"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -357,10 +356,8 @@ func (d *document) explainTemplate(name string) string {
 	t, ok := d.config.settings().Certificates[name]
 	if !ok {
 		b.WriteString("The project has no `[certificate.…]` of this name; a CA must know it.\n")
-		for _, other := range slices.Sorted(maps.Keys(d.config.settings().Certificates)) {
-			if strings.EqualFold(other, name) {
-				fmt.Fprintf(&b, "There is one of %s: the case of templates counts.\n", escape(other))
-			}
+		for _, other := range d.config.settings().InOtherCase(name) {
+			fmt.Fprintf(&b, "There is one of %s: the case of templates counts.\n", escape(other))
 		}
 		return b.String()
 	}

@@ -75,8 +75,11 @@ func (l *lowering) contents(template *check.Setting) []string {
 	if !known {
 		warned := func(w Warning) bool { return w.Line == l.line(template) }
 		if len(templates) > 0 && !slices.ContainsFunc(l.plan.Warnings, warned) {
-			l.plan.Warnings = append(l.plan.Warnings, Warning{Line: l.line(template),
-				Message: fmt.Sprintf("inscribe.toml has no [certificate.%s]: the CA alone decides what stands in the certificate", name)})
+			message := fmt.Sprintf("inscribe.toml has no [certificate.%s]: the CA alone decides what stands in the certificate", name)
+			if near := l.program.Config.InOtherCase(name); len(near) > 0 {
+				message += "; it has [certificate." + strings.Join(near, "] and [certificate.") + "], and the case counts"
+			}
+			l.plan.Warnings = append(l.plan.Warnings, Warning{Line: l.line(template), Message: message})
 		}
 		return nil
 	}

@@ -46,6 +46,7 @@ const (
 	FixedSignaturePIN    Code = "fixed-signature-pin"
 	SignatureKeyImport   Code = "signature-key-import"
 	SignatureKeyUsage    Code = "signature-key-usage"
+	TemplateCase         Code = "template-case"
 	NoPINPad             Code = "no-pin-pad"
 	SecretNotCleared     Code = "secret-not-cleared"
 	PolicyViolation      Code = "policy"
@@ -104,6 +105,7 @@ var Rules = []Rule{
 	{FixedSignaturePIN, Warning, "a signature PIN that the holder did not choose"},
 	{SignatureKeyImport, Error, "a private key is imported into the signature slot"},
 	{SignatureKeyUsage, Warning, "a certificate template in the signature slot with other usages than signing for commitment"},
+	{TemplateCase, Warning, "a certificate template of inscribe.toml named in another case"},
 	{NoPINPad, Error, "a PIN pad is asked of a token without one"},
 	{SecretNotCleared, Info, "ClearFields leaves a secret field out"},
 	{PolicyViolation, Error, "something that the policy of inscribe.toml forbids"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"inscribe/check/template"
 )
@@ -46,6 +47,23 @@ func (c Certificate) Mentions() []string {
 			names = append(names, p.Fields()...)
 		}
 	}
+	return names
+}
+
+// InOtherCase are the certificate templates whose names differ from one in case only,
+// sorted; none where there is a template of exactly that name. The name of a template
+// goes to the CA as it is written, so its case counts.
+func (c *Config) InOtherCase(name string) []string {
+	if _, exact := c.Certificates[name]; exact {
+		return nil
+	}
+	var names []string
+	for other := range c.Certificates {
+		if strings.EqualFold(other, name) {
+			names = append(names, other)
+		}
+	}
+	slices.Sort(names)
 	return names
 }
 

@@ -189,10 +189,16 @@ func (s *Issuers) template(name string) (pki.Template, error) {
 			if len(s.o.Templates) > 0 {
 				known = "configured are " + strings.Join(slices.Sorted(maps.Keys(s.o.Templates)), ", ")
 			}
+			advice := "add a table [certificate." + name + "] to the configuration"
+			for _, other := range slices.Sorted(maps.Keys(s.o.Templates)) {
+				if strings.EqualFold(other, name) {
+					advice = "write CertTempl=" + other + ", since the case counts, or " + advice
+				}
+			}
 			return pki.Template{}, &exec.Error{
 				Kind:    exec.Refused,
 				Message: fmt.Sprintf("certificate template %q is not known: %s", name, known),
-				Advice:  "add a table [certificate." + name + "] to the configuration",
+				Advice:  advice,
 			}
 		}
 		t = *s.o.Default

@@ -62,6 +62,10 @@ func TestDefaultTemplate(t *testing.T) {
 	wantError(t, none.Check(t.Context(), r), exec.Refused, `certificate template "Signature" is not known: configured are Sign`)
 	_, _, err := none.KeyUsage("Signature")
 	wantError(t, err, exec.Refused, "is not known")
+	_, _, err = none.KeyUsage("SIGN")
+	if failed, ok := errors.AsType[*exec.Error](err); !ok || !strings.Contains(failed.Advice, "write CertTempl=Sign, since the case counts") {
+		t.Errorf("a template in another case gives %v", err)
+	}
 
 	first := ca.DefaultTemplate()
 	some := issuers(e, func(o *ca.Options) { o.Default = &first })
