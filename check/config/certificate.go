@@ -1,9 +1,7 @@
 package config
 
 import (
-	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	"inscribe/check/template"
@@ -65,44 +63,4 @@ func (c *Config) InOtherCase(name string) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// mostDays is that of a certificate that ends in 9999, as far as dates go.
-const mostDays = 8000 * 366
-
-// check tells of each fault that would show when a certificate is asked for, with
-// the key at which it is.
-func (c Certificate) check(fault func(err error, key ...string)) {
-	tell := func(err error, key ...string) {
-		if err != nil {
-			fault(err, key...)
-		}
-	}
-	tell(template.CheckSubject(c.Subject), "subject")
-	for _, name := range []struct {
-		key, pattern string
-		kind         template.NameKind
-	}{{"email", c.EMail, template.EMail}, {"dns", c.DNS, template.DNS}, {"upn", c.UPN, template.UPN}} {
-		if name.pattern != "" {
-			tell(template.CheckName(name.kind, name.pattern), name.key)
-		}
-	}
-	if _, at, err := template.KeyUsage(c.KeyUsage); at >= 0 {
-		tell(err, "key-usage", strconv.Itoa(at))
-	} else {
-		tell(err, "key-usage")
-	}
-	for i, name := range c.EKU {
-		_, err := template.PurposeOID(name)
-		tell(err, "extended-key-usage", strconv.Itoa(i))
-	}
-	switch {
-	case c.ValidityDays < 0:
-		tell(errors.New("validity-days is negative; leave it out where the CA decides"), "validity-days")
-	case c.ValidityDays > mostDays:
-		tell(errors.New("validity-days is more than 8000 years"), "validity-days")
-	}
-	for i, policy := range c.Policies {
-		tell(template.Policy(policy), "policies", strconv.Itoa(i))
-	}
 }

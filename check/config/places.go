@@ -1,3 +1,5 @@
+//go:build !js
+
 package config
 
 import (
@@ -49,10 +51,6 @@ func (p *places) of(path ...string) string {
 	}
 	return " "
 }
-
-// Table is what a table of a configuration is for, "certificate" or "middleware", and
-// whose it is.
-type Table struct{ Kind, Name string }
 
 // Tables finds where the tables of certificate templates and libraries begin, as
 // offsets, however they are written. Of a file that is no TOML it finds those before the
