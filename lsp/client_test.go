@@ -43,6 +43,8 @@ type disk struct {
 	mu    sync.Mutex
 	files map[string]string
 	read  []string
+	// refused is why no file can be read that is there, nil where they can.
+	refused error
 }
 
 func (d *disk) Read(p string) ([]byte, error) {
@@ -50,6 +52,9 @@ func (d *disk) Read(p string) ([]byte, error) {
 	defer d.mu.Unlock()
 	d.read = append(d.read, p)
 	if text, ok := d.files[p]; ok {
+		if d.refused != nil {
+			return nil, d.refused
+		}
 		return []byte(text), nil
 	}
 	return nil, fs.ErrNotExist
@@ -66,6 +71,12 @@ func (d *disk) Descriptions(_ context.Context, folder string) ([]string, error) 
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+func (d *disk) refuse(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refused = err
 }
 
 func (d *disk) write(p, text string) {

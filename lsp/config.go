@@ -1,7 +1,9 @@
 package lsp
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"strconv"
@@ -28,6 +30,9 @@ type configFile struct {
 	// and empty if it never could.
 	err   error
 	never bool
+	// unread says why its bytes could not be had, "" where they could. No editor can
+	// show such a file, so its trouble is told in the descriptions.
+	unread string
 }
 
 // configs finds the configuration of descriptions. What it read it keeps until
@@ -105,28 +110,37 @@ func (c *configs) load(p string) *configFile {
 	if known, ok := c.byPath[p]; ok {
 		return known
 	}
-	text, ok := c.overlay[p]
-	if !ok {
-		if c.files == nil {
-			delete(c.good, p)
-			return nil
-		}
-		raw, err := c.files.Read(p)
-		if err != nil {
-			delete(c.good, p)
-			return nil
-		}
-		text = string(raw)
+	text, err := c.text(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		delete(c.good, p)
+		return nil
 	}
-	f := &configFile{path: p, text: text, utf8: c.utf8}
+	f := &configFile{path: p, text: text, utf8: c.utf8, err: err}
 	f.tables = sync.OnceValue(func() map[config.Table]int { return config.Tables([]byte(text)) })
-	if f.config, f.err = config.Parse(p, []byte(text)); f.err == nil {
+	if err != nil {
+		f.unread = err.Error()
+	} else {
+		f.config, f.err = config.Parse(p, []byte(text))
+	}
+	if f.err == nil {
 		c.good[p] = f.config
 	} else if f.config = c.good[p]; f.config == nil {
 		f.config, f.never = &config.Config{}, true
 	}
 	c.byPath[p] = f
 	return f
+}
+
+// text is that of the open file, or of the one on disk.
+func (c *configs) text(p string) (string, error) {
+	if text, open := c.overlay[p]; open {
+		return text, nil
+	}
+	if c.files == nil {
+		return "", fs.ErrNotExist
+	}
+	raw, err := c.files.Read(p)
+	return strings.TrimPrefix(string(raw), "\ufeff"), err
 }
 
 func (f *configFile) settings() *config.Config {
@@ -145,15 +159,18 @@ const unreadable = config.FileName + " cannot be read"
 // notice tells the reader of a description that its configuration cannot be read. It
 // stands on the first line.
 func (f *configFile) notice(line ast.Span) []diag.Diagnostic {
-	found := f.findings()
-	if len(found) == 0 {
-		return nil
-	}
 	d := diag.Diagnostic{Severity: diag.Info, Span: line, Message: unreadable + "; what it said before holds until it is mended"}
 	if f.never {
 		d.Message = unreadable + "; nothing is checked until it is mended"
 	}
-	d.Help = fmt.Sprintf("line %d of it: %s", found[0].Range.Start.Line+1, found[0].Message)
+	switch found := f.findings(); {
+	case f.unread != "":
+		d.Severity, d.Help = diag.Error, f.unread
+	case len(found) == 0:
+		return nil
+	default:
+		d.Help = fmt.Sprintf("line %d of it: %s", found[0].Range.Start.Line+1, found[0].Message)
+	}
 	return []diag.Diagnostic{d}
 }
 
@@ -188,7 +205,7 @@ func (f *configFile) mapper() mapper {
 // tells.
 func (f *configFile) findings() []protocol.Diagnostic {
 	out := []protocol.Diagnostic{}
-	if f == nil || f.err == nil {
+	if f == nil || f.err == nil || f.unread != "" {
 		return out
 	}
 	m := f.mapper()

@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -1800,6 +1801,47 @@ func TestConfigurationThatNeverWasRight(t *testing.T) {
 }
 
 // TestTemplateFaultInConfiguration has a template of which no certificate can come.
+// TestConfigurationThatCannotBeHad takes an inscribe.toml whose bytes nobody can have
+// for one that is wrong, and not for none. No editor can show it, so the error stands in
+// the description.
+func TestConfigurationThatCannotBeHad(t *testing.T) {
+	c, d := start(t, rich, withProject())
+	text := strings.Replace(wrongLocation, "Location=", "VendorWord=x\nLocation=", 1)
+	latest := func() (list []protocol.Diagnostic) {
+		for _, p := range c.published {
+			if p.URI == docURI {
+				list = p.Diagnostics
+			}
+			if p.URI == "file:///cards/inscribe.toml" && len(p.Diagnostics) > 0 {
+				t.Errorf("findings in a file that cannot be shown: %+v", p.Diagnostics)
+			}
+		}
+		return list
+	}
+	says := func(what string) (list []protocol.Diagnostic) {
+		t.Helper()
+		c.notify("workspace/didChangeWatchedFiles", protocol.DidChangeWatchedFilesParams{Changes: []protocol.FileEvent{{URI: "file:///cards/inscribe.toml", Type: 2}}})
+		c.wait(what, func() bool {
+			list = latest()
+			return len(list) > 0 && list[0].Severity == 1 && strings.Contains(list[0].Message, what)
+		})
+		return list
+	}
+	d.refuse(errors.New("permission denied"))
+	c.open(docURI, text)
+	if list := says("inscribe.toml cannot be read; nothing is checked until it is mended\npermission denied"); len(list) != 1 {
+		t.Errorf("finds %v", codes(list))
+	}
+	d.refuse(nil)
+	c.notify("textDocument/didSave", protocol.TextDocumentParams{TextDocument: protocol.TextDocumentIdentifier{URI: docURI}})
+	c.wait("the findings", func() bool { return slices.Contains(codes(latest()), "location-default") })
+	d.refuse(errors.New("it is a folder"))
+	list := says("inscribe.toml cannot be read; what it said before holds until it is mended\nit is a folder")
+	if !slices.Contains(codes(list), "location-default") || slices.Contains(codes(list), "unknown-keyword") {
+		t.Errorf("finds %v", codes(list))
+	}
+}
+
 func TestTemplateFaultInConfiguration(t *testing.T) {
 	c, _ := start(t, rich, map[string]string{root + "/inscribe.toml": "[certificate.t]\nsubject = \"CN=x\"\nkey-usage = [\"digitalSignatur\"]\n"})
 	c.open(docURI, good)

@@ -12,7 +12,8 @@ import (
 
 // Files is what the server may see of the disk. Paths have slashes.
 type Files interface {
-	// Read gives the bytes of a file.
+	// Read gives the bytes of a file; the error for one that is not there is
+	// fs.ErrNotExist.
 	Read(path string) ([]byte, error)
 	// Descriptions lists the *.dsc files below a folder in a stable order.
 	Descriptions(ctx context.Context, folder string) ([]string, error)

@@ -88,7 +88,7 @@ func (s *server) didSave(_ *protocol.TextDocumentParams) {
 }
 
 func sameConfig(a, b *configFile) bool {
-	return a == b || a != nil && b != nil && a.path == b.path && a.text == b.text && a.profile == b.profile
+	return a == b || a != nil && b != nil && a.path == b.path && a.text == b.text && a.unread == b.unread && a.profile == b.profile
 }
 
 // reconfigure gives all open descriptions the configuration that holds now.

@@ -64,6 +64,8 @@ func TestErrorsHavePlaceCauseAndWayOut(t *testing.T) {
 		"bad section":  {"[[keyword]]\nname = \"X\"\nsection = \"Foo\"\n", `section is "Foo"; it can be`},
 		"double":       {"[[keyword]]\nname = \"keysize\"\nsection = \"Application\"\nkind = \"text\"\n", "stands twice"},
 		"bad profile":  {"[middleware.\"x.dll\"]\nprofile = \"nobody\"\n", `no profile "nobody"; there are`},
+		"mark":         {"\ufeff[severity]\nunused = \"off\"\n", `inscribe.toml:2:1: [severity]: there is no code "unused"`},
+		"not UTF-8":    {"# M\xfcller\n", "inscribe.toml:1:4: the text is not UTF-8; save"},
 		"starts":       {"[middleware.\"x.dll\"]\nprofile = \"softhsm\"\nmodule = \"/tmp/evil.so\"\n", "unknown key middleware.x.dll.module"},
 	} {
 		_, err := Parse("inscribe.toml", []byte(c.text))

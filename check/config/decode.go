@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/hashicorp/go-multierror"
 	"github.com/pelletier/go-toml/v2"
@@ -20,6 +21,10 @@ import (
 // Decode reads a TOML file into a struct that has all of its keys. Its errors have
 // file, line and column, cause and way out.
 func Decode(name string, raw []byte, to any) error {
+	raw = unmarked(raw)
+	if at := notUTF8(raw); at >= 0 {
+		return fmt.Errorf("%s:%sthe text is not UTF-8; save the file in this encoding", name, position(raw, at))
+	}
 	err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(to)
 	kind := reflect.TypeOf(to).Elem()
 	var strict *toml.StrictMissingError
@@ -44,6 +49,21 @@ func Decode(name string, raw []byte, to any) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+// unmarked is a text without the byte order mark that Windows puts before it.
+func unmarked(raw []byte) []byte { return bytes.TrimPrefix(raw, []byte("\ufeff")) }
+
+// notUTF8 is where a text is not UTF-8, or -1.
+func notUTF8(raw []byte) int {
+	for at := 0; at < len(raw); {
+		r, size := utf8.DecodeRune(raw[at:])
+		if r == utf8.RuneError && size == 1 {
+			return at
+		}
+		at += size
+	}
+	return -1
 }
 
 // nearKey suggests a key of the table in which an unknown one stands, or a table

@@ -49,7 +49,7 @@ func Parse(name string, raw []byte) (*Config, error) {
 	var known *places
 	fail := func(at []string, format string, args ...any) {
 		if known == nil {
-			known = placesOf(raw)
+			known = placesOf(unmarked(raw))
 		}
 		errs = multierror.Append(errs, fmt.Errorf("%s:%s%s", name, known.of(at...), fmt.Sprintf(format, args...)))
 	}

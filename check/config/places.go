@@ -45,11 +45,16 @@ func (p *places) of(path ...string) string {
 			at, ok = p.lower[strings.ToLower(join(path))]
 		}
 		if ok {
-			before := p.raw[:at.key]
-			return fmt.Sprintf("%d:%d: ", bytes.Count(before, []byte("\n"))+1, at.key-bytes.LastIndexByte(before, '\n'))
+			return position(p.raw, at.key)
 		}
 	}
 	return " "
+}
+
+// position is a place as "LINE:COLUMN: ".
+func position(raw []byte, at int) string {
+	before := raw[:at]
+	return fmt.Sprintf("%d:%d: ", bytes.Count(before, []byte("\n"))+1, at-bytes.LastIndexByte(before, '\n'))
 }
 
 // Tables finds where the tables of certificate templates and libraries begin, as

@@ -48,6 +48,27 @@ func (a *app) read(path string) ([]byte, error) {
 	return raw, err
 }
 
+// largestRegular is what is read of an inscribe.toml, and of a description of an
+// editor's workspace.
+const largestRegular = 16 << 20
+
+// readRegular gives the bytes of a file that nobody named: it may be no file at all, or
+// one that never ends.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder; it must be a file", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file", path)
+	case info.Size() > largestRegular:
+		return nil, fmt.Errorf("%s is larger than %d MiB", path, largestRegular>>20)
+	}
+	return os.ReadFile(path)
+}
+
 // source is a file that was given, with the description in it.
 type source struct {
 	path string // as it was given
@@ -157,7 +178,7 @@ func (l *loader) upward(dir string) foundConfig {
 		return found
 	}
 	file := filepath.Join(dir, config.FileName)
-	raw, err := os.ReadFile(file)
+	raw, err := readRegular(file)
 	switch parent := filepath.Dir(dir); {
 	case err == nil:
 		if found.config, err = config.Parse(file, raw); err != nil {

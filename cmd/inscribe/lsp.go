@@ -7,11 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/pflag"
 
@@ -99,22 +99,16 @@ func (s streams) Close() error {
 // workspace is the disk as the language server sees it.
 type workspace struct{}
 
-// largestDescription is what is read of a description or a configuration.
-const largestDescription = 16 << 20
-
-// Read gives the bytes of a regular file.
+// Read gives the bytes of a regular file. Below what is no folder, and under a name
+// that none can have, there is none.
 func (workspace) Read(path string) ([]byte, error) {
-	path = filepath.FromSlash(path)
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no file", path)
-	case info.Size() > largestDescription:
-		return nil, fmt.Errorf("%s is larger than %d MiB", path, largestDescription>>20)
+	raw, err := readRegular(filepath.FromSlash(path))
+	for _, never := range []syscall.Errno{syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.EINVAL} {
+		if errors.Is(err, never) {
+			return nil, fs.ErrNotExist
+		}
 	}
-	return os.ReadFile(path)
+	return raw, err
 }
 
 // Descriptions lists the *.dsc files below a folder. It leaves out folders that

@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -153,8 +155,10 @@ func TestLSPWorkspaceOnDisk(t *testing.T) {
 	if want := []string{filepath.ToSlash(filepath.Join(dir, "a.dsc")), filepath.ToSlash(filepath.Join(dir, "sub", "B.DSC"))}; err != nil || !slices.Equal(found, want) {
 		t.Errorf("found %v, %v; want %v", found, err, want)
 	}
-	if _, err := (workspace{}).Read(filepath.ToSlash(dir)); err == nil {
-		t.Error("a folder can be read")
+	for path, there := range map[string]bool{dir: true, dir + "/none": false, dir + "/a.dsc/inscribe.toml": false, dir + "/" + strings.Repeat("x", 300): false, dir + "/a\x00b": false} {
+		if _, err := (workspace{}).Read(filepath.ToSlash(path)); err == nil || errors.Is(err, fs.ErrNotExist) == there {
+			t.Errorf("reading %q gives %v", path, err)
+		}
 	}
 }
 
