@@ -816,6 +816,37 @@ func TestTablesHoweverWritten(t *testing.T) {
 	}
 }
 
+// TestTablesBehindASlip goes to the tables of an inscribe.toml that is being edited, and
+// of one that has not been right yet.
+func TestTablesBehindASlip(t *testing.T) {
+	for _, never := range []bool{false, true} {
+		broken := "[severity]\nweak-key = \n" + project
+		files := withProject()
+		if never {
+			files[root+"/inscribe.toml"] = broken
+		}
+		client, _ := start(t, rich, files)
+		client.open(docURI, good)
+		if !never {
+			client.open("file:///cards/inscribe.toml", project)
+			client.change("file:///cards/inscribe.toml", 2, protocol.TextDocumentContentChangeEvent{Text: broken})
+		}
+		for word, want := range map[string]string{"=yourMiddleware": "inscribe.toml10:0-33", "=authTemplate": "inscribe.toml2:0-26"} {
+			line := uint32(strings.Count(good[:strings.Index(good, word)], "\n"))
+			var got []protocol.Location
+			client.call("textDocument/definition", at(protocol.Position{Line: line, Character: 15}), &got)
+			if places(got) != want {
+				t.Errorf("%s leads to %q, want %q", word, places(got), want)
+			}
+		}
+		var links []protocol.DocumentLink
+		client.call("textDocument/documentLink", document1(), &links)
+		if len(links) < 2 {
+			t.Errorf("links %+v", links)
+		}
+	}
+}
+
 // TestReferencesOfTheProject finds templates in descriptions that are not open, and not
 // in those of another project.
 func TestReferencesOfTheProject(t *testing.T) {

@@ -3,6 +3,7 @@ package lsp
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -47,10 +48,16 @@ func (c *call) documentLinks(context.Context, *protocol.TextDocumentParams) (any
 
 // middleware finds the table of a library as a description names it.
 func (d *document) middleware(library string) (protocol.Location, bool) {
-	names := []string{}
-	for name := range d.config.settings().Middleware {
-		names = append(names, name)
+	if d.config == nil || d.config.tables == nil {
+		return protocol.Location{}, false
 	}
+	var names []string
+	for table := range d.config.tables() {
+		if table.Kind == "middleware" {
+			names = append(names, table.Name)
+		}
+	}
+	slices.Sort(names)
 	name, ok := config.MatchLibrary(library, names)
 	if !ok {
 		return protocol.Location{}, false

@@ -57,27 +57,6 @@ func position(raw []byte, at int) string {
 	return fmt.Sprintf("%d:%d: ", bytes.Count(before, []byte("\n"))+1, at-bytes.LastIndexByte(before, '\n'))
 }
 
-// Tables finds where the tables of certificate templates and libraries begin, as
-// offsets, however they are written. Of a file that is no TOML it finds those before the
-// slip.
-func Tables(raw []byte) map[Table]int {
-	out := map[Table]int{}
-	for path, at := range placesOf(raw).byPath {
-		keys := strings.Split(path, separator)
-		if len(keys) < 2 {
-			continue
-		}
-		t := Table{strings.ToLower(keys[0]), keys[1]}
-		if t.Kind != "certificate" && t.Kind != "middleware" {
-			continue
-		}
-		if before, twice := out[t]; !twice || at.key < before {
-			out[t] = at.key
-		}
-	}
-	return out
-}
-
 // pathAt finds the innermost key whose name or value begins at a place, nil if none
 // does.
 func (p *places) pathAt(line, column int) []string {

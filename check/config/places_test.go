@@ -3,6 +3,8 @@
 package config
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -101,6 +103,33 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestTablesAroundSlips finds tables behind what is no TOML, and none in the texts and
+// comments there.
+func TestTablesAroundSlips(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"value":      {"[certificate.a]\nsubject = CN\n[certificate.b]\n[middleware.\"x.dll\"]\nprofile =\n# [certificate.c]\n[certificate.d]\n", "a1 b3 d7 x.dll4"},
+		"header":     {"[severity\nx = 1\ncertificate.no = {}\n[certificate.b]\n", "b4"},
+		"root":       {"x = \ncertificate.a.subject = \"CN=x\"\n[certificate.b]\n", "a2 b3"},
+		"inline":     {"[certificate]\na = { subject = \"x }\nb = { subject = \"CN=x\" }\n", "b3"},
+		"list":       {"[policy]\ncurves = [\n\"P-256\",\nx\n]\n[certificate.b]\n", "b6"},
+		"text":       {"[certificate.a]\nsubject = \"\"\"\nbad \\q\n[certificate.no]\n\"\"\"\n[certificate.b]\n", "a1 b6"},
+		"plain text": {"x =\n[certificate.a]\nsubject = '''\n[certificate.no]\n'''\n[certificate.b]\n", "a2 b6"},
+		"no end":     {"[certificate.a]\nsubject = \"\"\"\nx\n[certificate.b]\n", "a1 b4"},
+		"twice":      {"x =\n[certificate.a]\ny =\n[certificate.a]\n", "a2"},
+		"last line":  {"[certificate.a]\nsubject = \"CN=x\n[certificate.b]\nca", "a1 b3"},
+		"CRLF":       {"x =\r\n[certificate.a]\r\ny = 'z\r\n[certificate.b]\r\n", "a2 b4"},
+	} {
+		var got []string
+		for table, at := range Tables([]byte(c.text)) {
+			got = append(got, table.Name+strconv.Itoa(strings.Count(c.text[:at], "\n")+1))
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: got %v, want %s", name, got, c.want)
+		}
+	}
+}
+
 // FuzzParse wants an answer for any file.
 func FuzzParse(f *testing.F) {
 	f.Add("[certificate.x]\nsubject = \"CN={A}\"\nkey-usage = [\"digitalSignature\"]\n")
@@ -110,6 +139,10 @@ func FuzzParse(f *testing.F) {
 		if _, err := Parse("inscribe.toml", []byte(text)); err != nil && !strings.Contains(err.Error(), "inscribe.toml:") {
 			t.Errorf("%v has no place", err)
 		}
-		placesOf([]byte(text))
+		for table, at := range Tables([]byte(text)) {
+			if at < 0 || at >= len(text) {
+				t.Errorf("%v is at %d of %d", table, at, len(text))
+			}
+		}
 	})
 }

@@ -3,8 +3,11 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -12,10 +15,16 @@ import (
 // placesOf finds the keys of a file. Of one that is no TOML it finds those before
 // the slip.
 func placesOf(raw []byte) *places {
+	found, _ := scan(raw, nil)
+	return found
+}
+
+// scan finds the keys of a text that begins in a table, up to the first slip.
+func scan(raw []byte, table []string) (*places, slip) {
 	found := &places{raw: raw, byPath: map[string]place{}, lower: map[string]place{}}
 	var p unstable.Parser
 	p.Reset(raw)
-	var table []string
+	last := 0
 	lists := map[string]int{}
 	for p.NextExpression() {
 		e := p.Expression()
@@ -29,11 +38,82 @@ func placesOf(raw []byte) *places {
 				table = append(table, strconv.Itoa(n))
 			}
 			found.put(table, place{at, at})
+			last = at
 		case unstable.KeyValue:
+			_, last = keyOf(e)
 			found.entry(&p, table, e)
 		}
 	}
-	return found
+	s := slip{start: last, at: len(raw), table: table}
+	if failed := (*unstable.ParserError)(nil); errors.As(p.Error(), &failed) {
+		// What it marks is a part of the text, or nothing.
+		s.at = min(max(last, cap(raw)-cap(failed.Highlight)), len(raw))
+	}
+	return found, s
+}
+
+// slip is where a text stops being TOML, its end where it does not.
+type slip struct {
+	// start is where the last key before it begins.
+	start, at int
+	// table is that of the place.
+	table []string
+}
+
+// after is where to read on, and in which table: behind the line, or the text of
+// several lines that it is in, unless this has no end. Behind the header of a table
+// that cannot be read nobody knows.
+func (s slip) after(raw []byte) (start int, table []string) {
+	begin := bytes.LastIndexByte(raw[:s.at], '\n') + 1
+	end := lineEnd(raw, s.at)
+	for _, quotes := range []string{`"""`, "'''"} {
+		if bytes.Count(raw[s.start:end], []byte(quotes))%2 == 0 {
+			continue
+		}
+		if i := bytes.Index(raw[end:], []byte(quotes)); i >= 0 {
+			return lineEnd(raw, end+i), s.table
+		}
+		return lineEnd(raw, s.start+bytes.LastIndex(raw[s.start:end], []byte(quotes))), s.table
+	}
+	if bytes.HasPrefix(bytes.TrimLeft(raw[begin:end], " \t"), []byte("[")) {
+		return end, []string{""}
+	}
+	return end, s.table
+}
+
+// lineEnd is behind the line of a place.
+func lineEnd(raw []byte, at int) int {
+	if i := bytes.IndexByte(raw[at:], '\n'); i >= 0 {
+		return at + i + 1
+	}
+	return len(raw)
+}
+
+// Tables finds where the tables of certificate templates and libraries begin, as
+// offsets, however they are written. Of a file that is no TOML it finds those around
+// the slips.
+func Tables(raw []byte) map[Table]int {
+	out := map[Table]int{}
+	var table []string
+	for start := 0; start < len(raw); {
+		found, s := scan(raw[start:], table)
+		for path, at := range found.byPath {
+			keys := strings.Split(path, separator)
+			if len(keys) < 2 {
+				continue
+			}
+			t := Table{strings.ToLower(keys[0]), keys[1]}
+			if t.Kind != "certificate" && t.Kind != "middleware" {
+				continue
+			}
+			if before, twice := out[t]; !twice || start+at.key < before {
+				out[t] = start + at.key
+			}
+		}
+		end, in := s.after(raw[start:])
+		start, table = start+end, in
+	}
+	return out
 }
 
 // entry notes a key with its value, and what is in it.
