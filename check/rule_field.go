@@ -82,6 +82,41 @@ func (p *Program) undeclaredInTemplates(tell func(Undeclared)) {
 	}
 }
 
+// Declarable is [Program.Undeclared] of the names that can be declared on a line: one
+// value can serve for all that take them, in any case.
+func (p *Program) Declarable(line *ast.Line, tell func(Undeclared)) {
+	var there Field
+	for _, f := range p.Fields {
+		if f.Line.Span == line.Span {
+			there.Binding, there.sharesSecret = f.Binding, f.sharesSecret
+		}
+	}
+	fields := map[string]*Field{}
+	p.Undeclared(func(u Undeclared) {
+		f := fields[fold(u.Name)]
+		if f == nil {
+			f = &Field{Name: u.Name, Line: line, Binding: there.Binding, sharesSecret: there.sharesSecret}
+			fields[fold(u.Name)] = f
+		}
+		if u.Template() {
+			f.Templates = append(f.Templates, u.Setting)
+			return
+		}
+		clears := u.Setting.Keyword.Kind == schema.FieldNames
+		f.Uses = append(f.Uses, Use{Setting: u.Setting, Span: u.Span, Type: u.Setting.Keyword.Type, Clears: clears})
+	})
+	serve := map[*Field]bool{}
+	for _, f := range fields {
+		f.infer()
+		serve[f] = sound(f)
+	}
+	p.Undeclared(func(u Undeclared) {
+		if serve[fields[fold(u.Name)]] {
+			tell(u)
+		}
+	})
+}
+
 func undefinedInTemplate(p *Program, r *Report, u Undeclared) {
 	d := r.Add(diag.UndefinedField, u.Span, "the template %s of inscribe.toml takes {%s}, and [Fields] does not declare it", u.Setting.Value.Text, u.Name)
 	if near := p.spell.nearest(u.Name, p.fieldNames()); near != "" {

@@ -321,11 +321,12 @@ func (b *offers) resolves() bool {
 	return r != nil && slices.Contains(r.Properties, "documentation")
 }
 
-// undeclared offers names that are used and not declared. What is more likely
-// a secret than a name is not offered.
+// undeclared offers names that are used and not declared, unless they are used as
+// things that no one field can be. What is more likely a secret than a name is not
+// offered.
 func (b *offers) undeclared(span ast.Span, whole bool) {
 	seen := map[string]bool{}
-	b.doc.program().Undeclared(func(u check.Undeclared) {
+	b.doc.program().Declarable(&b.at.line, func(u check.Undeclared) {
 		if u.Name == "" || seen[u.Name] || b.doc.secret(u.Span) {
 			return
 		}

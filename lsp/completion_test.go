@@ -155,6 +155,9 @@ func TestOffers(t *testing.T) {
 		{"a field over the column of a secret", head + "[Fields]\nP=Field1\nQ=Field1\nR=Field2\n[Description]\nPIN=P\n[Application_A]\nKeyLabel=‸\n", "", []string{"R"}, []string{"P", "Q"}},
 		{"a secret over a column that is shown", head + "[Fields]\nP=Field1\nQ=Field1\nR=Field2\n[Description]\nPIN=‸\n[Application_A]\nKeyLabel=Q\n", "", []string{"R"}, []string{"P", "Q"}},
 		{"a field that the run fills", inDescription + "RetrieveAllTokens=true\nAllTokensIccsnsField=‸\n[Application_A]\nKeyLabel=U\n", "", []string{"P"}, []string{"U"}},
+		{"no field for two things", head + "[Fields]\n‸\n[Description]\nPIN=P\nApplicationList=AB\n[Application_A]\nWriteCertificate=true\nCertificate=X\n[Application_B]\nDataObject=Y\nKeyLabel=x\nLocation=Z\n" +
+			"LabelExpressionDataObject=!{X} !{P} !{F} !{z}\n", "", []string{"Y", "F"}, []string{"X", "P", "Z", "z"}},
+		{"nor over the column of a secret", head + "[Fields]\nS=Field1\nOL‸D=Field1\n[Description]\nPIN=S\n[Application_A]\nKeyLabel=L\nLocation=O\n", "", []string{"O"}, []string{"L"}},
 		{"a section that stands twice", inApplication + "KeySize=3072\n[Application_A]\nCertTempl=x\n‸\n", "", []string{"KeySize"}, []string{"BlockCard", "CertTempl"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
