@@ -393,3 +393,22 @@ func TestManyUnknownWordsTakeNoTime(t *testing.T) {
 	}
 	t.Log(time.Since(begin))
 }
+
+// TestLetters has what can stand for an application, wherever it is asked for.
+func TestLetters(t *testing.T) {
+	for text, want := range map[string]bool{"A": true, "1": true, "ä": true, "+": true, "🔑": true, "": false, "AB": false, ",": false, " ": false, "\u00a0": false, "\u200b": false, "\t": false, "]": false} {
+		if Letter(text) != want {
+			t.Errorf("%q is a letter: %v", text, !want)
+		}
+	}
+	const head = "[Encoding]\nType=1024,Chip\nDevices=8710\n[Description]\nPKCS11Library=x.dll\nApplicationList="
+	for text, want := range map[string]string{
+		head + "Ä\n[Aplication_Ä]\n":  "fix: write [Application_Ä]",
+		head + "A\n[Application_;]\n": "none that parts letters",
+		head + "A\n[Application_+]\n": "fix: add + to the list",
+	} {
+		if got := describe(check(text)); !strings.Contains(got, want) {
+			t.Errorf("%q: %q is not in\n%s", text, want, got)
+		}
+	}
+}

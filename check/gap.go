@@ -3,6 +3,8 @@ package check
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -388,10 +390,12 @@ func (g *Gap) blocked(order []*Application) int {
 }
 
 // Letter reports whether a text can stand for an application in ApplicationList: one
-// character that is not what people put between letters, and that a header takes.
+// character that shows, that is not what people put between letters, and that a header
+// takes.
 func Letter(text string) bool {
-	return len([]rune(text)) == 1 && !strings.Contains(notLetters, text)
+	r, size := utf8.DecodeRuneInString(text)
+	return text != "" && size == len(text) && unicode.IsPrint(r) && !strings.ContainsRune(notLetters, r)
 }
 
 // notLetters are never the letter of an application.
-const notLetters = ", ;\t\u00a0[]#"
+const notLetters = ", ;[]#"

@@ -18,8 +18,8 @@ var applicationListRule = Rule{[]diag.Code{diag.MissingApplication, diag.Unliste
 		d := r.Add(diag.UnlistedApplication, a.Header.Name, "ApplicationList does not name %s, so [%s] never runs", a.Letter, a.Name)
 		d.Unnecessary = true
 		switch {
-		case len([]rune(a.Letter)) != 1:
-			d.Help = "an application has one character after Application_"
+		case !Letter(a.Letter):
+			d.Help = "an application has one character after Application_, and none that parts letters"
 		case list != nil:
 			end := ast.Span{Start: list.Line.Value.End, End: list.Line.Value.End}
 			d.Fixes = append(d.Fixes, replace("add "+a.Letter+" to the list", end, a.Letter))

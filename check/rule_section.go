@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -79,8 +80,9 @@ func nearApplication(name string) string {
 	if name == "" {
 		return ""
 	}
-	letter := name[len(name)-1:]
-	stem := strings.TrimRight(name[:len(name)-1], "_- ")
+	_, size := utf8.DecodeLastRuneInString(name)
+	letter := name[len(name)-size:]
+	stem := strings.TrimRight(name[:len(name)-size], "_- ")
 	if diag.Nearest(stem, []string{"Application"}) != "" {
 		return schema.Sections[schema.Application] + letter
 	}

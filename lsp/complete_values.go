@@ -141,7 +141,7 @@ func (b *offers) letters(k *schema.Keyword) {
 	}
 	var all strings.Builder
 	for _, a := range b.doc.program().Unlisted {
-		if len([]rune(a.Letter)) != 1 {
+		if !check.Letter(a.Letter) {
 			continue
 		}
 		all.WriteString(a.Letter)

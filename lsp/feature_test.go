@@ -911,6 +911,8 @@ func TestRename(t *testing.T) {
 		{"\nPIN=PIN_FIELD", "\nPIN=PIN‸_FIELD", "New name", []string{"PIN_FIELD", "New name"}},
 		{"[Application_A]", "[Application_‸A]", "Z", []string{"Application_A", "Application_Z", "=AB", "=ZB"}},
 		{"List=AB", "List=A‸B", "Z", []string{"Application_A", "Application_Z", "=AB", "=ZB"}},
+		{"[Application_A]", "[Application_‸A]", "+", []string{"Application_A", "Application_+", "=AB", "=+B"}},
+		{"[Application_A]", "[Application_‸A]", "🔑", []string{"Application_A", "Application_🔑", "=AB", "=🔑B"}},
 	} {
 		client, _ := start(t, rich, nil)
 		p := client.openMarked(strings.Replace(text, c.from, c.to, 1))
@@ -936,7 +938,7 @@ func TestRename(t *testing.T) {
 	}
 	client, _ = start(t, rich, nil)
 	p = client.openMarked(strings.Replace(good, "List=AB", "List=‸AB", 1))
-	for _, bad := range []string{"", "b", "B", "XY", "]", "#", " "} {
+	for _, bad := range []string{"", "b", "B", "XY", "]", "#", " ", ",", ";", "\u200b", "\x01", "e\u0301"} {
 		client.refused(protocol.RequestFailed, "textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: bad})
 	}
 	client, _ = start(t, rich, nil)

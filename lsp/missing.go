@@ -30,7 +30,7 @@ func (d *document) missing(f *diag.Diagnostic) []action {
 		return []action{add("Add [Description]", d.addDescription())}
 	case diag.MissingApplication:
 		letter := d.file().Slice(f.Span)
-		if strings.TrimSpace(letter) == "" || strings.ContainsAny(letter, ",;[]#") {
+		if !check.Letter(letter) {
 			return nil
 		}
 		name := schema.Sections[schema.Application] + letter

@@ -8,7 +8,7 @@ import (
 	"unicode"
 
 	"inscribe/ast"
-	"inscribe/check/schema"
+	"inscribe/check"
 	"inscribe/grammar"
 	"inscribe/lsp/protocol"
 )
@@ -81,19 +81,14 @@ func (d *document) badField(o occurrence, name string) string {
 
 // badLetter says why a text cannot be the letter of an application.
 func (d *document) badLetter(o occurrence, letter string) string {
-	runes := []rune(letter)
-	if len(runes) != 1 || !unicode.IsLetter(runes[0]) && !unicode.IsDigit(runes[0]) {
-		return "an application has one letter or digit"
+	if !check.Letter(letter) {
+		return "an application has one character, and none that parts letters"
 	}
 	key := strings.ToLower(letter)
 	for _, x := range d.index() {
 		if x.kind == applicationLetter && x.name == key && x.name != o.name {
 			return fmt.Sprintf("there is an application %s already", letter)
 		}
-	}
-	f := grammar.ParseText("", "["+schema.Sections[schema.Application]+letter+"]")
-	if len(f.Sections) != 1 {
-		return fmt.Sprintf("%q cannot be the letter of an application", letter)
 	}
 	return ""
 }
