@@ -71,14 +71,19 @@ func (d *document) occurrences() []occurrence {
 	return out
 }
 
-// nameAt finds what is named at an offset.
-func (d *document) nameAt(offset int) (occurrence, bool) {
+// nameAt finds what is named at an offset. Between two letters it is the one behind: a
+// cursor that is a block stands on it, and would never get to it otherwise.
+func (d *document) nameAt(offset int) (before occurrence, ok bool) {
 	for _, o := range d.index() {
-		if o.span.Contains(offset) {
+		switch {
+		case !o.span.Contains(offset):
+		case offset < o.span.End:
 			return o, true
+		case !ok:
+			before, ok = o, true
 		}
 	}
-	return occurrence{}, false
+	return before, ok
 }
 
 // all lists the places of the same thing.
