@@ -222,7 +222,10 @@ func (f *configFile) findings() []protocol.Diagnostic {
 			column, _ := strconv.Atoi(at[2])
 			message = message[len(at[0]):]
 			start := table.Offset(ast.Position{Line: line, Column: column})
-			span = ast.Span{Start: start, End: max(start, table.LineSpan(table.Line(start)).End)}
+			whole := table.LineSpan(table.Line(start))
+			if span = (ast.Span{Start: start, End: max(start, whole.End)}); start == whole.End {
+				span = whole // some editors show nothing of an empty one
+			}
 		}
 		out = append(out, protocol.Diagnostic{Range: m.rng(span), Severity: 1, Source: source, Message: strings.TrimSpace(message)})
 	}

@@ -1722,16 +1722,27 @@ func TestWatchedConfiguration(t *testing.T) {
 }
 
 func TestSyntaxErrorInConfiguration(t *testing.T) {
-	c, _ := start(t, rich, map[string]string{root + "/inscribe.toml": "[severity]\nx = \n"})
-	c.open(docURI, good)
-	c.wait("findings of inscribe.toml", func() bool {
-		for _, p := range c.published {
-			if p.URI == "file:///cards/inscribe.toml" && len(p.Diagnostics) == 1 && p.Diagnostics[0].Range.Start.Line == 1 {
-				return true
+	for text, want := range map[string]string{
+		"[severity]\nx = \n":      "1:0-4",
+		"a = \"ä😀\" b\n":          "0:10-11",
+		"[certificate.x]\nca =\n": "1:0-4", // the end of a line, of which there is nothing to be seen
+	} {
+		c, _ := start(t, rich, map[string]string{root + "/inscribe.toml": text})
+		c.open(docURI, good)
+		var got string
+		c.wait("findings of inscribe.toml", func() bool {
+			for _, p := range c.published {
+				if p.URI == "file:///cards/inscribe.toml" && len(p.Diagnostics) == 1 {
+					r := p.Diagnostics[0].Range
+					got = fmt.Sprintf("%d:%d-%d", r.Start.Line, r.Start.Character, r.End.Character)
+				}
 			}
+			return got != ""
+		})
+		if got != want {
+			t.Errorf("%q: at %s, want %s", text, got, want)
 		}
-		return false
-	})
+	}
 }
 
 // TestBrokenConfigurationKeepsTheLast edits an inscribe.toml that is wrong for a while:

@@ -65,6 +65,9 @@ func TestErrorsHavePlaceCauseAndWayOut(t *testing.T) {
 		"double":       {"[[keyword]]\nname = \"keysize\"\nsection = \"Application\"\nkind = \"text\"\n", "stands twice"},
 		"bad profile":  {"[middleware.\"x.dll\"]\nprofile = \"nobody\"\n", `no profile "nobody"; there are`},
 		"mark":         {"\ufeff[severity]\nunused = \"off\"\n", `inscribe.toml:2:1: [severity]: there is no code "unused"`},
+		"characters":   {"a = \"ä😀\" b\n", "inscribe.toml:1:10: expected newline"},
+		"in a list":    {"certificate = {\"ä😀\" = {subject = \"CN=x\", key-usage = [\"foo\"]}}\n", "inscribe.toml:1:55: [certificate.ä😀]: "},
+		"strange key":  {"[policy]\n\"ä😀\" = 1\nx.\"ä😀\".y = 1\n", "inscribe.toml:3:1: unknown key"},
 		"not UTF-8":    {"# M\xfcller\n", "inscribe.toml:1:4: the text is not UTF-8; save"},
 		"starts":       {"[middleware.\"x.dll\"]\nprofile = \"softhsm\"\nmodule = \"/tmp/evil.so\"\n", "unknown key middleware.x.dll.module"},
 	} {

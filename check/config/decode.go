@@ -32,7 +32,7 @@ func Decode(name string, raw []byte, to any) error {
 		var errs *multierror.Error
 		for _, e := range strict.Errors {
 			line, column := e.Position()
-			errs = multierror.Append(errs, fmt.Errorf("%s:%d:%d: unknown key %s%s", name, line, column, strings.Join(e.Key(), "."), nearKey(kind, e.Key())))
+			errs = multierror.Append(errs, fmt.Errorf("%s:%d:%d: unknown key %s%s", name, line, characters(raw, line, column), strings.Join(e.Key(), "."), nearKey(kind, e.Key())))
 		}
 		return errs.ErrorOrNil()
 	}
@@ -43,12 +43,20 @@ func Decode(name string, raw []byte, to any) error {
 		if text, ok := wrongType(kind, placesOf(raw).pathAt(line, column), message); ok {
 			message = text
 		}
-		return fmt.Errorf("%s:%d:%d: %s", name, line, column, message)
+		return fmt.Errorf("%s:%d:%d: %s", name, line, characters(raw, line, column), message)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+// characters is a column of a line in characters instead of bytes.
+func characters(raw []byte, line, column int) int {
+	for ; line > 1; line-- {
+		raw = raw[bytes.IndexByte(raw, '\n')+1:]
+	}
+	return utf8.RuneCount(raw[:min(column-1, len(raw))]) + 1
 }
 
 // unmarked is a text without the byte order mark that Windows puts before it.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // place is where a key and its value begin, as offsets.
@@ -54,7 +55,7 @@ func (p *places) of(path ...string) string {
 // position is a place as "LINE:COLUMN: ".
 func position(raw []byte, at int) string {
 	before := raw[:at]
-	return fmt.Sprintf("%d:%d: ", bytes.Count(before, []byte("\n"))+1, at-bytes.LastIndexByte(before, '\n'))
+	return fmt.Sprintf("%d:%d: ", bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])+1)
 }
 
 // pathAt finds the innermost key whose name or value begins at a place, nil if none
