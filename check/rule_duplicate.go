@@ -46,6 +46,7 @@ var duplicateRule = Rule{[]diag.Code{diag.DuplicateKeyword, diag.DuplicateField}
 			}
 			d := r.Add(code, l.Name, "%s %s stands twice", what, name)
 			d.Help = "only the first one counts; remove one of them"
+			d.Unnecessary = true
 			d.Related = []diag.Label{{Span: before.Name, Message: "first here"}}
 			if p.File.Slice(before.Value) == p.File.Slice(l.Value) {
 				d.Fixes = append(d.Fixes, diag.Fix{Title: "remove the repetition", Edits: []diag.Edit{removeLine(l)}, Safe: true})

@@ -20,6 +20,7 @@ var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, d
 		case part.first != h:
 			d := r.Add(diag.DuplicateSection, h.Name, "section [%s] stands twice", p.File.Slice(h.Name))
 			d.Help = "put its entries into the first one; the entries here are not read"
+			d.Unnecessary = true
 			d.Related = []diag.Label{{Span: part.first.Name, Message: "first here"}}
 		}
 	}

@@ -177,18 +177,44 @@ func touches(d *document, f, span ast.Span) bool {
 }
 
 // fixAll applies the safe fixes until there are no more, and gives the
-// difference as one edit.
+// difference line by line, so that a cursor between two of them stays where it is.
 func (d *document) fixAll() []diag.Edit {
 	after := fix.Run(d.file(), d.config.settings(), false).Program.File.Text
 	return difference(d.file().Text, after)
 }
 
-// difference is the edit that turns one text into another, without what both
-// begin and end with.
-func difference(before, after string) []diag.Edit {
-	if before == after {
-		return nil
+// mostSkipped is how many lines are looked over for one that is there on both sides.
+const mostSkipped = 100
+
+// difference are the edits that turn one text into another, of which lines were
+// changed, taken away or added.
+func difference(before, after string) (out []diag.Edit) {
+	old, lines, at := strings.SplitAfter(before, "\n"), strings.SplitAfter(after, "\n"), 0
+	change := func(n, m int) {
+		from, to := strings.Join(old[:n], ""), strings.Join(lines[:m], "")
+		if from != to {
+			out = append(out, narrow(from, to, at))
+		}
+		old, lines, at = old[n:], lines[m:], at+len(from)
 	}
+	for len(old) > 0 && len(lines) > 0 {
+		n, m := 1, 1
+		if gone := len(old) - len(lines); gone > 0 {
+			if k := slices.Index(old[:min(gone, mostSkipped)+1], lines[0]); k > 0 {
+				n, m = k, 0
+			}
+		} else if k := slices.Index(lines[:min(-gone, mostSkipped)+1], old[0]); k > 0 {
+			n, m = 0, k
+		}
+		change(n, m)
+	}
+	change(len(old), len(lines))
+	return out
+}
+
+// narrow is the edit that turns one text at a place into another, without what both
+// begin and end with.
+func narrow(before, after string, at int) diag.Edit {
 	start := 0
 	for start < len(before) && start < len(after) && before[start] == after[start] {
 		start++
@@ -203,7 +229,7 @@ func difference(before, after string) []diag.Edit {
 	for end > 0 && !boundary(before, len(before)-end) {
 		end--
 	}
-	return []diag.Edit{{Span: ast.Span{Start: start, End: len(before) - end}, NewText: after[start : len(after)-end]}}
+	return diag.Edit{Span: ast.Span{Start: at + start, End: at + len(before) - end}, NewText: after[start : len(after)-end]}
 }
 
 // boundary reports whether an edit may begin or end there: not inside of a

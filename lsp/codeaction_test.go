@@ -3,6 +3,7 @@ package lsp
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,36 @@ func mendable(t *testing.T) []mended {
 		{name: "empty values", text: strings.NewReplacer("\nPIN=PIN_FIELD", "\nPIN=\nSetPIN=", "KeySize=3072", "KeySize=", "Location=#Signature", "Location=", "CertTempl=authTemplate", "CertTempl=").Replace(good)},
 		{name: "blocked first", text: strings.NewReplacer("List=AB", "List=ACDB", "KeySize=3072\nCertTempl=authTemplate", "BlockCard=true").Replace(good) + "[Application_C]\nKeySize=3072\nCertTempl=t\n[Application_D]\nKeySize=3072\nCertTempl=t\n"},
 	}...)
+}
+
+// TestDifference wants edits that make the text, and leave alone what is between them.
+func TestDifference(t *testing.T) {
+	for _, c := range []struct {
+		before, after string
+		want          []string // what goes, and what comes
+	}{
+		{"", "", nil},
+		{"a\n", "a\n", nil},
+		{"A=1  \n; x\nB=2\n; y\n", "A=1\n# x\nB=2\n# y\n", []string{"  |", ";|#", ";|#"}},
+		{"A=1\nB=2\nA=1\nC=3 \nD\n", "A=1\nB=2\nC=3\nD\n", []string{"A=1|C=3", "C=3 \n|"}},
+		{"A=1\nB=2\nA=1\nC=3\nD \n", "A=1\nB=2\nC=3\nD\n", []string{"A=1\n|", " |"}},
+		{"A\nC", "A\nB\nC", []string{"|B\n"}},
+		{"A\nB", "A", []string{"\n|", "B|"}},
+		{"A", "A\nB\n", []string{"|\n", "|B\n"}},
+		{"ä\r\nb \r\n", "ö\r\nb\r\n", []string{"ä|ö", " |"}},
+		{"a \rb \r", "a\rb\r", []string{" \rb |\rb"}},
+	} {
+		var got []string
+		text, moved := c.before, 0
+		for _, e := range difference(c.before, c.after) {
+			got = append(got, c.before[e.Span.Start:e.Span.End]+"|"+e.NewText)
+			text = text[:e.Span.Start+moved] + e.NewText + text[e.Span.End+moved:]
+			moved += len(e.NewText) - e.Span.Len()
+		}
+		if text != c.after || !slices.Equal(got, c.want) {
+			t.Errorf("%q: edits %q give %q", c.before, got, text)
+		}
+	}
 }
 
 // TestQuickFixesMend applies each quick fix of each finding: the finding is gone,
