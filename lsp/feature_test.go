@@ -871,6 +871,8 @@ func TestReferencesAndHighlight(t *testing.T) {
 		{"\nPIN=PIN_FIELD", "\nPIN=PIN‸_FIELD", "a.dsc5:0-9 a.dsc13:4-13 a.dsc15:12-21"},
 		{"\nNAME=", "\nNA‸ME=", "a.dsc8:0-4 a.dsc23:33-37 a.dsc23:46-50"},
 		{"List=AB", "List=AB‸", "a.dsc21:13-14 a.dsc12:17-18"},
+		{"List=AB", "List=A‸B", "a.dsc21:13-14 a.dsc12:17-18"},
+		{"[Application_B]", "[App‸lication_B]", "a.dsc21:13-14 a.dsc12:17-18"},
 	} {
 		client, _ := start(t, rich, withProject())
 		p := client.openMarked(strings.Replace(text, c.from, c.to, 1))
@@ -942,11 +944,13 @@ func TestRename(t *testing.T) {
 		client.refused(protocol.RequestFailed, "textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: bad})
 	}
 	client, _ = start(t, rich, nil)
-	p = client.openMarked(strings.Replace(good, "KeySize=3072", "KeySize=30‸72", 1))
-	var nothing *protocol.PrepareRenameResult
-	client.call("textDocument/prepareRename", p, &nothing)
-	if nothing != nil {
-		t.Errorf("a number can be renamed: %+v", nothing)
+	for _, c := range [][2]string{{"KeySize=3072", "KeySize=30‸72"}, {"[Application_A]", "[App‸lication_A]"}} {
+		p = client.openMarked(strings.Replace(good, c[0], c[1], 1))
+		var nothing *protocol.PrepareRenameResult
+		client.call("textDocument/prepareRename", p, &nothing)
+		if nothing != nil {
+			t.Errorf("%s can be renamed: %+v", c[1], nothing)
+		}
 	}
 	client.refused(protocol.RequestFailed, "textDocument/rename", protocol.RenameParams{TextDocumentPositionParams: p, NewName: "x"})
 }

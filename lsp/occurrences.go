@@ -72,7 +72,8 @@ func (d *document) occurrences() []occurrence {
 }
 
 // nameAt finds what is named at an offset. Between two letters it is the one behind: a
-// cursor that is a block stands on it, and would never get to it otherwise.
+// cursor that is a block stands on it, and would never get to it otherwise. In the
+// header of an application it is this one, wherever the cursor stands there.
 func (d *document) nameAt(offset int) (before occurrence, ok bool) {
 	for _, o := range d.index() {
 		switch {
@@ -83,7 +84,17 @@ func (d *document) nameAt(offset int) (before occurrence, ok bool) {
 			before, ok = o, true
 		}
 	}
-	return before, ok
+	if ok {
+		return before, true
+	}
+	if l := d.cursor(offset).line; l.Kind == ast.Header && l.Name.Contains(offset) {
+		for _, o := range d.index() {
+			if o.kind == applicationLetter && o.declares && o.span.End == l.Name.End {
+				return o, true
+			}
+		}
+	}
+	return occurrence{}, false
 }
 
 // all lists the places of the same thing.

@@ -16,7 +16,7 @@ import (
 // renamable is what rename changes: fields and letters of applications.
 func (d *document) renamable(offset int) (occurrence, bool) {
 	o, ok := d.nameAt(offset)
-	if !ok || o.kind != fieldName && o.kind != applicationLetter {
+	if !ok || !o.span.Contains(offset) || o.kind != fieldName && o.kind != applicationLetter {
 		return o, false
 	}
 	return o, true
