@@ -36,6 +36,8 @@ type Record struct {
 	Label       string `json:"label,omitempty"`
 	Fingerprint string `json:"sha256,omitempty"`
 	DER         []byte `json:"der,omitempty"`
+	// Was is the label of the token before, in "start" of inittoken.
+	Was string `json:"was,omitempty"`
 	// Given are the certificates that a field held for the op, in "start" and "done"
 	// of putcert and putlist.
 	Given []Written `json:"given,omitempty"`

@@ -165,11 +165,9 @@ func (r *run) chooseToken(op *plan.Op, name string) error {
 	if err != nil {
 		return err
 	}
-	slot, found, err := Slot{}, false, error(nil)
-	if selector.fresh {
-		if slot, found, err = r.beganFresh(name); err != nil {
-			return err
-		}
+	slot, found, err := r.begunOn(name, candidates)
+	if err != nil {
+		return err
 	}
 	if i := slices.IndexFunc(candidates, selector.Matches); !found && selector.fresh && r.Row != "" && i >= 0 {
 		slot, found = candidates[i], true // a batch shows those alone that the row can have

@@ -229,6 +229,7 @@ func (r *run) op(op *plan.Op) error {
 		record.Event = "start"
 		if op.Kind == plan.InitToken {
 			record.Label, _ = r.label(op) // the op says what is wrong with it
+			record.Was = r.slots[slot].Token.Label
 		}
 		if record.Given, err = r.givenTo(op); err != nil {
 			return r.late(r.wrap(err, op, slot))

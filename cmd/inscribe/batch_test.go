@@ -486,7 +486,7 @@ func TestBatchRelabelsCutOff(t *testing.T) {
 	t.Parallel()
 	const text = "[Fields]\nPUK=\nCARD=\nNAME=\n\n[Description]\nPKCS11Library=yourMiddleware.dll\nApplicationList=A\nInitToken=true\nInitialPUK=PUK\nInitialLabel=NAME\nSetPIN=true\nPIN=CARD\n\n[Application_A]\nECCurve=P-256\nCertTempl=auth\n"
 	m := newBatchMachine(t, 0, 0)
-	m.file("inscribe.toml", "[profile.labelled]\ninherits = \"softhsm\"\ntitle = \"as if serial numbers were not unique\"\nfact.unique-serial = { is = false, source = \"this test\" }\n")
+	m.file("inscribe.toml", labelled)
 	args := []string{"batch", m.file("init.dsc", text), "--data", m.file("rows.csv", "NAME\nada\nbob\n"), "--field", "PUK=env:CARD_PUK", "--field", "CARD=env:CARD_PIN", "--profile", "labelled", "--yes"}
 	m.must(exitOK, append(args, "--token", "fresh"), "2 of 2 done")
 	m.file("rows.csv", "NAME\nnew ada\nnew bob\nnew cyd\n")

@@ -227,26 +227,48 @@ func TestKilledWhileThePINChanges(t *testing.T) {
 	}
 }
 
-// TestKilledWhileInitialising ends an initialisation at each of its calls.
+// labelled is a profile for an inscribe.toml by which labels tell tokens apart.
+const labelled = "[profile.labelled]\ninherits = \"softhsm\"\ntitle = \"as if serial numbers were not unique\"\nfact.unique-serial = { is = false, source = \"this test\" }\n"
+
+// TestKilledWhileInitialising ends the initialisation of a token that is in use at each
+// of its calls. The label changes on the way: the run goes on with the token, be it
+// chosen by its serial number or by the old label, and be it the label that tells
+// tokens apart.
 func TestKilledWhileInitialising(t *testing.T) {
-	description := example(t, "09-initialise.dsc")
+	description, err := os.ReadFile(example(t, "09-initialise.dsc"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for n := 1; n <= 4; n++ {
 		for _, when := range []string{"before", "after"} {
-			t.Run(fmt.Sprint(n, when), func(t *testing.T) {
-				t.Parallel()
-				counts(t, "initialisation, in order", "killed "+when+" the change")
-				m := newMachine(t)
-				// The label changes on the way, the serial number does not.
-				args := []string{"apply", description, "--yes", "--token", "pkcs11:serial=" + m.serial("CARD"), "--field", "PIN_FIELD=env:NEW_PIN", "--field", "PUK_FIELD=env:CARD_PUK"}
-				m.env["NEW_PIN"] = "9988"
-				call := m.killed(n, when, args)
-				if o := m.run(args...); o.code != exitOK {
-					t.Fatalf("killed %s %s: %s", when, call, o)
-				}
-				m.opened(true, "My Token Label", "user", "9988")
-				m.opened(true, "My Token Label", "so", "11112222")
-				m.opened(true, "SIGN", "user", "5678")
-			})
+			for _, by := range []string{"serial", "old label", "serial beside label", "old label alone"} {
+				t.Run(fmt.Sprint(n, when, by), func(t *testing.T) {
+					t.Parallel()
+					counts(t, "initialisation, in order", "killed "+when+" the change")
+					m := newMachine(t)
+					m.file("x.dsc", string(description))
+					token := "CARD"
+					if strings.HasPrefix(by, "serial") {
+						token = "pkcs11:serial=" + m.serial("CARD")
+					}
+					args := []string{"apply", "x.dsc", "--yes", "--token", token, "--field", "PIN_FIELD=env:NEW_PIN", "--field", "PUK_FIELD=env:CARD_PUK"}
+					if strings.Contains(by, " beside ") || strings.Contains(by, " alone") {
+						m.file("inscribe.toml", labelled)
+						args = append(args, "--profile", "labelled")
+					}
+					m.env["NEW_PIN"] = "9988"
+					call := m.killed(n, when, args)
+					if o := m.run(args...); o.code != exitOK {
+						t.Fatalf("killed %s %s: %s", when, call, o)
+					}
+					m.opened(true, "My Token Label", "user", "9988")
+					m.opened(true, "My Token Label", "so", "11112222")
+					m.opened(true, "SIGN", "user", "5678")
+					if left, err := filepath.Glob(filepath.Join(m.dir, "state", "*", "runs", "open", "*")); err != nil || len(left) > 0 {
+						t.Errorf("unfinished runs: %v, %v", left, err)
+					}
+				})
+			}
 		}
 	}
 }

@@ -240,7 +240,7 @@ func (b *batch) hold(r Row) {
 	}
 	for slot, id := range r.Tokens {
 		// Who is known to have a token of that name goes before.
-		k := key(b.Pool.relabelled(id, r.Torn[slot]))
+		k := key(id.Relabelled(r.Torn[slot], b.Pool.Facts))
 		if k != "" && b.holder[k] == "" && !b.used[k] {
 			b.holder[k] = r.Row
 		}

@@ -213,36 +213,22 @@ func (p Pool) identity(slot exec.Slot) exec.Identity {
 	return slot.Token.Identity(p.Facts)
 }
 
-// relabelled is a token after an initialisation; empty where that changes nothing of
-// its identity.
-func (p Pool) relabelled(id exec.Identity, label string) exec.Identity {
-	if label == "" || label == id.Label || id.Serial+id.Label == "" || p.Facts.Is(profile.UniqueSerial) == profile.Yes {
-		return exec.Identity{}
-	}
-	id.Label = label
-	return id
-}
-
 // again finds the tokens of a row that is bound to them. One whose initialisation was
 // cut off may have its new label by now, and then it has no PIN.
 func (p Pool) again(listed []exec.Slot, row Row, others func(row string, id exec.Identity) bool) (Seat, bool) {
 	s := Seat{Slots: map[string]exec.Slot{}, Tokens: maps.Clone(row.Tokens)}
-	find := func(id exec.Identity) int {
-		return slices.IndexFunc(listed, func(slot exec.Slot) bool { return key(id) != "" && p.identity(slot) == id })
-	}
 	for name, id := range row.Tokens {
-		i := find(id)
-		if i < 0 {
-			now := p.relabelled(id, row.Torn[name])
-			if i = find(now); i < 0 || listed[i].Token.Flags.Has(exec.FlagUserPINInit) || others(row.Row, now) {
-				return s, false
-			}
+		slot, there := exec.Again(listed, id, row.Torn[name], p.Facts, func(now exec.Identity) bool { return others(row.Row, now) })
+		if !there {
+			return s, false
+		}
+		if now := p.identity(slot); now != id {
 			if s.Known == nil {
 				s.Known = map[string]exec.Identity{}
 			}
 			s.Known[name], s.Tokens[name] = id, now
 		}
-		s.Slots[name] = listed[i]
+		s.Slots[name] = slot
 	}
 	return s, len(s.Slots) > 0
 }

@@ -289,10 +289,8 @@ func untouched(records []exec.Record) bool {
 // keysOf gives the tokens of a run by slot, as they became.
 func keysOf(records []exec.Record) map[string]string {
 	keys := map[string]string{}
-	for _, rec := range records {
-		for slot, id := range rec.Tokens {
-			keys[slot] = tokenKey(id)
-		}
+	for slot, id := range exec.Became(records) {
+		keys[slot] = tokenKey(id)
 	}
 	return keys
 }

@@ -65,40 +65,10 @@ func (f *Folder) Rows(batch string) ([]Row, error) {
 			if errors.Is(err, fs.ErrNotExist) || err == nil && in == "open" && untouched(records) {
 				continue
 			}
-			out = append(out, Row{Row: first.Row, Finished: in != "open", Tokens: becameOf(records), Torn: tornOf(records), Journal: path})
+			out = append(out, Row{Row: first.Row, Finished: in != "open", Tokens: exec.Became(records), Torn: exec.Torn(records), Journal: path})
 		}
 	}
 	return out, nil
-}
-
-// becameOf gives the tokens of a run by slot, as they became.
-func becameOf(records []exec.Record) map[string]exec.Identity {
-	out := map[string]exec.Identity{}
-	for _, rec := range records {
-		for slot, id := range rec.Tokens {
-			out[slot] = id
-		}
-	}
-	return out
-}
-
-// tornOf gives the labels of the initialisations that began and of whose end nobody
-// knows, by slot.
-func tornOf(records []exec.Record) map[string]string {
-	var out map[string]string
-	begun := map[string]bool{}
-	for _, rec := range records {
-		switch {
-		case rec.Event == "start" && rec.Label != "": // no other op begins with a label
-			if out == nil {
-				out = map[string]string{}
-			}
-			out[rec.Slot], begun[rec.ID] = rec.Label, true
-		case rec.Event == "done" && begun[rec.ID]:
-			delete(out, rec.Slot)
-		}
-	}
-	return out
 }
 
 // firstOf reads the first record of a file.
@@ -153,7 +123,7 @@ func (o *RowRun) Left() (bound bool, tokens map[string]exec.Identity, torn map[s
 		return false, nil, nil
 	}
 	records := slices.Concat(o.earlier, o.run.kept)
-	return !untouched(records), becameOf(records), tornOf(records)
+	return !untouched(records), exec.Became(records), exec.Torn(records)
 }
 
 // LockBatch keeps other processes out of a batch until it is closed.
