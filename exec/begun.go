@@ -82,12 +82,14 @@ type begunRun struct {
 	initialising, done bool
 }
 
-// begunRuns are the unfinished runs of the plan that initialise the token of a slot.
-func (r *run) begunRuns(name string) ([]begunRun, error) {
+// begunRuns are the unfinished runs of the plan that initialise the token of a slot. A
+// folder that cannot be read is no reason to stop here: a run does so when it opens its
+// journal, and who only looks goes on without.
+func (r *run) begunRuns(name string) []begunRun {
 	if r.Journals == nil || r.Abandon {
-		return nil, nil
+		return nil
 	}
-	runs, err := r.Journals.Begun(r.Plan.WorkSHA256())
+	runs, _ := r.Journals.Begun(r.Plan.WorkSHA256())
 	var out []begunRun
 	for _, records := range runs {
 		b := begunRun{label: r.newLabel(name)}
@@ -115,7 +117,7 @@ func (r *run) begunRuns(name string) ([]begunRun, error) {
 			out = append(out, b)
 		}
 	}
-	return out, err
+	return out
 }
 
 // fresh reports whether the run took a fresh token.
@@ -130,10 +132,7 @@ func (r *run) begunOn(name string, candidates []Slot) (Slot, bool, error) {
 	if selector.at != nil {
 		return Slot{}, false, nil // a batch looks at its own rows
 	}
-	runs, err := r.begunRuns(name)
-	if err != nil {
-		return Slot{}, false, err
-	}
+	runs := r.begunRuns(name)
 	var named []Slot
 	for _, s := range candidates {
 		if selector.Matches(s) {

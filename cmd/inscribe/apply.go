@@ -155,7 +155,7 @@ func (a *app) applyFor(t *target, o exec.Options, facts *profile.Profile) error 
 	if o.Issuer, err = a.issuer(p, t.station, o.Plan.Facts()); err != nil {
 		return err
 	}
-	if o.Journals, err = a.journals(); err != nil {
+	if o.Journals, err = a.journals(mw); err != nil {
 		return err
 	}
 	return a.runPlan(o)

@@ -69,7 +69,7 @@ func (a *app) batchOf(args []string) error {
 	if err != nil {
 		return err
 	}
-	journals, err := a.journals()
+	journals, err := a.journals(mw)
 	if err != nil {
 		return err
 	}

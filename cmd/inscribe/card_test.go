@@ -250,3 +250,23 @@ func TestCardSignatureSlot(t *testing.T) {
 	m.opened(false, "default", "5678")
 	m.opened(false, "signature", "1234")
 }
+
+// TestCardIsOneLock runs on one slot of a card: meanwhile nobody logs in to the other,
+// of whatever state folder.
+func TestCardIsOneLock(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	x := m.file("x.dsc", "[Description]\nPKCS11Library=yourMiddleware.dll\nApplicationList=A\nPIN=!FROM_USER_DIALOG_1_FIELD\n\n[Application_A]\nECCurve=P-256\nCertTempl=auth\n")
+	term := m.onTerminal("apply", x, "--lab-ca")
+	term.expect("PIN")
+	look := []string{"tokens", "--module", lab.OpenSC, "--token", m.slot("signature"), "--pin", "env:SIGN_PIN"}
+	m.must(exitRefused, look, "another inscribe is at work on this token")
+	other := []string{"--state", m.dir + "/other user"}
+	m.must(exitRefused, append(look, other...), "another inscribe is at work on this token, as process ")
+	m.must(exitRefused, append([]string{"apply", x, "--lab-ca", "--answer", "PIN=env:CARD_PIN"}, other...), "another inscribe is at work on this token, as process ")
+	term.enter("1234")
+	if o := term.ends(); o.code != exitOK {
+		t.Fatal(o)
+	}
+	m.holds("default", "1234", 1, 1, 1)
+}

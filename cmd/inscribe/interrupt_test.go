@@ -12,6 +12,7 @@ import (
 	"os"
 	osexec "os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -701,6 +702,10 @@ func TestTwoAtOnce(t *testing.T) {
 	m.must(exitRefused, []string{"probe", module, "--token", "CARD", "--so-pin", "env:CARD_PUK", "--pin", "env:CARD_PIN", "--yes"}, "another inscribe is at work on this token")
 	m.must(exitRefused, []string{"tokens", "--module", module, "--token", "CARD", "--pin", "env:WRONG"}, "another inscribe is at work on this token")
 	m.must(exitRefused, []string{"verify", args[1], "--field", "CARD=env:WRONG"}, "another inscribe is at work on this token")
+	// Another user has a state folder of their own.
+	if runtime.GOOS == "linux" {
+		m.must(exitRefused, append(slices.Clone(args), "--state", m.dir+"/other user"), "another inscribe is at work on this token, as process ")
+	}
 	m.must(exitOK, []string{"tokens", "--module", module}, `token "CARD"`)
 	if o := wait(); o.code != exitOK {
 		t.Fatal(o)

@@ -13,6 +13,7 @@ import (
 	"inscribe/check/profile"
 	"inscribe/cmd/internal/station"
 	"inscribe/exec"
+	"inscribe/exec/journal"
 	"inscribe/exec/probe"
 )
 
@@ -137,12 +138,13 @@ func (a *app) probe(args []string) error {
 
 // held are the tokens of a probe, which no run may work on meanwhile.
 type held struct {
-	a       *app
-	mw      station.Middleware
-	facts   *profile.Profile
-	ledger  exec.Ledger // of the tokens as they were found
-	more    []io.Closer
-	already map[exec.Identity]bool
+	a        *app
+	mw       station.Middleware
+	facts    *profile.Profile
+	journals *journal.Folder
+	ledger   exec.Ledger // of the tokens as they were found
+	more     []io.Closer
+	already  map[exec.Identity]bool
 }
 
 // hold takes the tokens under what runs may know them as: by their own profile and by
@@ -158,11 +160,14 @@ func (h *held) hold(m exec.ModuleInfo, tokens map[string]exec.TokenInfo) (probe.
 			ids[slot+", profile unknown"], h.already[id] = id, true
 		}
 	}
-	journals, err := h.a.journals()
-	if err != nil {
-		return nil, err
+	// One folder for all: the token of before is on the same card.
+	if h.journals == nil {
+		var err error
+		if h.journals, err = h.a.journals(h.mw); err != nil {
+			return nil, err
+		}
 	}
-	ledger, err := journals.Ledger(ids)
+	ledger, err := h.journals.Ledger(ids)
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func (a *app) seededRun(p *check.Program, o exec.Options, st *station.Station, f
 		return err
 	}
 	o.Issuer = seededIssuer{checkedIssuer{real: issuer}}
-	journals, err := a.journals()
+	journals, err := a.journals(mw)
 	if err != nil {
 		return err
 	}

@@ -322,7 +322,7 @@ func (a *app) visit(mw station.Middleware, info exec.ModuleInfo, s exec.Slot) ex
 	}
 	by := func(of func(*journal.Folder, map[string]exec.Identity) (exec.Ledger, error)) func() (exec.Ledger, error) {
 		return func() (exec.Ledger, error) {
-			journals, err := a.journals()
+			journals, err := a.journals(mw)
 			if err != nil {
 				return nil, err
 			}

@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"inscribe/check/profile"
+	"inscribe/cmd/internal/station"
 	"inscribe/exec"
+	"inscribe/exec/host"
 	"inscribe/exec/journal"
 	"inscribe/plan"
 )
@@ -85,7 +87,7 @@ func (a *app) verify(args []string) error {
 		return err
 	}
 	o.Issuer, o.Matcher = issuer, issuer
-	journals, err := a.journals()
+	journals, err := a.journals(mw)
 	if err != nil {
 		return err
 	}
@@ -108,14 +110,15 @@ func (p *prompter) answers(dialogs []plan.Dialog) map[string]exec.Answer {
 	return out
 }
 
-// journals are those of the state folder. A file in it that cannot be read is
-// named, and stops nobody.
-func (a *app) journals() (*journal.Folder, error) {
+// journals are those of the state folder, for runs on a module's tokens. A file in it
+// that cannot be read is named, and stops nobody.
+func (a *app) journals(mw station.Middleware) (*journal.Folder, error) {
 	state, err := a.stateDir()
 	if err != nil {
 		return nil, err
 	}
 	f := journal.In(state)
+	f.Reach = host.Reach(mw.Env, a.withheld())
 	f.Damaged = func(err error) {
 		what := "a journal cannot be read and is passed over"
 		var e *exec.Error

@@ -16,6 +16,8 @@ var (
 		"PATH", "HOME", "LANG", "LC_*", "XDG_RUNTIME_DIR",
 		"SOFTHSM2_CONF", "OPENSC_CONF", "PCSCLITE_CSOCK_NAME", "TPM2_PKCS11_*", "P11_KIT_*",
 	}
+	// places are those that say which tokens a module finds.
+	places           = []string{"SOFTHSM2_CONF", "PCSCLITE_CSOCK_NAME", "TPM2_PKCS11_STORE", "TPM2_PKCS11_TCTI", "P11_KIT_SERVER_ADDRESS"}
 	allowedOnWindows = []string{"SystemRoot", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "ProgramFiles*", "TEMP"}
 )
 
@@ -53,6 +55,20 @@ func childEnvironment(parent []string, extra map[string]string, withheld []strin
 // extra. See [Options] for what is withheld.
 func Environment(extra map[string]string, withheld []string) []string {
 	return childEnvironment(os.Environ(), extra, withheld, false, runtime.GOOS)
+}
+
+// Reach names what a module sees of this machine's tokens, by the variables that say
+// where they are: two programs of one reach may be at one card, and one that asks
+// another card daemon, or has another folder of software tokens, is at another card,
+// whatever its serial number is. See [Options] for the arguments.
+func Reach(extra map[string]string, withheld []string) string {
+	reach := []string{"tokens"}
+	for _, entry := range Environment(extra, withheld) {
+		if name, value, _ := strings.Cut(entry, "="); value != "" && slices.Contains(places, name) {
+			reach = append(reach, entry)
+		}
+	}
+	return strings.Join(reach, "\x00")
 }
 
 func matches(pattern, name, goos string) bool {

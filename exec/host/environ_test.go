@@ -23,3 +23,20 @@ func TestChildEnvironment(t *testing.T) {
 		}
 	}
 }
+
+// TestReach: what says where tokens are tells two reaches apart, and nothing else does.
+func TestReach(t *testing.T) {
+	for _, name := range places {
+		t.Setenv(name, "")
+	}
+	here := Reach(nil, nil)
+	t.Setenv("LC_ALL", "C.UTF-8")
+	if got := Reach(map[string]string{"OTHER": "x"}, nil); got != here || here == "" {
+		t.Errorf("%q and %q are one reach", got, here)
+	}
+	for _, name := range places {
+		if got := Reach(map[string]string{name: "/elsewhere"}, nil); got == here {
+			t.Errorf("%s names no other tokens", name)
+		}
+	}
+}

@@ -4,6 +4,6 @@
 // One file a run, JSON a line, append-only; what was written is on the disk when
 // Sync returns. Files stand in the state folder: "open" holds the runs that did
 // not end, "done" those that did, by token. A token has one open run at most,
-// and a run holds a lock on its tokens. No record holds a secret. The runs of a
-// batch are the records of its rows.
+// and a run holds a lock on the cards of its tokens, on Linux on the whole machine.
+// No record holds a secret. The runs of a batch are the records of its rows.
 package journal

@@ -29,8 +29,13 @@ type Folder struct {
 	// Damaged is told of each file that cannot be read and that is passed over, and
 	// with an error of kind Local of a folder; nil for nobody.
 	Damaged func(err error)
+	// Reach names what the programs of this machine that look through the same
+	// environment see of its tokens: a run keeps all of them off its cards, whatever
+	// their state folder is. Where it is empty, or the system has no such locks, the
+	// lock is that of the state folder alone.
+	Reach string
 
-	nameless nameless
+	together together
 }
 
 // In gives the journals of a state folder, which is made at first need.
@@ -44,9 +49,13 @@ type run struct {
 	dirty  bool // has records that are not on the disk yet
 	locks  []io.Closer
 	keys   map[string]string // token key by slot
+	// cards are the keys of the cards, and unnamed those of tokens that nothing tells
+	// apart; shared says that others of this process may be on the same card.
+	cards   map[string]bool
+	unnamed map[string]bool
+	shared  bool
 	// batch and row are those of a run of a batch, which leaves its records in kept.
 	batch, row string
-	unnamed    map[string]bool // the keys of tokens that nothing tells apart
 	kept       []exec.Record
 	// givesUp are the files of the runs that this one was told to give up, gaveUp
 	// says that it did.
@@ -56,10 +65,13 @@ type run struct {
 
 // newRun is a run on tokens, without a file.
 func (f *Folder) newRun(tokens map[string]exec.Identity) *run {
-	r := &run{folder: f, keys: map[string]string{}, unnamed: map[string]bool{}}
+	r := &run{folder: f, keys: map[string]string{}, cards: map[string]bool{}, unnamed: map[string]bool{}}
 	for slot, id := range tokens {
 		r.keys[slot] = tokenKey(id)
 		r.unnamed[r.keys[slot]] = id.Serial+id.Label == ""
+		if card := cardKey(id); card != "" {
+			r.cards[card] = true
+		}
 	}
 	return r
 }
@@ -68,6 +80,19 @@ func (f *Folder) newRun(tokens map[string]exec.Identity) *run {
 func tokenKey(id exec.Identity) string {
 	sum := sha256.Sum256([]byte(id.Manufacturer + "\x00" + id.Model + "\x00" + id.Serial + "\x00" + id.Label))
 	return hex.EncodeToString(sum[:8])
+}
+
+// leastSerial is the length of a serial number that tells a card from all others.
+const leastSerial = 4
+
+// cardKey names the card of a token, whatever the label of the slot; "" where the
+// serial number may be that of many.
+func cardKey(id exec.Identity) string {
+	if len(id.Serial) < leastSerial || strings.Trim(id.Serial, "0 ") == "" {
+		return ""
+	}
+	id.Label = ""
+	return "card-" + tokenKey(id)
 }
 
 // Open finds the unfinished run of the plan on these tokens, or the last finished

@@ -10,6 +10,8 @@ import (
 // lock does nothing where the platform has no advisory locks of this kind.
 func (r *run) lock() error { return nil }
 
+func (r *run) lockMachine() error { return nil }
+
 func (r *run) unlock() {}
 
 // take takes a lock that keeps nobody out.

@@ -3,6 +3,9 @@
 package journal
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -14,21 +17,73 @@ import (
 	"inscribe/exec"
 )
 
-// lock takes the tokens for this process: the kernel gives the lock back when
-// the process ends, however it does. Two tokens that nothing tells apart are one
-// lock.
+// busy is why a run is refused.
+const busy = "another inscribe is at work on this token"
+
+// lock takes the tokens for this process, and the cards that they are on: the kernel
+// gives a lock back when the process ends, however it does. Two tokens that nothing
+// tells apart are one lock, and so are the slots of a card.
 func (r *run) lock() error {
+	for _, key := range slices.Sorted(maps.Keys(r.cards)) {
+		take := r.folder.takeCard
+		if r.shared {
+			take = r.folder.share(take)
+		}
+		if err := r.locked(take(key, busy)); err != nil {
+			return err
+		}
+	}
 	for _, key := range slices.Compact(slices.Sorted(maps.Values(r.keys))) {
 		take := r.folder.take
 		if r.row != "" && r.unnamed[key] {
-			take = r.folder.share
+			take = r.folder.share(take)
 		}
-		l, err := take(key, "another inscribe is at work on this token")
-		if err != nil {
-			r.unlock()
+		if err := r.locked(take(key, busy)); err != nil {
 			return err
 		}
-		r.locks = append(r.locks, l)
+	}
+	return nil
+}
+
+// locked keeps a lock, or gives all of the run back.
+func (r *run) locked(l io.Closer, err error) error {
+	if err != nil {
+		r.unlock()
+		return err
+	}
+	r.locks = append(r.locks, l)
+	return nil
+}
+
+// takeCard takes a card in this state folder, and on this machine.
+func (f *Folder) takeCard(key, busy string) (io.Closer, error) {
+	here, err := f.take(key, busy)
+	if err != nil || f.Reach == "" {
+		return here, err
+	}
+	everywhere, err := takeOnMachine(f.nameOnMachine(key), busy)
+	if err != nil {
+		here.Close()
+		return nil, err
+	}
+	return closer(func() error { return errors.Join(everywhere.Close(), here.Close()) }), nil
+}
+
+// nameOnMachine names a card for all of this machine.
+func (f *Folder) nameOnMachine(key string) string {
+	sum := sha256.Sum256([]byte(f.Reach + "\x00" + key))
+	return "inscribe-" + hex.EncodeToString(sum[:16])
+}
+
+// lockMachine takes the cards on this machine, without the state folder.
+func (r *run) lockMachine() error {
+	if r.folder.Reach == "" {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.cards)) {
+		if err := r.locked(takeOnMachine(r.folder.nameOnMachine(key), busy)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -49,9 +49,11 @@ func (f *Folder) Begun(opsSHA256 string) ([][]exec.Record, error) {
 }
 
 // Ledger opens the count of tries of tokens. It makes the folder and holds the
-// tokens, as a run does, until it is closed.
+// tokens, as a run does, until it is closed. Ledgers of one Folder may be on the same
+// card.
 func (f *Folder) Ledger(tokens map[string]exec.Identity) (exec.Ledger, error) {
 	r := f.newRun(tokens)
+	r.shared = true
 	if err := os.MkdirAll(filepath.Join(f.dir, "lock"), 0o700); err != nil {
 		return nil, local(err)
 	}
@@ -62,12 +64,16 @@ func (f *Folder) Ledger(tokens map[string]exec.Identity) (exec.Ledger, error) {
 }
 
 // Hold is Ledger for one who only looks: where no run was ever made it makes no folder,
-// holds nothing and gives none.
+// and holds the cards of this machine alone. Where it holds nothing it gives none.
 func (f *Folder) Hold(tokens map[string]exec.Identity) (exec.Ledger, error) {
-	if _, err := os.Stat(filepath.Join(f.dir, "lock")); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if _, err := os.Stat(filepath.Join(f.dir, "lock")); !errors.Is(err, fs.ErrNotExist) {
+		return f.Ledger(tokens)
 	}
-	return f.Ledger(tokens)
+	r := f.newRun(tokens)
+	if err := r.lockMachine(); err != nil || r.locks == nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // Unfinished is a run that did not reach its end.

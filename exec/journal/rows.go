@@ -99,7 +99,7 @@ func (f *Folder) Row(batch, row string) *RowRun { return &RowRun{folder: f, batc
 // Open is that of the folder, but a row goes on with its own runs alone.
 func (o *RowRun) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
 	r := o.folder.newRun(tokens)
-	r.batch, r.row = o.batch, o.row
+	r.batch, r.row, r.shared = o.batch, o.row, true
 	j, earlier, finished, err := o.folder.openRun(r, opsSHA256, abandon)
 	if err == nil {
 		o.run = r
@@ -135,9 +135,11 @@ func (f *Folder) LockBatch(batch string) (io.Closer, error) {
 	return f.take("batch-"+hex.EncodeToString(sum[:8]), fmt.Sprintf("another inscribe is at work on the batch %q", batch))
 }
 
-// nameless are the locks of tokens that nothing tells apart yet. The runs of a batch
-// share them, since its seats keep such tokens apart.
-type nameless struct {
+// together are the locks that several of this process hold together: the runs of a
+// batch those of tokens that nothing tells apart yet, since its seats keep such tokens
+// apart, and those of cards, of which only the label of the slot tells one from
+// another where serial numbers are not known to be unique.
+type together struct {
 	turn sync.Mutex
 	held map[string]*shared
 }
@@ -147,33 +149,35 @@ type shared struct {
 	runs int
 }
 
-// share takes a lock for one more run of this process.
-func (f *Folder) share(key, busy string) (io.Closer, error) {
-	n := &f.nameless
-	n.turn.Lock()
-	defer n.turn.Unlock()
-	s := n.held[key]
-	if s == nil {
-		l, err := f.take(key, busy)
-		if err != nil {
-			return nil, err
-		}
-		if n.held == nil {
-			n.held = map[string]*shared{}
-		}
-		s = &shared{lock: l}
-		n.held[key] = s
-	}
-	s.runs++
-	return closer(func() error {
+// share has a lock taken for one more of this process.
+func (f *Folder) share(take func(key, busy string) (io.Closer, error)) func(key, busy string) (io.Closer, error) {
+	return func(key, busy string) (io.Closer, error) {
+		n := &f.together
 		n.turn.Lock()
 		defer n.turn.Unlock()
-		if s.runs--; s.runs > 0 {
-			return nil
+		s := n.held[key]
+		if s == nil {
+			l, err := take(key, busy)
+			if err != nil {
+				return nil, err
+			}
+			if n.held == nil {
+				n.held = map[string]*shared{}
+			}
+			s = &shared{lock: l}
+			n.held[key] = s
 		}
-		delete(n.held, key)
-		return s.lock.Close()
-	}), nil
+		s.runs++
+		return closer(func() error {
+			n.turn.Lock()
+			defer n.turn.Unlock()
+			if s.runs--; s.runs > 0 {
+				return nil
+			}
+			delete(n.held, key)
+			return s.lock.Close()
+		}), nil
+	}
 }
 
 type closer func() error
