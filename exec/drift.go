@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
@@ -13,15 +14,25 @@ import (
 // one would stand beside, it stops: it removes nothing that nobody said yes to, and
 // makes no second key or certificate beside the first.
 
-// drifted looks, before the first write of a run, for what would stop it later on in
-// the slots that are open to it: private keys show only after the login.
+// drifted looks, before the first write of a run, for what would stop it later on.
+// Private keys show only after the login of their slot, so one that an earlier run put
+// something into is opened for that.
 func (r *run) drifted() error {
 	if r.result.Ran > 0 || r.AllowExisting {
 		return nil
 	}
 	looks := map[plan.Kind]look{plan.GenKey: (*run).wholeKey, plan.PutCert: (*run).sameGiven, plan.PutList: (*run).sameGiven, plan.PutData: (*run).sameData}
 	for op, slot := range r.due {
-		if looks[op.Kind] == nil || r.user[slot] != "user" {
+		_, done := r.earlier[op.ID]
+		if looks[op.Kind] == nil {
+			continue
+		}
+		if done || r.noted[op.ID] != nil {
+			if err := r.logInToLook(slot); err != nil {
+				return err
+			}
+		}
+		if r.user[slot] != "user" {
 			continue
 		}
 		if err := looks[op.Kind](r, op, slot); err != nil {
@@ -29,6 +40,42 @@ func (r *run) drifted() error {
 		}
 	}
 	return nil
+}
+
+// logInToLook opens a slot and logs in to it by the ops that do so later on, which then
+// find it done; once, since a logout is there for a reason. It leaves a slot alone whose
+// PIN is another one by then, and tokens where one login may end the other. On a card,
+// a key of the other slot is then not requested for under one login alone: what its
+// slot is guarded by was seen when the first one was made.
+func (r *run) logInToLook(slot string) error {
+	_, before := r.pin[slot]
+	if before || r.user[slot] != "" || r.Plan.Facts().Is(profile.ExclusiveLogins) != profile.No {
+		return nil
+	}
+	var open *plan.Op
+	for op, at := range r.due {
+		switch {
+		case op.Hook && !r.passed(op), at == slot && op.Writes() && !r.passed(op):
+			return nil
+		case at != slot:
+		case op.Kind == plan.OpenSlot && !r.opened[slot]:
+			open = op
+		case op.Kind == plan.Login && op.As == "user" && !op.Proves:
+			if open != nil {
+				if err := r.op(open); err != nil {
+					return err
+				}
+			}
+			return r.op(op)
+		}
+	}
+	return nil
+}
+
+// passed reports whether an unfinished run that this one continues did an op.
+func (r *run) passed(op *plan.Op) bool {
+	_, done := r.earlier[op.ID]
+	return done && !r.finished
 }
 
 // wholeKey refuses to make a key anew beside what is left of the one that an earlier

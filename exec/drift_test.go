@@ -111,6 +111,51 @@ func TestDriftIsRefusedBeforeTheFirstWrite(t *testing.T) {
 	}
 }
 
+// TestDriftOfTheOtherSlot: the key of one slot is gone and would be made anew, and of
+// that in the other slot half is left. The other slot is opened to see that, once.
+func TestDriftOfTheOtherSlot(t *testing.T) {
+	const private, public, certificate = exec.CKOPrivateKey, exec.CKOPublicKey, exec.CKOCertificate
+	for _, gone := range []uint64{private, public} {
+		b := newBench(t, bothSlots, model.Start{})
+		if _, err := b.apply(); err != nil {
+			t.Fatal(err)
+		}
+		b.remove(t, 0, private, public, certificate)
+		b.remove(t, 1, gone)
+		for range 2 {
+			_, err := b.again()
+			refused(t, err, exec.Refused, "genkey", `the key "sig"`, "is not whole any more")
+			if made, written := count(b.module.Calls, "C_GenerateKeyPair"), count(b.module.Calls, "C_CreateObject"); made+written+len(b.journals.records) != 0 {
+				t.Fatalf("something was written before: %v", b.module.Calls)
+			}
+		}
+		b.AllowExisting = true
+		if _, err := b.again(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A second key that is whole is no reason to stop, and its PIN is shown once.
+	b := newBench(t, bothSlots, model.Start{})
+	if _, err := b.apply(); err != nil {
+		t.Fatal(err)
+	}
+	b.remove(t, 0, private, public, certificate)
+	b.events = nil
+	result, err := b.again()
+	if err != nil || result.Ran != 2 || result.Kept != 2 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	logins := map[string]int{}
+	for _, e := range b.events {
+		if e.Op == "login" && e.State == exec.Done {
+			logins[e.ID+" "+e.Slot]++
+		}
+	}
+	if len(logins) != 2 || logins["op-02 default"] != 1 || logins["op-07 signature"] != 1 {
+		t.Errorf("logins: %v", logins)
+	}
+}
+
 // TestDriftBesideAnInterruption: after each record that a run ends at, the private
 // key goes. The next run makes nothing without a certificate of its own.
 func TestDriftBesideAnInterruption(t *testing.T) {

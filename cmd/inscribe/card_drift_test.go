@@ -71,6 +71,34 @@ func TestCardDrift(t *testing.T) {
 	}
 }
 
+// TestCardDriftOfBothSlots deletes all of one slot's key and the private key of the other
+// one: nothing is made anew beside what is left, not in the first slot either.
+func TestCardDriftOfBothSlots(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	args := []string{"apply", m.file("x.dsc", keyInEachSlot), "--lab-ca", "--field", "PIN=env:CARD_PIN", "--field", "SIGN_PIN=env:SIGN_PIN"}
+	m.must(exitOK, args, "4 written, 0 kept")
+	id := m.holds("default", "1234", 1, 1, 1)[0].id
+	m.deletePrivate("default")
+	for _, kind := range []string{"pubkey", "cert"} {
+		if out, err := m.tool("pkcs11-tool", "--module", lab.OpenSC, "--token-label", m.slot("default"), "--login", "--pin", "1234", "--delete-object", "--type", kind, "--id", id); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	m.holds("default", "1234", 0, 0, 0)
+	m.deletePrivate("signature")
+	for range 2 {
+		m.must(exitRefused, args, `the key "sig"`, "is not whole any more: there are 0 private keys, 1 public key and 1 certificate")
+	}
+	if left := m.objects("default", "1234"); slices.ContainsFunc(left, func(o object) bool { return o.label == "auth" }) {
+		t.Errorf("a key was made beside: %v", left)
+	}
+	m.must(exitOK, append(slices.Clone(args), "--existing", "replace", "--yes"))
+	m.holds("default", "1234", 1, 1, 1)
+	m.holds("signature", "5678", 1, 1, 1)
+	m.must(exitOK, args, "nothing to do")
+}
+
 // TestCardBlocksOnce blocks a PIN twice: the second run says that it was there.
 func TestCardBlocksOnce(t *testing.T) {
 	t.Parallel()
