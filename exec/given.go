@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"inscribe/plan"
 )
@@ -10,6 +12,40 @@ import (
 // What a run was given and wrote is one holder's. A later run of the same plan that is
 // given something else neither takes the first for it nor writes the second beside
 // it, unless it is told to.
+
+// stoodBeside takes in what an earlier run was told to put a key beside: what somebody
+// said yes to once is no reason to stop later.
+func (r *run) stoodBeside(rec Record) {
+	for _, id := range rec.Beside {
+		r.beside[id] = true
+	}
+}
+
+// standsBeside gives the CKA_IDs of the keys and certificates of a label that a new key
+// was put beside. What is about to be replaced is not meant to stay.
+func (r *run) standsBeside(slot, label string, own []byte) ([]string, error) {
+	if !r.AllowExisting && len(r.beside) == 0 || r.Plan.Replace {
+		return nil, nil
+	}
+	var out []string
+	for _, class := range []uint64{CKOPublicKey, CKOPrivateKey, CKOCertificate} {
+		objects, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			attrs, err := r.tokens[slot].Attributes(r.ctx, o, CKAID)
+			if err != nil {
+				return nil, err
+			}
+			id := hex.EncodeToString(attrs[0].Value)
+			if !bytes.Equal(attrs[0].Value, own) && !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	return out, nil
+}
 
 // Written names a certificate that an op wrote or was about to write.
 type Written struct {

@@ -1,6 +1,8 @@
 package exec_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"inscribe/exec"
@@ -96,6 +98,56 @@ func TestAnotherLabelIsGiven(t *testing.T) {
 		}
 		if result, err := b.giving(one); err != nil || result.Ran != 0 {
 			t.Errorf("class %d: %+v, %v", class, result, err)
+		}
+	}
+}
+
+// TestWhatAKeyWasPutBesideStays: a run that was told to add is followed by one that was
+// not. It keeps the newest key, and makes that one anew where it is gone, beside the
+// same older ones; a run that is cut off in between knows them too.
+func TestWhatAKeyWasPutBesideStays(t *testing.T) {
+	for failAt := range 9 { // 0 is never
+		b := newBench(t, oneKey, model.Start{})
+		if _, err := b.apply(); err != nil {
+			t.Fatal(err)
+		}
+		older := ids(t, b.module, exec.CKOPublicKey)
+		b.journals, b.AllowExisting = b.journals.next(), true
+		b.Journals, b.Inputs, b.journals.failAt = b.journals, secrets(b.Plan), failAt
+		if _, err := b.apply(); (err != nil) != (failAt > 0) {
+			t.Fatal(failAt, err)
+		}
+		b.AllowExisting = false
+		for range 2 {
+			if _, err := b.again(); err != nil {
+				t.Fatalf("cut off at record %d: %v", failAt, err)
+			}
+		}
+		if n := len(ids(t, b.module, exec.CKOPublicKey)); n > 2 {
+			t.Fatalf("cut off at record %d: there are %d keys", failAt, n)
+		}
+		// The newest goes as a whole.
+		newest := ids(t, b.module, exec.CKOPublicKey)
+		ctx, token := context.Background(), b.module.Token(0)
+		err := errors.Join(token.OpenSession(ctx), token.Login(ctx, exec.NormalUser, exec.Credential{Name: "PIN", Secret: secrets(b.Plan).Secrets["CARD"]}))
+		for id := range newest {
+			if older[id] {
+				continue
+			}
+			for _, class := range []uint64{exec.CKOPrivateKey, exec.CKOPublicKey, exec.CKOCertificate} {
+				found, findErr := token.FindObjects(ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, class), exec.Bytes(exec.CKAID, []byte(id))})
+				for _, o := range found {
+					err = errors.Join(err, findErr, token.DestroyObject(ctx, o))
+				}
+			}
+		}
+		if err := errors.Join(err, token.CloseSession(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := b.again(); err != nil {
+				t.Fatalf("cut off at record %d, and then the newest was removed: %v", failAt, err)
+			}
 		}
 	}
 }

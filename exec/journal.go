@@ -41,6 +41,9 @@ type Record struct {
 	// Given are the certificates that a field held for the op, in "start" and "done"
 	// of putcert and putlist.
 	Given []Written `json:"given,omitempty"`
+	// Beside are the CKA_IDs of the keys and certificates of the same label that a new
+	// key was put beside, as it was told to, in "done" of genkey.
+	Beside []string `json:"beside,omitempty"`
 	// Asked is what the certificate was asked to hold, in "done" of reqcert.
 	Asked   string `json:"asked,omitempty"`
 	Message string `json:"message,omitempty"`

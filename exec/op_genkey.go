@@ -64,6 +64,9 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 	if err := r.checkKey(op, slot, private, label, w.id, decrypt); err != nil {
 		return err
 	}
+	if record.Beside, err = r.standsBeside(slot, label, w.id); err != nil {
+		return err
+	}
 	record.KeyID, record.Label = hex.EncodeToString(w.id), label
 	r.noteObject(op, slot, label, w.id, nil)
 	return nil

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -418,7 +419,8 @@ func (r *run) checkLabel(op *plan.Op, slot string) error {
 }
 
 // foreign finds objects of the op's label whose CKA_ID no earlier run of this
-// plan noted, and that are not what an interrupted one left.
+// plan noted, as its own or as what it was told to add to, and that are not what an
+// interrupted one left.
 func (r *run) foreign(op *plan.Op, slot string, classes ...uint64) error {
 	if r.AllowExisting {
 		return nil
@@ -437,7 +439,7 @@ func (r *run) foreign(op *plan.Op, slot string, classes ...uint64) error {
 			if err != nil {
 				return err
 			}
-			if r.ours(attrs[0].Value) {
+			if r.ours(attrs[0].Value) || r.beside[hex.EncodeToString(attrs[0].Value)] {
 				continue
 			}
 			left := false

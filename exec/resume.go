@@ -43,6 +43,7 @@ func (r *run) recall(earlier []Record) {
 			r.AllowExisting = r.AllowExisting || rec.Existing && !r.finished
 			for _, e := range rec.Earlier {
 				r.earlier[e.ID] = e
+				r.stoodBeside(e)
 				if e.Given != nil {
 					r.noted[e.ID] = e.Given
 				}
@@ -51,6 +52,7 @@ func (r *run) recall(earlier []Record) {
 			r.began[rec.ID] = true
 		case "done":
 			r.earlier[rec.ID] = rec
+			r.stoodBeside(rec)
 			delete(r.began, rec.ID)
 		case "failed":
 			if rec.Untouched {

@@ -82,6 +82,7 @@ type run struct {
 	earlier  map[string]Record
 	began    map[string]bool
 	noted    map[string][]Written // what an earlier run was given, by op
+	beside   map[string]bool      // the CKA_IDs in hexadecimal that earlier runs were told to put keys beside
 	finished bool
 	begun    bool // the journal has its first record
 	wrong    bool // a value was shown and found wrong
@@ -112,7 +113,7 @@ func newRun(ctx context.Context, o Options) *run {
 		o.Now = time.Now
 	}
 	r := &run{Options: o, ctx: o.limited(ctx), unlimited: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, known: map[string]Identity{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
-		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, noted: map[string][]Written{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
+		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, noted: map[string][]Written{}, beside: map[string]bool{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
 	maps.Copy(r.known, o.Known)
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	return r

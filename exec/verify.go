@@ -217,6 +217,7 @@ func (v *verifier) verify() (*Verification, error) {
 		if err != nil {
 			return nil, err
 		}
+		v.finished = finished // what it was told to add to counts, and no more
 		v.recall(earlier)
 		switch {
 		case finished && earlier != nil:
