@@ -44,6 +44,9 @@ type Record struct {
 	// Beside are the CKA_IDs of the keys and certificates of the same label that a new
 	// key was put beside, as it was told to, in "done" of genkey.
 	Beside []string `json:"beside,omitempty"`
+	// Objects are the keys and certificates of the op's application on the token by
+	// then, in "done" of genkey, putcert and putlist: for who reports of it later.
+	Objects []ResultObject `json:"objects,omitempty"`
 	// Asked is what the certificate was asked to hold, in "done" of reqcert.
 	Asked   string `json:"asked,omitempty"`
 	Message string `json:"message,omitempty"`

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -45,11 +46,14 @@ func (r *run) listThere(op *plan.Op, slot string) (bool, error) {
 			return false, err
 		}
 	}
-	if op.Returns != "" {
-		all := make([]bool, len(entries))
-		for i := range all {
-			all[i] = true
+	all := make([]bool, len(entries))
+	for i, e := range entries {
+		all[i] = true
+		if err := r.noteEntry(op, slot, e); err != nil {
+			return false, err
 		}
+	}
+	if op.Returns != "" {
 		r.result.Outputs[op.Returns] = outcome(all)
 	}
 	return true, nil
@@ -89,11 +93,26 @@ func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 			return err
 		}
 		written = append(written, there)
+		if there {
+			if err := r.noteEntry(op, slot, e); err != nil {
+				return err
+			}
+		}
 	}
 	if op.Returns != "" {
 		r.result.Outputs[op.Returns] = outcome(written)
 	}
 	return nil
+}
+
+// noteEntry puts an entry that is on the token into the result.
+func (r *run) noteEntry(op *plan.Op, slot string, e ListEntry) error {
+	id, err := r.certificateID(e.Certificate)
+	if err == nil {
+		display := e.Certificate.Display
+		r.result.Objects = append(r.result.Objects, ResultObject{Application: op.Application, Slot: slot, Label: display.Subject, ID: hex.EncodeToString(id), Certificate: &display})
+	}
+	return err
 }
 
 // unfit reports whether an entry failed because the token does not take it, and not

@@ -272,7 +272,7 @@ func (r *run) op(op *plan.Op) error {
 		return err
 	}
 	if record.Event != "" {
-		record.Event = "done"
+		record.Event, record.Objects = "done", r.objectsOf(op, slot)
 		err := r.journal.Write(record)
 		if err == nil && !readable(op.Kind) {
 			err = r.journal.Sync()

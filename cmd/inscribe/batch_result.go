@@ -78,7 +78,7 @@ func newBatchResult(of plan.Description, name string, d *batchData, earlier []jo
 		one.Tokens, one.names = e.Tokens, namesOf(e.Tokens)
 		one.Earlier, one.Unfinished = e.Finished, !e.Finished
 		if e.Finished {
-			one.State = "done"
+			one.State, one.Objects = "done", e.Objects
 			continue
 		}
 		one.journal = e.Journal

@@ -564,6 +564,7 @@ func TestBatchFitsItsSchemas(t *testing.T) {
 	m.env["WRONG"] = "9999"
 	m.file("rows.csv", "NAME,CARD,SIGN\nada,env:WRONG,env:SIGN_PIN\nbob,env:CARD_PIN,env:WRONG\ncyd,env:CARD_PIN,env:SIGN_PIN\ndan,env:CARD_PIN,env:SIGN_PIN\n")
 	args := append(m.args, "--format", "json")
+	objects := map[string]string{} // by row
 	for n, code := range []int{exitBatch, exitBatch, exitOK, exitOK} {
 		switch n {
 		case 1:
@@ -575,6 +576,25 @@ func TestBatchFitsItsSchemas(t *testing.T) {
 		o := m.must(code, args)
 		if err := fits(batch, []byte(o.stdout)); err != nil {
 			t.Errorf("%s\n%v", o, err)
+		}
+		// What a row left is told by each call, be it done in an earlier one.
+		var result struct {
+			Rows []struct {
+				ID, State string
+				Objects   json.RawMessage
+			}
+		}
+		if err := json.Unmarshal([]byte(o.stdout), &result); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range result.Rows {
+			if row.State != "done" {
+				continue
+			}
+			if got := string(row.Objects); strings.Count(got, `"certificate"`) != 3 || objects[row.ID] != "" && objects[row.ID] != got {
+				t.Errorf("row %s left %s, and first %s", row.ID, got, objects[row.ID])
+			}
+			objects[row.ID] = string(row.Objects)
 		}
 		for _, broken := range [][2]string{{`"version": 1`, `"version": 2`}, {`"state": "done"`, `"state": "start"`}, {`"state": "failed"`, `"state": "done"`}, {`"row":`, `"rows":`}} {
 			if strings.Contains(o.stdout, broken[0]) && fits(batch, []byte(strings.Replace(o.stdout, broken[0], broken[1], 1))) == nil {

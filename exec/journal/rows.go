@@ -27,7 +27,9 @@ type Row struct {
 	Tokens map[string]exec.Identity
 	// Torn has the labels by slot that it was giving to tokens when it was cut off:
 	// whether they have these is not known.
-	Torn    map[string]string
+	Torn map[string]string
+	// Objects are the keys and certificates that it left on them, where it is finished.
+	Objects []exec.ResultObject
 	Journal string // its file
 }
 
@@ -65,7 +67,11 @@ func (f *Folder) Rows(batch string) ([]Row, error) {
 			if errors.Is(err, fs.ErrNotExist) || err == nil && in == "open" && untouched(records) {
 				continue
 			}
-			out = append(out, Row{Row: first.Row, Finished: in != "open", Tokens: exec.Became(records), Torn: exec.Torn(records), Journal: path})
+			row := Row{Row: first.Row, Finished: in != "open", Tokens: exec.Became(records), Torn: exec.Torn(records), Journal: path}
+			if row.Finished {
+				row.Objects = exec.Objects(records)
+			}
+			out = append(out, row)
 		}
 	}
 	return out, nil
