@@ -37,6 +37,8 @@ type Error struct {
 	Advice string
 	// Cause is wrapped.
 	Cause error
+	// Unshown says that what was to show a value to the token failed before it did.
+	Unshown bool
 
 	doubtful bool // see doubt
 }

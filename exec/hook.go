@@ -9,7 +9,8 @@ import (
 
 // Initialiser initialises a card in place of C_InitToken, with PINs and PUKs that
 // PKCS#11 has no call for, and gives the module as it sees the card afterwards. The
-// module of before is ended by it.
+// module of before is ended by it. What it did with the values before it failed is not
+// known, but for an error that says Unshown.
 type Initialiser interface {
 	Initialise(ctx context.Context, r InitRequest) (Module, error)
 }
@@ -35,12 +36,21 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
-	if before := req.Slot.Token; before.Flags.Has(FlagTokenInitialized) {
+	initialise := func() error {
+		var err error
+		r.Module, err = r.initialiser().Initialise(r.ctx, req)
+		return err
+	}
+	// A card that is blank has nothing to hold the SO PIN against.
+	if before := req.Slot.Token; before.Flags.Has(FlagTokenInitialized) && req.SOPIN.Secret.IsSet() {
 		if err := r.tries(before, true, false); err != nil {
 			return err
 		}
+		err = r.show(slot, whoOf(op), req.SOPIN, initialise)
+	} else {
+		err = initialise()
 	}
-	if r.Module, err = r.initialiser().Initialise(r.ctx, req); err != nil {
+	if err != nil {
 		return err
 	}
 	if err := r.findAgain(op, slot, req.Slot); err != nil {

@@ -193,3 +193,65 @@ func TestInitialisedByTheStation(t *testing.T) {
 		t.Errorf("%+v", result)
 	}
 }
+
+// TestTriesOfTheCommand: the command of a station shows the SO PIN to a card that is in
+// use, and what the card made of it nobody says. Each failure counts, but for one before
+// the command ran, and the last try is not spent unasked. A card that is blank, or whose
+// flags are honest, is not counted.
+func TestTriesOfTheCommand(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		start model.Start
+		fails error
+		limit bool
+	}{
+		{"in use", model.Start{}, errors.New("wrong SO PIN"), true},
+		{"not started", model.Start{}, &exec.Error{Kind: exec.Device, Message: "wrong path", Unshown: true}, false},
+		{"blank", model.Start{Fresh: true}, errors.New("no card in the reader"), false},
+	} {
+		pl := hookPlan(t)
+		card := &blank{Module: model.New(pl.Facts(), c.start), made: !c.start.Fresh, fails: c.fails}
+		inputs := func() exec.Inputs {
+			in := exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}}
+			for name, value := range map[string]string{"SO": "12345678", "CARD": "1234", "SIGN": "5678", "SIGN_PUK": "22222222"} {
+				in.Secrets[name] = secret.FromString(value)
+			}
+			return in
+		}
+		one := "fresh"
+		if card.made {
+			one = "pkcs11:token=LAB (User PIN)"
+		}
+		journals := &journals{}
+		o := exec.Options{Plan: pl, Module: card, Initialiser: station{card}, Selectors: map[string]exec.Selector{"default": selector(t, one), "signature": selector(t, "pkcs11:token=LAB (Signature PIN)")},
+			Issuer: model.Issuer{}, DestroyConfirmed: true}
+		apply := func() error {
+			o.Inputs, o.Journals = inputs(), journals
+			_, err := exec.Apply(context.Background(), o)
+			next := journals.next()
+			next.Memory = journals.Memory
+			journals = next
+			return err
+		}
+		for n := range 5 {
+			err := apply()
+			if err == nil {
+				t.Fatalf("%s: it did not fail", c.name)
+			}
+			if want := min(n+1, 2); c.limit && len(card.requests) != want || !c.limit && len(card.requests) != n+1 {
+				t.Fatalf("%s: after %d runs the command ran %d times: %v", c.name, n+1, len(card.requests), err)
+			}
+			if c.limit && n > 1 {
+				refused(t, err, exec.Refused, "inittoken", "2 wrong SO PINs", "--spend-final-try")
+			}
+		}
+		// A right one starts the count anew.
+		card.fails, o.SpendFinalTry = nil, true
+		if err := apply(); err != nil {
+			t.Fatal(err)
+		}
+		if n, _ := journals.Tries("default", "so"); n != 0 {
+			t.Errorf("%s: %d are counted after a right one", c.name, n)
+		}
+	}
+}

@@ -142,12 +142,12 @@ func plural(n int, what string) string {
 }
 
 // answered reports whether a module said for certain that it did not compare the
-// value: a wrong one, a lock, a removal or a failure without a reason may have
+// value, or was never asked to: a wrong one, a lock, a removal or a failure without a reason may have
 // cost a try.
 func answered(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || e.CKR == CKROK {
-		return false
+		return e != nil && e.Unshown
 	}
 	switch e.CKR {
 	case CKRGeneralError, CKRFunctionFailed, CKRDeviceError, CKRHostMemory, CKRDeviceMemory:
@@ -197,7 +197,7 @@ func shownTo(op *plan.Op) string {
 	switch {
 	case op.Kind == plan.Login:
 		return op.As
-	case op.Kind == plan.SetPIN, op.Kind == plan.SetPUK, op.Kind == plan.Unblock && op.Old != nil, op.Kind == plan.InitToken && !op.Hook:
+	case op.Kind == plan.SetPIN, op.Kind == plan.SetPUK, op.Kind == plan.Unblock && op.Old != nil, op.Kind == plan.InitToken:
 		return whoOf(op)
 	}
 	return ""

@@ -113,3 +113,32 @@ func TestCardInitialisedByHook(t *testing.T) {
 		m.tries(pin, 3, 10)
 	}
 }
+
+// TestCardHookIsCounted: a card that is in use holds the SO PIN that the command shows
+// to it against its own, and no flag tells of that. The last try is not spent unasked.
+func TestCardHookIsCounted(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	m.file("inscribe.toml", hookedProfile)
+	m.env["SO_PIN"] = "87654321"
+	hook := m.file("initialise", "#!/bin/sh -e\ncat <&3 >/dev/null\necho ran >>'"+m.dir+"/runs'\nexit 1\n")
+	if err := os.Chmod(hook, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	station := m.station
+	with := func(command string) {
+		m.station = station + "[middleware.\"yourMiddleware.dll\".hook]\ninitialise = [\"" + command + "\"]\n"
+	}
+	args := []string{"apply", m.file("x.dsc", initialiseBoth), "--profile", "hooked", "--token", m.slot("default"), "--lab-ca", "--yes", "--field", "SO=env:SO_PIN", "--field", "CARD=env:CARD_PIN",
+		"--field", "CARD_PUK=env:CARD_PUK", "--field", "SIGN=env:SIGN_PIN", "--field", "SIGN_PUK=env:SIGN_PUK"}
+	with(m.dir + "/nothing here")
+	m.must(exitDevice, args, "does not start")
+	with(hook)
+	m.must(exitDevice, args, "ended with exit status 1")
+	m.must(exitDevice, args, "ended with exit status 1")
+	m.must(exitRefused, args, "earlier runs showed this token 2 wrong SO PINs", "--spend-final-try")
+	m.must(exitOK, []string{"tokens"}, "SO PIN of the default slot: 2 wrong ones in a row, as counted here")
+	if runs, err := os.ReadFile(m.dir + "/runs"); err != nil || strings.Count(string(runs), "ran") != 2 {
+		t.Errorf("the command ran %q, %v", runs, err)
+	}
+}

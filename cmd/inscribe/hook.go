@@ -35,7 +35,7 @@ type hook struct {
 // with 0; the end of its error output is in it, the secrets masked.
 func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module, error) {
 	if err := h.module.Close(); err != nil {
-		return h.module, err
+		return h.module, unshown(err)
 	}
 	secrets := [5]secret.Secret{0: r.SOPIN.Secret}
 	for _, p := range r.PINs {
@@ -70,7 +70,7 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 	for range secrets {
 		read, write, err := os.Pipe()
 		if err != nil {
-			return h.module, fmt.Errorf("starting the station's command: %w", err)
+			return h.module, unshown(fmt.Errorf("starting the station's command: %w", err))
 		}
 		defer read.Close()
 		defer write.Close()
@@ -78,7 +78,7 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 		writers = append(writers, write)
 	}
 	if err := c.Start(); err != nil {
-		return h.module, failed("does not start: %v", err)
+		return h.module, unshown(failed("does not start: %v", err))
 	}
 	for _, read := range c.ExtraFiles {
 		read.Close()
@@ -114,6 +114,16 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 	}
 	h.module = module
 	return module, nil
+}
+
+// unshown says of an error that it came before any value was given to the command.
+func unshown(err error) error {
+	var e *exec.Error
+	if !errors.As(err, &e) {
+		e = &exec.Error{Kind: exec.Local, Cause: err}
+	}
+	e.Unshown = true
+	return e
 }
 
 // close ends the module that is in use.
