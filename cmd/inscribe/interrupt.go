@@ -18,19 +18,20 @@ import (
 //
 // A terminal that goes away, as that of a session over ssh, ends the context too and
 // counts as neither: the shell and the system both tell of it, and beside a SIGTERM.
-// Whoever has it ignored, as nohup does, wants the program to go on.
+//
+// Whoever has one of these ignored wants the program to go on, and it stays so: a hang-up
+// under nohup, and an interrupt of what a shell without job control runs in the
+// background, which is not for it.
 func interrupts() (context.Context, <-chan struct{}) {
 	ctx, cancel := context.WithCancel(context.Background())
 	told, second := make(chan os.Signal, 2), make(chan struct{})
-	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) {
-		gone := make(chan os.Signal, 1)
-		signal.Notify(gone, syscall.SIGHUP)
-		go func() {
-			<-gone
-			cancel()
-		}()
-	}
+	hear(told, os.Interrupt, syscall.SIGTERM)
+	gone := make(chan os.Signal, 1)
+	hear(gone, syscall.SIGHUP)
+	go func() {
+		<-gone
+		cancel()
+	}()
 	go func() {
 		<-told
 		cancel()
@@ -39,6 +40,15 @@ func interrupts() (context.Context, <-chan struct{}) {
 		close(second)
 	}()
 	return ctx, second
+}
+
+// hear gets the signals that are not ignored.
+func hear(c chan<- os.Signal, signals ...os.Signal) {
+	for _, s := range signals {
+		if !signal.Ignored(s) {
+			signal.Notify(c, s)
+		}
+	}
 }
 
 // unheard gets what the system says of a pipe that nobody reads.

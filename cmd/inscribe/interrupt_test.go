@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -544,32 +545,70 @@ func TestHangUpIsTheFirstInterrupt(t *testing.T) {
 	}
 }
 
-// TestNoHangUp goes on where a hang-up is ignored, as nohup has it.
-func TestNoHangUp(t *testing.T) {
+// TestIgnoredSignals goes on where whoever started the command has the signal ignored: a
+// hang-up under nohup, an interrupt of a job that a shell has in the background. What is
+// not ignored ends it.
+func TestIgnoredSignals(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t)
-	m.moduleEnv["SHIM_SLOW"] = "1500"
-	events := m.dir + "/events"
-	c := m.command("apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN", "--events", events)
-	c.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`}, c.Args...)
-	sh, err := osexec.LookPath("sh")
-	if err != nil {
-		t.Fatal(err)
+	background := `"$0" "$@" & echo $! >pid.new; mv pid.new pid; wait $!`
+	for _, c := range []struct {
+		name    string
+		start   []string
+		signals []syscall.Signal
+		code    int
+	}{
+		{"nohup", []string{"nohup"}, []syscall.Signal{syscall.SIGHUP}, exitOK},
+		{"nohup, and interrupted", []string{"nohup"}, []syscall.Signal{syscall.SIGHUP, syscall.SIGINT}, exitDevice},
+		{"in the background", []string{"sh", "-c", background}, []syscall.Signal{syscall.SIGINT, syscall.SIGINT, syscall.SIGINT}, exitOK},
+		{"in the background, and terminated", []string{"sh", "-c", background}, []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, exitDevice},
+		{"in the background, and hung up", []string{"sh", "-c", background}, []syscall.Signal{syscall.SIGINT, syscall.SIGHUP}, exitDevice},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.moduleEnv["SHIM_SLOW"] = "2500"
+			events := m.dir + "/events"
+			args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
+			cmd := m.command(append(args, "--events", events)...)
+			cmd.Args = append(c.start, cmd.Args...)
+			path, err := osexec.LookPath(c.start[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Path = path
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			m.event(events, `"genkey"`, `"start"`)
+			pid := cmd.Process.Pid
+			if c.start[0] == "sh" {
+				b, err := os.ReadFile(m.dir + "/pid")
+				if err == nil {
+					pid, err = strconv.Atoi(strings.TrimSpace(string(b)))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, s := range c.signals {
+				if err := syscall.Kill(pid, s); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(200 * time.Millisecond)
+			}
+			if o := m.outcome(cmd.Wait(), &stdout, &stderr); o.code != c.code {
+				t.Fatal(o)
+			}
+			m.moduleEnv = map[string]string{}
+			if c.code != exitOK {
+				m.holds("CARD", "1234", 1, 1, 0)
+				m.must(exitOK, args)
+			}
+			m.holds("CARD", "1234", 1, 1, 1)
+		})
 	}
-	c.Path = sh
-	var stdout, stderr bytes.Buffer
-	c.Stdout, c.Stderr = &stdout, &stderr
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	m.event(events, `"genkey"`, `"start"`)
-	if err := c.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	if o := m.outcome(c.Wait(), &stdout, &stderr); o.code != exitOK {
-		t.Fatal(o)
-	}
-	m.holds("CARD", "1234", 1, 1, 1)
 }
 
 // TestNobodyListens ends whoever reads the outputs during a call: the run goes on.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	osexec "os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -42,6 +43,14 @@ func TestMain(m *testing.M) {
 type withCleanUp struct{ *testing.M }
 
 func (m withCleanUp) Run() int {
+	// What the tests start is not to ignore what they send, though they may have been
+	// started so themselves: a signal that is heard here has its default there.
+	hear := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(hear, s)
+		}
+	}
 	code := m.M.Run()
 	if len(tortured.keys) > 0 && os.Getenv(tortureVariable) != "" {
 		tortured.print()
