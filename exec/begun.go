@@ -47,7 +47,7 @@ func Torn(records []Record) map[string]string {
 // Relabelled is the identity of a token after an initialisation that gives it the
 // label; the zero one where that changes nothing of its identity.
 func (id Identity) Relabelled(label string, facts *profile.Profile) Identity {
-	if label == "" || label == id.Label || id.Serial+id.Label == "" || facts.Is(profile.UniqueSerial) == profile.Yes {
+	if label == "" || label == id.Label || !id.Named() || facts.Is(profile.UniqueSerial) == profile.Yes {
 		return Identity{}
 	}
 	id.Label = label
@@ -60,7 +60,7 @@ func (id Identity) Relabelled(label string, facts *profile.Profile) Identity {
 func Again(listed []Slot, was Identity, torn string, facts *profile.Profile, others func(Identity) bool) (Slot, bool) {
 	find := func(id Identity) int {
 		return slices.IndexFunc(listed, func(s Slot) bool {
-			return id.Serial+id.Label != "" && s.Token.Flags.Has(FlagTokenInitialized) && s.Token.Identity(facts) == id
+			return id.Named() && s.Token.Flags.Has(FlagTokenInitialized) && s.Token.Identity(facts).Is(id)
 		})
 	}
 	if i := find(was); i >= 0 {
@@ -147,7 +147,7 @@ func (r *run) begunOn(name string, candidates []Slot) (Slot, bool, error) {
 			continue
 		}
 		s, found, err := r.tokenOf(b, candidates, func(id Identity) bool {
-			return slices.ContainsFunc(runs, func(other begunRun) bool { return other != runs[i] && other.became == id })
+			return slices.ContainsFunc(runs, func(other begunRun) bool { return other != runs[i] && other.became.Is(id) })
 		})
 		was := s
 		if b.was != "" {

@@ -30,6 +30,8 @@ func (o *opened) Open(tokens map[string]exec.Identity, _ string, _ bool) (exec.J
 	return nil, nil, false, errOpened
 }
 
+func (o *opened) Spent(map[string]exec.Identity, string) (string, error) { return "", nil }
+
 func (o *opened) Begun(string) ([][]exec.Record, error) { return o.begun, nil }
 
 // TestBegunRunFindsItsToken: a run that was cut off while it gave its token another

@@ -82,6 +82,9 @@ type Journals interface {
 	// abandon is set: then the first record of the new run gives it up, and a
 	// refusal before that leaves it as it is.
 	Open(tokens map[string]Identity, opsSHA256 string, abandon bool) (j Journal, earlier []Record, finished bool, err error)
+	// Spent tells when a saved plan was run to its end on these tokens, in the
+	// words of the journal; "" where it never was.
+	Spent(tokens map[string]Identity, planSHA256 string) (string, error)
 	// Begun gives the records of each unfinished run of a plan, on whatever
 	// tokens, the oldest first.
 	Begun(opsSHA256 string) ([][]Record, error)
@@ -103,15 +106,23 @@ func (m *Memory) Write(r Record) error {
 func (m *Memory) Sync() error { return nil }
 
 // Tries gives the count.
-func (m *Memory) Tries(slot, who string) (int, error) { return m.tries[slot+" "+who], nil }
+func (m *Memory) Tries(slot, who string) (int, error) { return m.tries[credential(slot, who)], nil }
 
 // SetTries keeps the count in memory.
 func (m *Memory) SetTries(slot, who string, n int) error {
 	if m.tries == nil {
 		m.tries = map[string]int{}
 	}
-	m.tries[slot+" "+who] = n
+	m.tries[credential(slot, who)] = n
 	return nil
+}
+
+// credential is whose tries are counted; those of a card are not of one slot.
+func credential(slot, who string) string {
+	if who == "" {
+		return ""
+	}
+	return slot + " " + who
 }
 
 // Close does nothing.
@@ -119,6 +130,9 @@ func (m *Memory) Close() error { return nil }
 
 // Begun gives none: nobody goes on with what is kept nowhere.
 func (m *Memory) Begun(string) ([][]Record, error) { return nil, nil }
+
+// Spent knows of no earlier run.
+func (m *Memory) Spent(map[string]Identity, string) (string, error) { return "", nil }
 
 // Open gives itself.
 func (m *Memory) Open(map[string]Identity, string, bool) (Journal, []Record, bool, error) {

@@ -13,14 +13,21 @@ import (
 // openJournal finds the journal of these tokens and what it tells of an earlier
 // run of the same plan.
 func (r *run) openJournal() error {
-	j, earlier, finished, err := r.Journals.Open(r.identities(), r.Plan.WorkSHA256(), r.Abandon)
+	tokens := r.identities()
+	j, earlier, finished, err := r.Journals.Open(tokens, r.Plan.WorkSHA256(), r.Abandon)
 	if err != nil {
 		return err
 	}
 	r.journal, r.finished = j, finished
-	if r.Saved && finished && len(earlier) > 0 && earlier[0].PlanSHA256 == r.Plan.PlanSHA256 {
-		return &Error{Kind: Refused, Message: "this saved plan was run on this token already, on " + earlier[0].Time,
-			Advice: "make a new plan, or apply the description itself"}
+	if r.Saved && finished {
+		when, err := r.Journals.Spent(tokens, r.Plan.PlanSHA256)
+		if err != nil {
+			return err
+		}
+		if when != "" {
+			return &Error{Kind: Refused, Message: "this saved plan was run on this token already, on " + when,
+				Advice: "make a new plan, or apply the description itself"}
+		}
 	}
 	if finished && r.AllowExisting {
 		earlier = nil // everything anew, on purpose

@@ -246,6 +246,25 @@ type Identity struct {
 	Label string `json:"label,omitempty"`
 }
 
+// Named reports whether anything tells the token from others of its kind: a fresh
+// one may have neither a serial number nor a label.
+func (id Identity) Named() bool { return id.Serial+id.Label != "" }
+
+// Is reports whether two identities can be of one token. The label counts where both
+// have one: where a profile knew that serial numbers are unique, it was left out, and
+// another profile may have named the same token with it.
+func (id Identity) Is(other Identity) bool {
+	if id.Label == "" || other.Label == "" {
+		id.Label, other.Label = "", ""
+	}
+	return id == other
+}
+
+// SameTokens reports whether two runs had the same tokens, by slot.
+func SameTokens(a, b map[string]Identity) bool {
+	return maps.EqualFunc(a, b, Identity.Is)
+}
+
 // Identity gives what identifies the token. Only where the profile knows that
 // serial numbers are unique can the label be left out: some modules give every
 // token the same number, or both slots of a card.

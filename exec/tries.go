@@ -11,7 +11,8 @@ import (
 // Tries counts the values of a credential that were shown to a token since the
 // last right one, across runs. A token's own flags may be false by policy
 // (PKCS#11, table of token information flags), so their absence proves nothing.
-// who is "user", "so" or "puk". A count is durable when SetTries returns.
+// who is "user", "so" or "puk", or "" for all that was shown to the tokens of the card,
+// whose count replaces theirs. A count is durable when SetTries returns.
 type Tries interface {
 	Tries(slot, who string) (int, error)
 	SetTries(slot, who string, n int) error
@@ -95,17 +96,38 @@ type counted struct {
 	spendFinalTry bool
 }
 
+// scope is whose tries lock a credential together: its own, or those of all of the card.
+func (t counted) scope(who string) string {
+	if t.facts.Is(profile.SharedLock) == profile.Yes {
+		return ""
+	}
+	return who
+}
+
+// resets reports whether a right value starts the token's own count anew. Where it does
+// not, that has to be done on the token, and the operator says so.
+func (t counted) resets() bool {
+	return t.spendFinalTry || t.facts.Is(profile.RightPINResets) != profile.No
+}
+
 // afford refuses a try that may be the last one, by the count of earlier ones.
 func (t counted) afford(slot, who string) (n int, err error) {
 	if !counts(t.facts, who) {
 		return 0, nil
 	}
-	n, err = t.tries.Tries(slot, who)
+	n, err = t.tries.Tries(slot, t.scope(who))
 	if err != nil || n < retries(t.facts, who)-1 || t.spendFinalTry {
 		return n, err
 	}
-	return n, &Error{Kind: Refused, Message: fmt.Sprintf("earlier runs showed this token %s and none that was right since, so the next one may be the last before it locks", plural(n, nameOf(who))),
-		Advice: "check the value, then say --spend-final-try; a right one starts the count anew"}
+	shown, advice := fmt.Sprintf("this token %s", plural(n, nameOf(who))), "check the value, then say --spend-final-try; a right one starts the count anew"
+	if t.scope(who) == "" {
+		shown = fmt.Sprintf("the tokens of this card, which lock together, %s", plural(n, "value"))
+	}
+	if t.facts.Is(profile.RightPINResets) == profile.No {
+		return n, &Error{Kind: Refused, Message: fmt.Sprintf("earlier runs showed %s, and a right one does not end the count of such tokens, so the next wrong one may be the last before it locks", shown),
+			Advice: "have the token count anew by its vendor's tool, check the value, then say --spend-final-try; a right one starts the count here anew"}
+	}
+	return n, &Error{Kind: Refused, Message: fmt.Sprintf("earlier runs showed %s and none that was right since, so the next one may be the last before it locks", shown), Advice: advice}
 }
 
 // show has a value shown to the token: the flags are looked at before, and here
@@ -119,16 +141,17 @@ func (t counted) show(slot, who string, c Credential, call func() error) error {
 	if err != nil {
 		return err
 	}
-	if err := t.tries.SetTries(slot, who, n+1); err != nil {
+	scope := t.scope(who)
+	if err := t.tries.SetTries(slot, scope, n+1); err != nil {
 		return err
 	}
 	err = call()
 	switch {
-	case err == nil:
-		return t.tries.SetTries(slot, who, 0)
-	case answered(err):
-		if err := t.tries.SetTries(slot, who, n); err != nil {
-			return err
+	case err == nil && t.resets():
+		return t.tries.SetTries(slot, scope, 0)
+	case err == nil, answered(err):
+		if failed := t.tries.SetTries(slot, scope, n); failed != nil {
+			return failed
 		}
 	}
 	return loginError(err, who, c)
@@ -179,12 +202,17 @@ func adviseLocked(who string) string {
 // forgetTries starts counts of a slot anew: all after an initialisation, that of a
 // PIN after it was set under another authority.
 func (r *run) forgetTries(slot string, whose ...string) error {
+	t := r.counted()
 	for _, who := range whose {
-		if n, err := r.journal.Tries(slot, who); err != nil || n > 0 {
+		scope := t.scope(who)
+		if scope == "" && !t.resets() {
+			return nil
+		}
+		if n, err := r.journal.Tries(slot, scope); err != nil || n > 0 {
 			if err != nil {
 				return err
 			}
-			if err := r.journal.SetTries(slot, who, 0); err != nil {
+			if err := r.journal.SetTries(slot, scope, 0); err != nil {
 				return err
 			}
 		}

@@ -113,13 +113,15 @@ func TestTriesOverManyRuns(t *testing.T) {
 	// be known.
 	own := []string{`puk-is = "own"`, `change-pin-needs-login = "unknown"`}
 	byPUK := []string{oneKey, bothSlots, changePIN, unblock}
+	shared := []string{"lock-is-shared = true"}
 	for _, mode := range []struct {
 		honest string
 		lies   bool
 		texts  []string
 		more   []string // facts
 		unsaid string   // one more, which the plan does not know
-	}{{"true", false, bySO, nil, ""}, {"false", true, bySO, nil, ""}, {`"unknown"`, true, bySO, nil, ""}, {`"unknown"`, false, bySO, nil, ""},
+	}{{"false", true, bySO, shared, ""}, {"false", true, bySO, append(shared, "right-pin-resets = false"), ""},
+		{"true", false, bySO, nil, ""}, {"false", true, bySO, nil, ""}, {`"unknown"`, true, bySO, nil, ""}, {`"unknown"`, false, bySO, nil, ""},
 		{"true", false, byPUK, own, "puk-retries = 3"}, {"false", true, byPUK, own, "puk-retries = 3"}, {`"unknown"`, false, byPUK, own, "puk-retries = 10"},
 		{"true", false, byPUK, append(own, "puk-retries = 5"), "pin-min = 0"}} {
 		facts := locking(t, mode.honest, mode.more...)
@@ -180,7 +182,7 @@ func TestTriesOverManyRuns(t *testing.T) {
 		}
 	}
 	// The property would hold of runs that try nothing.
-	if runs != 24000 || spent < 1000 || refusals < 1000 {
+	if runs != 30000 || spent < 1000 || refusals < 1000 {
 		t.Errorf("%d runs spent %d tries and were refused %d times", runs, spent, refusals)
 	}
 }

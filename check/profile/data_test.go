@@ -181,7 +181,7 @@ var keyFacts = map[string]map[FactName]string{
 		ExclusiveLogins: "no", UniqueSerial: "no", DataObjects: "no", ImportKeys: "yes", AlwaysAuthenticate: "no", RSAMax: "unknown"},
 	"tpm2": {HonestKeys: "yes", SharedPIN: "no", PUKMin: "0", PUKMax: "128", ChangeByUser: "no", FreeUse: "no", TellsLocal: "yes", DataObjectID: "yes", Reinit: "no", Software: "unknown", InitPIN: "yes", ChangePIN: "yes", ChangePUK: "yes", SerialStays: "yes", FreeKeyID: "yes", FreeLabel: "yes", BothLogins: "no", PINMin: "0",
 		PINAlphabet: "any", InitialPIN: "none", InitialPUK: "none", SignatureSlot: "no", SecondToken: "yes", InitToken: "yes", ReinitNeedsSOPIN: "unknown", PUKIs: "so-pin",
-		Locks: "yes", Retries: "3", SharedLock: "yes", HonestFlags: "no", PINMax: "128", RSAMin: "1024", RSAMax: "3072", Curves: "P-256, P-384, P-521",
+		Locks: "yes", Retries: "3", RightPINResets: "no", SharedLock: "yes", HonestFlags: "no", PINMax: "128", RSAMin: "1024", RSAMax: "3072", Curves: "P-256, P-384, P-521",
 		UniqueSerial: "no", ImportKeys: "no", DataObjects: "yes", AlwaysAuthenticate: "yes", ExclusiveLogins: "no"},
 }
 

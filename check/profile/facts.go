@@ -45,6 +45,7 @@ const (
 	InitialPUK         FactName = "initial-puk"
 	FactoryPUK         FactName = "initial-puk-value"
 	SharedLock         FactName = "lock-is-shared"
+	RightPINResets     FactName = "right-pin-resets"
 	FreeKeyID          FactName = "key-id-is-free"
 	FreeLabel          FactName = "label-is-free"
 	ChangeByUser       FactName = "change-pin-needs-login"
@@ -123,6 +124,7 @@ var Facts = []FactInfo{
 	{InitialPUK, Word, "the PUK or SO PIN at delivery: factory (a value that the vendor publishes), none, blocked"},
 	{FactoryPUK, Word, "the PUK or SO PIN at delivery, as its vendor publishes it, where C_InitToken takes no other"},
 	{SharedLock, YesNo, "wrong PINs in one slot lock the others too"},
+	{RightPINResets, YesNo, "a right PIN starts the token's count of wrong ones anew"},
 	{FreeKeyID, YesNo, "CKA_ID of a key can be chosen"},
 	{FreeLabel, YesNo, "CKA_LABEL of a key can be chosen"},
 	{FreeUse, YesNo, "a key can be kept to signing: a template may forbid the rest (CKA_DECRYPT, CKA_DERIVE and what goes with them)"},

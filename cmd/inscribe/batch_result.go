@@ -109,7 +109,7 @@ func (r *batchResult) stuck(rows []string) {
 func namesOf(tokens map[string]exec.Identity) string {
 	var names []string
 	for _, slot := range slices.Sorted(maps.Keys(tokens)) {
-		if id := tokens[slot]; id.Serial+id.Label != "" {
+		if id := tokens[slot]; id.Named() {
 			names = append(names, strings.TrimSpace(fmt.Sprintf("serial %s %s", id.Serial, id.Label)))
 		}
 	}

@@ -147,17 +147,13 @@ type held struct {
 	already  map[exec.Identity]bool
 }
 
-// hold takes the tokens under what runs may know them as: by their own profile and by
-// the generic one.
+// hold takes the tokens, by their own profile.
 func (h *held) hold(m exec.ModuleInfo, tokens map[string]exec.TokenInfo) (probe.Held, error) {
 	h.facts = factsFor(h.mw, m)
 	ids := map[string]exec.Identity{}
 	for slot, t := range tokens {
 		if id := t.Identity(h.facts); !h.already[id] {
 			ids[slot], h.already[id] = id, true
-		}
-		if id := t.Identity(profile.Generic()); !h.already[id] {
-			ids[slot+", profile unknown"], h.already[id] = id, true
 		}
 	}
 	// One folder for all: the token of before is on the same card.

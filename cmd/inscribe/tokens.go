@@ -75,7 +75,8 @@ type slotToken struct {
 	// PrivateSeen says that a login showed the private objects too.
 	PrivateSeen bool `json:"privateSeen"`
 	// Tries are the values of PINs and PUKs that runs showed it since the last right
-	// one, by slot and whose they were.
+	// one, by whose they were: "user", "so", "puk", or "card" where all of a card lock
+	// together.
 	Tries map[string]int `json:"tries,omitempty"`
 	// Problem is why the objects could not be listed.
 	Problem string `json:"problem,omitempty"`
@@ -260,7 +261,7 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 				seen.Problem = err.Error()
 			}
 		}
-		if seen.Tries, err = a.counted(s.Token, out.facts); err != nil {
+		if seen.Tries, err = a.counted(s.Token); err != nil {
 			out.uncounted = append(out.uncounted, err)
 		}
 		out.Slots = append(out.Slots, seen)
@@ -295,22 +296,14 @@ func factsFor(mw station.Middleware, info exec.ModuleInfo) *profile.Profile {
 	return cmp.Or(profile.Lookup(mw.Profile), profile.ForManufacturer(info.Manufacturer), profile.Generic())
 }
 
-// counted reads the ledger of a token, as runs under its own profile and under the
-// generic one have kept it. Without a state folder there is none.
-func (a *app) counted(t exec.TokenInfo, facts *profile.Profile) (map[string]int, error) {
+// counted reads the ledger of a token, whatever profile its runs had. Without a state
+// folder there is none.
+func (a *app) counted(t exec.TokenInfo) (map[string]int, error) {
 	state, err := a.stateDir()
 	if err != nil {
 		return nil, nil
 	}
-	out, err := journal.In(state).Counted(t.Identity(profile.Generic()))
-	if err != nil || t.Identity(facts) == t.Identity(profile.Generic()) {
-		return out, err
-	}
-	own, err := journal.In(state).Counted(t.Identity(facts))
-	for key, n := range own {
-		out[key] += n
-	}
-	return out, err
+	return journal.In(state).Counted(t.Identity(profile.Generic()))
 }
 
 // visit says how to log in to a token only to look at it: a wrong PIN counts as
@@ -515,10 +508,9 @@ func unlocker(facts *profile.Profile) string {
 // triesOf says the counts of the ledger in words.
 func triesOf(counts map[string]int) []string {
 	var out []string
-	for _, key := range slices.Sorted(maps.Keys(counts)) {
-		slot, who, _ := strings.Cut(key, " ")
-		what := map[string]string{"user": "user PIN", "so": "SO PIN", "puk": "PUK"}[who]
-		out = append(out, fmt.Sprintf("%s of the %s slot: %d wrong ones in a row, as counted here", what, slot, counts[key]))
+	for _, who := range slices.Sorted(maps.Keys(counts)) {
+		what := map[string]string{"user": "user PIN", "so": "SO PIN", "puk": "PUK", "card": "all of the card"}[who]
+		out = append(out, fmt.Sprintf("%s: %d wrong ones in a row, as counted here", what, counts[who]))
 	}
 	return out
 }

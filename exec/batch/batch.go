@@ -61,7 +61,7 @@ type Row struct {
 
 // nameless reports whether the row was cut off in the initialisation of a token that
 // was fresh.
-func (r Row) nameless() bool { return len(keysOf(r.Tokens)) == 0 }
+func (r Row) nameless() bool { return len(named(r.Tokens)) == 0 }
 
 // Stuck gives the unfinished rows that cannot go on by themselves: several were cut off
 // while they initialised fresh tokens, and nothing tells which token is whose. Those of
@@ -121,10 +121,10 @@ type batch struct {
 	Options
 	world World
 
-	free     []string          // rows that are bound to nothing, in order
-	bound    map[string]Row    // rows that are bound to tokens, and wait for them
-	holder   map[string]string // the unfinished row of a token, by its key
-	used     map[string]bool   // tokens that get no row any more, by key
+	free     []string        // rows that are bound to nothing, in order
+	bound    map[string]Row  // rows that are bound to tokens, and wait for them
+	holder   byToken[string] // the unfinished row of a token
+	used     byToken[bool]   // tokens that get no row any more
 	spoiled  map[exec.SlotID]bool
 	resting  map[string]bool // bound rows that failed, until their token was taken out
 	running  map[string]Seat // by row
@@ -137,7 +137,7 @@ type batch struct {
 // when too many failed, or when ctx is cancelled and what is under way has come to
 // an end. The error is that of the world, when it cannot list its tokens.
 func Run(ctx context.Context, w World, o Options) (Summary, error) {
-	b := &batch{Options: o, world: w, bound: map[string]Row{}, holder: map[string]string{}, used: map[string]bool{}, spoiled: map[exec.SlotID]bool{},
+	b := &batch{Options: o, world: w, bound: map[string]Row{}, holder: byToken[string]{}, used: byToken[bool]{}, spoiled: map[exec.SlotID]bool{},
 		resting: map[string]bool{}, running: map[string]Seat{}, torn: map[string]Row{}, told: map[string]bool{}}
 	b.recall()
 	type ended struct {
@@ -203,7 +203,7 @@ func (b *batch) recall() {
 	for _, r := range b.Earlier {
 		if r.Finished {
 			finished[r.Row] = true
-			b.use(keysOf(r.Tokens))
+			b.use(named(r.Tokens))
 		}
 	}
 	for _, r := range b.Earlier {
@@ -234,22 +234,20 @@ func (b *batch) recall() {
 // by now.
 func (b *batch) hold(r Row) {
 	for _, id := range r.Tokens {
-		if k := key(id); k != "" {
-			b.holder[k] = r.Row
-		}
+		b.holder.put(id, r.Row)
 	}
 	for slot, id := range r.Tokens {
 		// Who is known to have a token of that name goes before.
-		k := key(id.Relabelled(r.Torn[slot], b.Pool.Facts))
-		if k != "" && b.holder[k] == "" && !b.used[k] {
-			b.holder[k] = r.Row
+		now := id.Relabelled(r.Torn[slot], b.Pool.Facts)
+		if b.holder.of(now) == "" && !b.used.of(now) {
+			b.holder.put(now, r.Row)
 		}
 	}
 }
 
-func (b *batch) use(keys []string) {
-	for _, k := range keys {
-		b.used[k] = true
+func (b *batch) use(tokens []exec.Identity) {
+	for _, id := range tokens {
+		b.used.put(id, true)
 	}
 }
 
@@ -284,8 +282,8 @@ func (b *batch) waitsTorn() bool {
 
 // others reports whether a token is known to be another row's.
 func (b *batch) others(row string, id exec.Identity) bool {
-	k := key(id)
-	return b.used[k] || b.holder[k] != "" && b.holder[k] != row
+	held := b.holder.of(id)
+	return b.used.of(id) || held != "" && held != row
 }
 
 // alike is how many more rows left what is as good for this one.
@@ -302,11 +300,11 @@ func (b *batch) alike(row string) int {
 // assign gives rows to the seats that are there and free.
 func (b *batch) assign(ctx context.Context) (starts []string, err error) {
 	var busy []exec.SlotID
-	atWork := map[string]bool{}
+	atWork := byToken[bool]{}
 	for _, s := range b.running {
 		busy = append(busy, s.slots()...)
-		for _, k := range s.keys() {
-			atWork[k] = true
+		for _, id := range s.named() {
+			atWork.put(id, true)
 		}
 	}
 	slots, err := b.world.Slots(ctx, busy)
@@ -327,7 +325,7 @@ func (b *batch) assign(ctx context.Context) (starts []string, err error) {
 			}
 			seat.Alike = b.alike(next)
 		}
-		if slices.ContainsFunc(seat.keys(), func(k string) bool { return atWork[k] }) {
+		if slices.ContainsFunc(seat.named(), atWork.of) {
 			seat.Refused = fmt.Sprintf("nothing tells %s from a token that is at work", seat.Name())
 		}
 		row, why := b.rowFor(seat)
@@ -340,8 +338,8 @@ func (b *batch) assign(ctx context.Context) (starts []string, err error) {
 		b.running[row] = seat
 		delete(b.bound, row)
 		b.free = slices.DeleteFunc(b.free, func(r string) bool { return r == row })
-		for _, k := range seat.keys() {
-			atWork[k] = true
+		for _, id := range seat.named() {
+			atWork.put(id, true)
 		}
 		starts = append(starts, row)
 		b.Watcher.Began(row, seat)
@@ -371,8 +369,8 @@ func (b *batch) rowFor(s Seat) (row, why string) {
 	if s.Torn != nil {
 		return b.nextTorn(), ""
 	}
-	for _, k := range s.keys() {
-		held := b.holder[k]
+	for _, id := range s.named() {
+		held := b.holder.of(id)
 		if held == "" {
 			continue
 		}
@@ -380,17 +378,15 @@ func (b *batch) rowFor(s Seat) (row, why string) {
 		switch {
 		case waits && b.resting[held], !waits && slices.Contains(b.Rows, held):
 			return "", ""
-		case waits && maps.Equal(r.Tokens, s.was()):
+		case waits && exec.SameTokens(r.Tokens, s.was()):
 			return held, ""
 		case waits:
 			return "", "a row of this batch was begun on it together with another token, and goes on with both alone"
 		}
 		return "", "an unfinished row of this batch is on it, which is not in the data any more"
 	}
-	for _, k := range s.keys() {
-		if b.used[k] {
-			return "", ""
-		}
+	if slices.ContainsFunc(s.named(), b.used.of) {
+		return "", ""
 	}
 	if slices.ContainsFunc(s.slots(), func(id exec.SlotID) bool { return s.fresh() && b.spoiled[id] }) || len(b.free) == 0 {
 		return "", ""
@@ -412,9 +408,9 @@ func (b *batch) note(row string, s Seat, o Outcome) {
 	if tokens == nil {
 		tokens = s.was()
 	}
-	keys := slices.Concat(s.keys(), keysOf(tokens))
-	for _, k := range keys {
-		delete(b.holder, k)
+	all := slices.Concat(s.named(), named(tokens))
+	for _, id := range all {
+		b.holder.drop(id)
 	}
 	if s.fresh() {
 		// A module may go on to call it fresh, in another process than that of the run.
@@ -423,7 +419,7 @@ func (b *batch) note(row string, s Seat, o Outcome) {
 		}
 	}
 	tornRow, torn := b.torn[row]
-	if torn && (o.Err == nil || len(keysOf(tokens)) > 0) {
+	if torn && (o.Err == nil || len(named(tokens)) > 0) {
 		delete(b.torn, row)
 	} else if torn {
 		// What it failed with would be another try for the next of its label.
@@ -433,14 +429,14 @@ func (b *batch) note(row string, s Seat, o Outcome) {
 	}
 	if o.Err == nil {
 		b.failures = 0
-		b.use(keys)
+		b.use(all)
 		return
 	}
 	b.failures++
-	if !o.Bound || len(keysOf(tokens)) == 0 {
+	if !o.Bound || len(named(tokens)) == 0 {
 		// Neither is tried again in this call: what is wrong may be with either. The
 		// next one finds out what became of a fresh token.
-		b.use(keys)
+		b.use(all)
 		return
 	}
 	b.bound[row] = Row{Row: row, Tokens: tokens, Torn: o.Torn}

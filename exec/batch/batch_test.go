@@ -43,14 +43,27 @@ CertTempl=sig
 Location=#Signature
 `
 
-func lower(t testing.TB) *plan.Plan {
+func lower(t testing.TB) *plan.Plan { return lowerFor(t, profile.Lookup("softhsm")) }
+
+func lowerFor(t testing.TB, facts *profile.Profile) *plan.Plan {
 	t.Helper()
 	p := check.Check(grammar.Parse("x.dsc", []byte(bothSlots)), nil)
-	pl, err := plan.Lower(p, plan.Options{Profile: profile.Lookup("softhsm"), Secrets: map[string]bool{"CARD": true, "SIGN": true}})
+	pl, err := plan.Lower(p, plan.Options{Profile: facts, Secrets: map[string]bool{"CARD": true, "SIGN": true}})
 	if err != nil || p.Errors() {
 		t.Fatal(err, p.Diagnostics)
 	}
 	return pl
+}
+
+// labelled is SoftHSM2 as one sees it who does not know that its serial numbers are
+// unique.
+func labelled(t testing.TB) *profile.Profile {
+	t.Helper()
+	p, err := profile.Parse("labelled", []byte("inherits = \"softhsm\"\n[fact]\nunique-serial = { is = \"unknown\", source = \"x\" }\n"), profile.Lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func pool(t testing.TB) batch.Pool {
@@ -110,6 +123,7 @@ type world struct {
 	home    map[string]*card // the card that a row wrote to
 	running int
 	most    int
+	begun   int // rows
 }
 
 func (w *world) locked(f func()) {
@@ -168,7 +182,7 @@ func (w *world) Do(ctx context.Context, row string, s batch.Seat) batch.Outcome 
 }
 
 // The world is its own watcher.
-func (w *world) Began(string, batch.Seat)                {}
+func (w *world) Began(string, batch.Seat)                { w.begun++ }
 func (w *world) Ended(string, batch.Seat, batch.Outcome) {}
 func (w *world) Refused(s batch.Seat)                    { w.Errorf("refused: %s: %s", s.Name(), s.Refused) }
 func (w *world) Waiting(int, int)                        {}
@@ -334,7 +348,9 @@ func (w *world) options(t testing.TB, rows []string) batch.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := batch.Options{Pool: pool(t), Rows: rows, Watcher: w, Poll: 50 * time.Millisecond}
+	pool := pool(t)
+	pool.Facts = w.plan.Facts()
+	o := batch.Options{Pool: pool, Rows: rows, Watcher: w, Poll: 50 * time.Millisecond}
 	for _, e := range earlier {
 		o.Earlier = append(o.Earlier, batch.Row{Row: e.Row, Finished: e.Finished, Tokens: e.Tokens, Torn: e.Torn})
 	}
@@ -371,8 +387,9 @@ func (w *world) finished(t testing.TB) map[string]bool {
 }
 
 // TestAnythingMayHappen runs batches of hundreds of rows on stations whose cards
-// refuse and are pulled at any call, and that are interrupted and called again: a row
-// is never on two cards, a card never has two rows, and in the end all are done.
+// refuse and are pulled at any call, and that are interrupted and called again, with a
+// profile that knows serial numbers to be unique or one that does not: a row is never on
+// two cards, a card never has two rows, and in the end all are done.
 func TestAnythingMayHappen(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -387,7 +404,9 @@ func TestAnythingMayHappen(t *testing.T) {
 				stop := make(chan struct{})
 				go w.operator(stop, &stock)
 				defer close(stop)
+				plans := []*plan.Plan{w.plan, lowerFor(t, labelled(t))}
 				for calls := 1; ; calls++ {
+					w.plan = plans[w.random.IntN(2)]
 					o := w.options(t, all)
 					o.Later, o.Wait = true, 20*time.Second
 					ctx, cancel := context.WithTimeout(context.Background(), time.Duration(w.random.IntN(40_000))*time.Millisecond)
@@ -463,6 +482,31 @@ func TestFixedTokens(t *testing.T) {
 		}
 		if w.most != 4 {
 			t.Errorf("at most %d rows at once", w.most)
+		}
+	})
+}
+
+// TestTokensOfAnotherProfile: a token has had its row, whichever profile names it.
+func TestTokensOfAnotherProfile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, 3)
+		plans := []*plan.Plan{w.plan, lowerFor(t, labelled(t))}
+		for n, own := range []int{0, 1} {
+			w.readers[n], w.plan = newCard(w.plan, n), plans[own]
+			if _, err := batch.Run(t.Context(), w, w.options(t, rows(n+1))); err != nil {
+				t.Fatal(err)
+			}
+			w.plan = plans[1-own]
+			tries := w.readers[n].tries
+			if _, err := batch.Run(t.Context(), w, w.options(t, rows(3))); err != nil {
+				t.Fatal(err)
+			}
+			if done := w.finished(t); len(done) != n+1 || w.readers[n].tries != tries {
+				t.Errorf("%d rows are done; the card saw %d writes, then %d", len(done), tries, w.readers[n].tries)
+			}
+			if w.begun != n+1 {
+				t.Errorf("%d rows were begun on %d tokens", w.begun, n+1)
+			}
 		}
 	})
 }

@@ -48,8 +48,8 @@ func (s Seat) fresh() bool { return !initialised(s.Slots[plan.Default]) }
 
 func initialised(s exec.Slot) bool { return s.Token.Flags.Has(exec.FlagTokenInitialized) }
 
-// keys name the tokens of the seat that have a name.
-func (s Seat) keys() []string { return append(keysOf(s.Tokens), keysOf(s.Known)...) }
+// named are the tokens of the seat that have a name.
+func (s Seat) named() []exec.Identity { return append(named(s.Tokens), named(s.Known)...) }
 
 // was gives the tokens as the journal of their row knows them.
 func (s Seat) was() map[string]exec.Identity {
@@ -58,11 +58,12 @@ func (s Seat) was() map[string]exec.Identity {
 	return was
 }
 
-func keysOf(tokens map[string]exec.Identity) []string {
-	var out []string
+// named are the tokens that have a name; a fresh one has none.
+func named(tokens map[string]exec.Identity) []exec.Identity {
+	var out []exec.Identity
 	for _, id := range tokens {
-		if k := key(id); k != "" {
-			out = append(out, k)
+		if id.Named() {
+			out = append(out, id)
 		}
 	}
 	return out
@@ -79,14 +80,6 @@ func (s Seat) slots() []exec.SlotID {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// key is an identity as one text; a fresh token has none.
-func key(id exec.Identity) string {
-	if id.Serial+id.Label == "" {
-		return ""
-	}
-	return strings.Join([]string{id.Manufacturer, id.Model, id.Serial, id.Label}, "\x00")
 }
 
 // Pool makes seats of the tokens that are there.

@@ -3,6 +3,7 @@ package journal
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,12 +50,9 @@ type run struct {
 	path   string
 	dirty  bool // has records that are not on the disk yet
 	locks  []io.Closer
-	keys   map[string]string // token key by slot
-	// cards are the keys of the cards, and unnamed those of tokens that nothing tells
-	// apart; shared says that others of this process may be on the same card.
-	cards   map[string]bool
-	unnamed map[string]bool
-	shared  bool
+	tokens map[string]exec.Identity // by slot, as they became
+	// shared says that others of this process may be on the same card.
+	shared bool
 	// batch and row are those of a run of a batch, which leaves its records in kept.
 	batch, row string
 	kept       []exec.Record
@@ -65,20 +64,30 @@ type run struct {
 
 // newRun is a run on tokens, without a file.
 func (f *Folder) newRun(tokens map[string]exec.Identity) *run {
-	r := &run{folder: f, keys: map[string]string{}, cards: map[string]bool{}, unnamed: map[string]bool{}}
-	for slot, id := range tokens {
-		r.keys[slot] = tokenKey(id)
-		r.unnamed[r.keys[slot]] = id.Serial+id.Label == ""
-		if card := cardKey(id); card != "" {
-			r.cards[card] = true
+	r := &run{folder: f, tokens: map[string]exec.Identity{}}
+	maps.Copy(r.tokens, tokens)
+	return r
+}
+
+// cards are the keys of the cards of a run.
+func (r *run) cards() []string {
+	var keys []string
+	for _, id := range r.tokens {
+		if key := cardKey(id); key != "" {
+			keys = append(keys, key)
 		}
 	}
-	return r
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // tokenKey names a token in file names without showing odd characters.
 func tokenKey(id exec.Identity) string {
-	sum := sha256.Sum256([]byte(id.Manufacturer + "\x00" + id.Model + "\x00" + id.Serial + "\x00" + id.Label))
+	return hash(id.Manufacturer, id.Model, id.Serial, id.Label)
+}
+
+func hash(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -94,6 +103,11 @@ func cardKey(id exec.Identity) string {
 	id.Label = ""
 	return "card-" + tokenKey(id)
 }
+
+// place names a token in the names of files that outlive a run: by its card where the
+// serial number tells it, since another profile may name the same token with its label
+// or without.
+func place(id exec.Identity) string { return cmp.Or(cardKey(id), tokenKey(id)) }
 
 // Open finds the unfinished run of the plan on these tokens, or the last finished
 // one, and opens the journal to go on with. abandon gives up any unfinished run
@@ -198,7 +212,7 @@ func (r *run) judge(path, opsSHA256 string) ([]exec.Record, standing, error) {
 	records, err := read(path)
 	// Fresh tokens have no name; a run of the same plan that was cut off on one
 	// goes on with whichever was chosen now.
-	same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(records), r.keys) && r.takes(records[0])
+	same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && exec.SameTokens(exec.Became(records), r.tokens) && r.takes(records[0])
 	switch {
 	case !r.concerns(records) && !same:
 		// A damaged file of another token must not stop every run; of one
@@ -283,11 +297,12 @@ func (r *run) Close() error {
 
 // concerns reports whether a run had one of our tokens.
 func (r *run) concerns(records []exec.Record) bool {
-	ours := slices.Collect(maps.Values(r.keys))
 	for _, rec := range records {
 		for _, id := range rec.Tokens {
-			if id.Serial+id.Label != "" && slices.Contains(ours, tokenKey(id)) {
-				return true
+			for _, own := range r.tokens {
+				if id.Named() && id.Is(own) {
+					return true
+				}
 			}
 		}
 	}
@@ -311,42 +326,65 @@ func untouched(records []exec.Record) bool {
 	return len(begun) == 0
 }
 
-// keysOf gives the tokens of a run by slot, as they became.
-func keysOf(records []exec.Record) map[string]string {
-	keys := map[string]string{}
-	for slot, id := range exec.Became(records) {
-		keys[slot] = tokenKey(id)
-	}
-	return keys
-}
-
 // finished gives the records of the last finished run of the plan on the same
 // tokens.
-func (f *Folder) finished(r *run, opsSHA256 string) ([]exec.Record, error) {
+func (f *Folder) finished(r *run, opsSHA256 string) (found []exec.Record, err error) {
+	err = f.done(r, func(records []exec.Record, damage error) bool {
+		switch {
+		case damage != nil:
+			f.damaged(damage)
+		case records[0].OpsSHA256 == opsSHA256 && r.takes(records[0]):
+			found = records
+		}
+		return found == nil
+	})
+	return found, err
+}
+
+// Spent looks through the finished runs on these tokens. Of a damaged file, what can be
+// read counts.
+func (f *Folder) Spent(tokens map[string]exec.Identity, planSHA256 string) (when string, err error) {
+	err = f.done(f.newRun(tokens), func(records []exec.Record, _ error) bool {
+		if records[0].PlanSHA256 == planSHA256 {
+			when = records[0].Time
+		}
+		return when == ""
+	})
+	if err != nil {
+		return "", local(err)
+	}
+	return when, nil
+}
+
+// done yields the finished runs on the tokens of a run, the last one first, with what
+// is wrong with a file. Files without any record are told and passed over.
+func (f *Folder) done(r *run, yield func(records []exec.Record, damage error) bool) error {
 	paths, err := journalsIn(filepath.Join(f.dir, "done", r.doneName()))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	slices.Reverse(paths)
 	for _, path := range paths {
-		records, err := read(path)
-		if err != nil {
-			f.damaged(err)
-			continue
-		}
-		if len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && r.takes(records[0]) {
-			return records, nil
+		records, damage := read(path)
+		switch {
+		case len(records) == 0:
+			if damage != nil {
+				f.damaged(damage)
+			}
+		case exec.SameTokens(exec.Became(records), r.tokens):
+			if !yield(records, damage) {
+				return nil
+			}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
-// doneName is the folder of the finished runs of these tokens.
+// doneName is the folder of the finished runs on these cards.
 func (r *run) doneName() string {
-	slots := slices.Sorted(maps.Keys(r.keys))
 	var names []string
-	for _, slot := range slots {
-		names = append(names, r.keys[slot])
+	for _, slot := range slices.Sorted(maps.Keys(r.tokens)) {
+		names = append(names, place(r.tokens[slot]))
 	}
 	return strings.Join(names, "-")
 }
@@ -372,9 +410,7 @@ func (r *run) Write(rec exec.Record) error {
 	if _, err := r.file.Write(append(b, '\n')); err != nil {
 		return local(err)
 	}
-	for slot, id := range rec.Tokens {
-		r.keys[slot] = tokenKey(id)
-	}
+	maps.Copy(r.tokens, rec.Tokens)
 	if r.row != "" || r.givesUp != nil {
 		r.kept = append(r.kept, rec)
 	}
@@ -413,11 +449,35 @@ func (r *run) end() error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return local(err)
 	}
-	if err := os.Rename(r.path, filepath.Join(dir, filepath.Base(r.path))); err != nil {
+	name, err := nextName(dir, filepath.Base(r.path))
+	if err != nil {
+		return local(err)
+	}
+	if err := os.Rename(r.path, filepath.Join(dir, name)); err != nil {
 		return local(err)
 	}
 	return errors.Join(syncFolder(dir), syncFolder(filepath.Dir(r.path)))
 }
+
+// nextName puts a number before a name that orders it after all that are in the folder:
+// the clock may have been set back since.
+func nextName(dir, name string) (string, error) {
+	paths, err := journalsIn(dir)
+	if err != nil {
+		return "", err
+	}
+	n := 0
+	for _, path := range paths {
+		number, _, _ := strings.Cut(filepath.Base(path), "-")
+		if k, err := strconv.Atoi(number); err == nil && len(number) == nameDigits {
+			n = max(n, k)
+		}
+	}
+	return fmt.Sprintf("%0*d-%s", nameDigits, n+1, name), nil
+}
+
+// nameDigits are the digits of the number that orders finished runs.
+const nameDigits = 6
 
 func (f *Folder) damaged(err error) {
 	if f.Damaged != nil {

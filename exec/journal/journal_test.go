@@ -3,11 +3,13 @@ package journal
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	osexec "os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -615,4 +617,132 @@ func TestTokensThatNothingTellsApart(t *testing.T) {
 	fails(t, err, exec.Refused, "another inscribe is at work")
 	_ = j.Close()
 	open(t, f, twins, "a", false)
+}
+
+// TestTriesAreOfTheToken: another description calls the token by another slot, and
+// another profile names it with its label.
+func TestTriesAreOfTheToken(t *testing.T) {
+	dir := t.TempDir()
+	labelled := func(label string) exec.Identity { id := card; id.Serial, id.Label = "0101", label; return id }
+	of := func(slot, label string) *run {
+		return In(dir).newRun(map[string]exec.Identity{slot: labelled(label)})
+	}
+	set := func(r *run, slot, who string, n int) {
+		t.Helper()
+		if err := r.SetTries(slot, who, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(r *run, slot, who string, n int) {
+		t.Helper()
+		if got, err := r.Tries(slot, who); got != n || err != nil {
+			t.Errorf("%d tries of %s of %v, %v, want %d", got, who, r.tokens[slot], err, n)
+		}
+	}
+	set(of("signature", "SIGN"), "signature", "puk", 2)
+	want(of("default", "SIGN"), "default", "puk", 2)
+	want(of("default", ""), "default", "puk", 2)
+	want(of("default", "CARD"), "default", "puk", 0)
+	want(of("default", "SIGN"), "default", "user", 0)
+	set(of("default", "CARD"), "default", "user", 1)
+	want(of("default", "CARD"), "default", "", 3)
+
+	// A profile whose serial numbers are unique counts on what others counted.
+	set(of("default", ""), "default", "puk", 3)
+	want(of("signature", "SIGN"), "signature", "puk", 3)
+	set(of("signature", "SIGN"), "signature", "puk", 0)
+	want(of("default", ""), "default", "puk", 0)
+
+	// One whose tokens lock together too, and they count on what it counted.
+	set(of("default", "CARD"), "default", "", 2)
+	want(of("signature", "SIGN"), "signature", "puk", 2)
+	set(of("signature", "SIGN"), "signature", "puk", 3)
+	want(of("signature", "SIGN"), "signature", "puk", 3)
+	want(of("default", "CARD"), "default", "", 3)
+	counted, err := In(dir).Counted(labelled("SIGN"))
+	if diff := cmp.Diff(map[string]int{"card": 2, "puk": 1}, counted); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	set(of("default", "CARD"), "default", "", 0)
+	want(of("signature", "SIGN"), "signature", "puk", 0)
+}
+
+// TestTriesOfOneCardAtOnce has two tokens of a card counted at the same time.
+func TestTriesOfOneCardAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for _, label := range []string{"CARD", "SIGN"} {
+		id := card
+		id.Label = label
+		all.Go(func() {
+			r := In(dir).newRun(map[string]exec.Identity{"default": id})
+			for n := range 100 {
+				if err := r.SetTries("default", "user", n+1); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n, err := In(dir).newRun(both).Tries("default", ""); n != 200 || err != nil {
+		t.Errorf("%d tries, %v", n, err)
+	}
+}
+
+// TestAnotherProfileFindsTheRuns: whether the label is part of the identity does not
+// matter to what is found.
+func TestAnotherProfileFindsTheRuns(t *testing.T) {
+	unique := map[string]exec.Identity{"default": {Manufacturer: "Soft", Model: "v2", Serial: "4711"}}
+	named := map[string]exec.Identity{"default": {Manufacturer: "Soft", Model: "v2", Serial: "4711", Label: "CARD"}}
+	second := map[string]exec.Identity{"default": {Manufacturer: "Soft", Model: "v2", Serial: "4711", Label: "SIGN"}}
+	for _, pair := range [][2]map[string]exec.Identity{{unique, named}, {named, unique}} {
+		f := In(t.TempDir())
+		j, _, _ := open(t, f, pair[0], "ops", false)
+		write(t, j, pair[0], "ops", "run", "start 1", "done 1")
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, _, err := f.Open(pair[1], "other", false); err == nil {
+			t.Error("another plan is begun on a token with an unfinished run")
+		}
+		j, earlier, finished := open(t, f, pair[1], "ops", false)
+		if len(earlier) != 3 || finished {
+			t.Errorf("an unfinished run of the same plan: %v, finished %v", events(earlier), finished)
+		}
+		write(t, j, pair[1], "ops", "end")
+		if j, earlier, finished = open(t, f, pair[1], "ops", false); len(earlier) != 4 || !finished {
+			t.Errorf("a finished run of the same plan: %v, finished %v", events(earlier), finished)
+		}
+		_ = j.Close()
+	}
+	f := In(t.TempDir())
+	j, _, _ := open(t, f, named, "ops", false)
+	write(t, j, named, "ops", "run", "start 1", "done 1", "end")
+	if _, earlier, _ := open(t, f, second, "ops", false); earlier != nil {
+		t.Error("the other slot of a card has the run of the first")
+	}
+}
+
+// TestLastRunIsLast though the clock was set back, and a saved plan stays spent though
+// the same was done without it since.
+func TestLastRunIsLast(t *testing.T) {
+	f := In(t.TempDir())
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	f.Now = func() time.Time { return now }
+	for i, saved := range []string{"saved", "", ""} {
+		j, _, _ := open(t, f, both, "ops", false)
+		if err := j.Write(exec.Record{Event: "run", OpsSHA256: "ops", PlanSHA256: saved, Tokens: both}); err != nil {
+			t.Fatal(err)
+		}
+		write(t, j, both, "ops", fmt.Sprintf("start %d", i), fmt.Sprintf("done %d", i), "end")
+		now = now.AddDate(-1, 0, 0)
+	}
+	if _, earlier, _ := open(t, f, both, "ops", false); len(earlier) != 4 || earlier[1].ID != "2" {
+		t.Error("the last run is", events(earlier))
+	}
+	for plan, want := range map[string]string{"saved": "2030-01-01T00:00:00Z", "other": ""} {
+		if when, err := f.Spent(both, plan); when != want || err != nil {
+			t.Errorf("%s was spent on %q, %v, want %q", plan, when, err, want)
+		}
+	}
 }

@@ -19,4 +19,8 @@ func (f *Folder) take(_, _ string) (io.Closer, error) {
 	return closer(func() error { return nil }), nil
 }
 
+func (f *Folder) await(string) (io.Closer, error) {
+	return closer(func() error { return nil }), nil
+}
+
 func syncDir(*os.File) error { return nil }

@@ -24,7 +24,7 @@ const busy = "another inscribe is at work on this token"
 // gives a lock back when the process ends, however it does. Two tokens that nothing
 // tells apart are one lock, and so are the slots of a card.
 func (r *run) lock() error {
-	for _, key := range slices.Sorted(maps.Keys(r.cards)) {
+	for _, key := range r.cards() {
 		take := r.folder.takeCard
 		if r.shared {
 			take = r.folder.share(take)
@@ -33,9 +33,13 @@ func (r *run) lock() error {
 			return err
 		}
 	}
-	for _, key := range slices.Compact(slices.Sorted(maps.Values(r.keys))) {
+	unnamed := map[string]bool{}
+	for _, id := range r.tokens {
+		unnamed[tokenKey(id)] = !id.Named()
+	}
+	for _, key := range slices.Sorted(maps.Keys(unnamed)) {
 		take := r.folder.take
-		if r.row != "" && r.unnamed[key] {
+		if r.row != "" && unnamed[key] {
 			take = r.folder.share(take)
 		}
 		if err := r.locked(take(key, busy)); err != nil {
@@ -80,12 +84,30 @@ func (r *run) lockMachine() error {
 	if r.folder.Reach == "" {
 		return nil
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.cards)) {
+	for _, key := range r.cards() {
 		if err := r.locked(takeOnMachine(r.folder.nameOnMachine(key), busy)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// await takes a lock that is held for moments only.
+func (f *Folder) await(key string) (io.Closer, error) {
+	file, err := os.OpenFile(filepath.Join(f.dir, "lock", key), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, local(err)
+	}
+	for {
+		switch err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err {
+		case nil:
+			return file, nil
+		case unix.EINTR:
+		default:
+			file.Close()
+			return nil, local(err)
+		}
+	}
 }
 
 // take takes a lock, or says that another process has it.

@@ -22,7 +22,7 @@ func (f *Folder) Look(tokens map[string]exec.Identity, opsSHA256 string) ([]exec
 		return nil, true, nil
 	}
 	for _, u := range runs {
-		if r.concerns(u.records) && u.records[0].OpsSHA256 == opsSHA256 && maps.Equal(keysOf(u.records), r.keys) {
+		if r.concerns(u.records) && u.records[0].OpsSHA256 == opsSHA256 && exec.SameTokens(exec.Became(u.records), r.tokens) {
 			return u.records, false, nil
 		}
 	}

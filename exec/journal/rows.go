@@ -116,6 +116,11 @@ func (o *RowRun) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon
 	return j, earlier, finished, err
 }
 
+// Spent is that of the folder.
+func (o *RowRun) Spent(tokens map[string]exec.Identity, planSHA256 string) (string, error) {
+	return o.folder.Spent(tokens, planSHA256)
+}
+
 // Begun gives the unfinished runs of the row.
 func (o *RowRun) Begun(opsSHA256 string) ([][]exec.Record, error) {
 	runs, err := o.folder.Begun(opsSHA256)

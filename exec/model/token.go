@@ -132,11 +132,23 @@ func (t *token) locked(p *pin) bool {
 	if !known || facts.Is(profile.Locks) != profile.Yes {
 		return false
 	}
-	if p.wrong >= limit {
-		return true
+	wrong := 0
+	for _, counted := range t.counted(p) {
+		wrong += counted.wrong
 	}
-	return p == &t.user && facts.Is(profile.SharedLock) == profile.Yes &&
-		slices.ContainsFunc(t.module.tokens, func(other *token) bool { return other.user.wrong >= limit })
+	return wrong >= limit
+}
+
+// counted are the credentials whose wrong values lock a PIN.
+func (t *token) counted(p *pin) []*pin {
+	if t.module.facts.Is(profile.SharedLock) != profile.Yes {
+		return []*pin{p}
+	}
+	var all []*pin
+	for _, other := range t.module.tokens {
+		all = append(all, &other.user, &other.so, &other.puk)
+	}
+	return all
 }
 
 // limit is the number of wrong values that lock a PIN, if the profile knows it.
@@ -156,7 +168,12 @@ func (t *token) try(call string, p *pin, c exec.Credential) error {
 		p.wrong++
 		return fail(call, exec.CKRPINIncorrect)
 	}
-	p.wrong, p.told = 0, 0
+	p.told = 0
+	if t.module.facts.Is(profile.RightPINResets) != profile.No {
+		for _, counted := range t.counted(p) {
+			counted.wrong = 0
+		}
+	}
 	return nil
 }
 
