@@ -314,7 +314,8 @@ func TestSeedWithoutAYes(t *testing.T) {
 	}
 }
 
-// TestSeedOfASavedPlan: a plan that the tokens had is spent in a dry-run too.
+// TestSeedOfASavedPlan: a plan that the tokens had is spent, in a dry-run too, whatever
+// was done on them since.
 func TestSeedOfASavedPlan(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -329,6 +330,8 @@ func TestSeedOfASavedPlan(t *testing.T) {
 	if diff := cmp.Diff(applied, dry, cmp.AllowUnexported(verdict{})); diff != "" || applied.code != exitRefused {
 		t.Errorf("%s\n%s", diff, o)
 	}
+	m.must(exitOK, append([]string{"apply", filepath.Join(m.dir, "x.dsc"), "--existing", "add"}, cardField...), "2 written")
+	m.must(exitRefused, args, "this saved plan was run on this token already")
 }
 
 // TestSeedsThatAreNone: each has a place, a cause and a way out.
