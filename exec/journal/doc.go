@@ -6,4 +6,9 @@
 // not end, "done" those that did, by token. A token has one open run at most,
 // and a run holds a lock on the cards of its tokens, on Linux on the whole machine.
 // No record holds a secret. The runs of a batch are the records of its rows.
+//
+// "tries" holds the count of values shown since the last right one, a file a card.
+//
+// A profile that knows serial numbers to be unique names a token without its label. Such
+// a name stands for the token under any label, in runs and counts alike.
 package journal
