@@ -68,7 +68,7 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"internal/vcard/myeid": {inside: []string{"internal/vcard"}},
 	"internal/vcard/lab":   {[]string{"internal/vcard", "internal/vcard/myeid"}, []string{xsys}},
 	"docs":                 {inside: []string{"ast/diag", "check/schema", "check/profile"}},
-	"lsp":                  {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/mask", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}, []string{jsonrpc2}},
+	"lsp":                  {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/template", "check/mask", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp"}, []string{jsonrpc2}},
 	"cmd/playground":       {inside: []string{"lsp"}},
 	"cmd":                  {[]string{"*"}, []string{multierror, pflag, toml, xterm, xsys}},
 }

@@ -1106,7 +1106,12 @@ func TestSymbols(t *testing.T) {
 // title.
 func act(t *testing.T, capabilities, marked, title string, only ...protocol.CodeActionKind) (string, []string) {
 	t.Helper()
-	c, _ := start(t, capabilities, withProject())
+	return actIn(t, withProject(), capabilities, marked, title, only...)
+}
+
+func actIn(t *testing.T, files map[string]string, capabilities, marked, title string, only ...protocol.CodeActionKind) (string, []string) {
+	t.Helper()
+	c, _ := start(t, capabilities, files)
 	p := c.openMarked(marked)
 	text, _ := cut(marked)
 	params := map[string]any{"textDocument": p.TextDocument, "range": protocol.Range{Start: p.Position, End: p.Position},
@@ -1175,6 +1180,18 @@ func TestCodeActions(t *testing.T) {
 	}
 	if got, _ := act(t, rich, "[Description]\r\nPKCS11Library=x.dll\r\nPI‸N=#12345678", "Take it from a field PIN_FIELD"); got != "[Fields]\r\nPIN_FIELD=\r\n\r\n[Description]\r\nPKCS11Library=x.dll\r\nPIN=PIN_FIELD" {
 		t.Errorf("with CRLF got %q", got)
+	}
+}
+
+// TestTemplateOfTheSignatureSlot wants the one template that is for signatures, by
+// whichever name it says so.
+func TestTemplateOfTheSignatureSlot(t *testing.T) {
+	const key, title = "[Application_B]\nKeySize=3072\nCertTempl=signTemplate\n", "Add a key and a certificate"
+	for _, usage := range []string{"nonRepudiation", "contentCommitment"} {
+		files := map[string]string{root + "/inscribe.toml": strings.Replace(project, "nonRepudiation", usage, 1)}
+		if got, _ := actIn(t, files, rich, strings.Replace(good, key, "[Appl‸ication_B]\n", 1), title); got != strings.Replace(good, "=signTemplate", "=sign.template", 1) {
+			t.Errorf("with %s got\n%s", usage, got)
+		}
 	}
 }
 

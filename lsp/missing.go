@@ -11,6 +11,7 @@ import (
 	"inscribe/check"
 	"inscribe/check/config"
 	"inscribe/check/schema"
+	"inscribe/check/template"
 	"inscribe/lsp/protocol"
 )
 
@@ -203,7 +204,7 @@ func (d *document) template(a *check.Application) (string, []diag.Edit) {
 		return "template", nil
 	}
 	fits := func(name string) bool {
-		return slices.Equal(project.Certificates[name].KeyUsage, []string{"nonRepudiation"}) == signs
+		return template.CommitmentOnly(project.Certificates[name].KeyUsage) == signs
 	}
 	name := names[max(slices.IndexFunc(names, fits), 0)]
 	declare := d.program().UndeclaredOf(name)

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"slices"
 	"strings"
 
 	"inscribe/ast/diag"
@@ -15,14 +16,17 @@ type Usage struct {
 // Usages are in the order of the bits. What only a CA may do is not among them.
 var Usages = []Usage{
 	{"digitalSignature", 0},
-	{"nonRepudiation", 1},
-	{"contentCommitment", 1},
+	{"nonRepudiation", commitment},
+	{"contentCommitment", commitment},
 	{"keyEncipherment", 2},
 	{"dataEncipherment", 3},
 	{"keyAgreement", 4},
 	{"encipherOnly", 7},
 	{"decipherOnly", 8},
 }
+
+// commitment is the bit of a key that signs what its holder stands by.
+const commitment = 1
 
 // The bits that mean nothing alone.
 const (
@@ -47,6 +51,17 @@ func KeyUsage(names []string) (bits, at int, err error) {
 		return 0, -1, fault("add keyAgreement, or leave the other out", "encipherOnly and decipherOnly mean nothing without keyAgreement (RFC 5280 section 4.2.1.3)")
 	}
 	return bits, -1, nil
+}
+
+// CommitmentOnly reports whether names say that a key commits its holder and does
+// nothing else, by whichever of the two names of that usage, in any case.
+func CommitmentOnly(names []string) bool {
+	for _, name := range names {
+		if !slices.ContainsFunc(Usages, func(u Usage) bool { return u.Bit == commitment && strings.EqualFold(u.Name, name) }) {
+			return false
+		}
+	}
+	return len(names) > 0
 }
 
 func usageBit(name string) (int, error) {
