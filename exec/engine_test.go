@@ -524,6 +524,33 @@ func TestCertificateForAnotherKeyIsNotWritten(t *testing.T) {
 	}
 }
 
+// recalling is a CA that is told what it issued before.
+type recalling struct {
+	model.Issuer
+	previous *[]*exec.Certificate
+}
+
+func (i recalling) Issue(ctx context.Context, r exec.CertificateRequest, b []byte) (exec.Certificate, error) {
+	*i.previous = append(*i.previous, r.Previous)
+	return i.Issuer.Issue(ctx, r, b)
+}
+
+// TestPreviousCertificateIsCompared wants the certificate of the run before beside the
+// request for the one that comes in its place.
+func TestPreviousCertificateIsCompared(t *testing.T) {
+	b := newBench(t, oneKey, model.Start{})
+	var previous []*exec.Certificate
+	b.Issuer = recalling{previous: &previous}
+	for _, b.AllowExisting = range []bool{false, true} {
+		if _, err := b.again(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(previous) != 2 || previous[0] != nil || previous[1] == nil {
+		t.Errorf("the CA was told of %v", previous)
+	}
+}
+
 // stopAt cancels a run when an op starts.
 type stopAt struct {
 	bench  *bench

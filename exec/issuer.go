@@ -31,6 +31,8 @@ type CertificateRequest struct {
 	Fields map[string]string
 	// Token is where the key lives.
 	Token TokenInfo
+	// Previous is the certificate that an earlier run got for the same, nil for none.
+	Previous *Certificate
 }
 
 // Certificate is one X.509 certificate with the parts that PKCS#11 stores
@@ -80,7 +82,8 @@ type Issuer interface {
 	// the DER.
 	Request(ctx context.Context, r CertificateRequest, sign Signer) ([]byte, error)
 	// Issue gets the certificate for a PKCS#10 of this request and compares
-	// what came back with what was asked: public key, dates, usages.
+	// what came back with what was asked, and with what was there before: public
+	// key, dates, usages, serial number.
 	Issue(ctx context.Context, r CertificateRequest, pkcs10 []byte) (Certificate, error)
 	// Parse reads a certificate given as DER, PEM or base64.
 	Parse(data []byte) (Certificate, error)

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 
 	"inscribe/plan"
 )
@@ -17,6 +18,13 @@ func (r *run) reqCert(op *plan.Op, slot string, record *Record) error {
 	}
 	req := r.certificateRequest(op, slot)
 	req.Key = w.public
+	if der := r.issued[op.ID]; der != nil {
+		previous, err := r.Issuer.Parse(der)
+		if err != nil {
+			return err
+		}
+		req.Previous = &previous
+	}
 	again, err := r.contextOf(slot, w.private)
 	if err != nil {
 		return err
@@ -61,6 +69,19 @@ func (r *run) contextOf(slot string, private Object) (*Credential, error) {
 	}
 	c := r.pin[slot]
 	return &c, nil
+}
+
+// recallIssued takes in the certificates that earlier runs of the plan got: whatever
+// becomes of them, no CA gives their serial numbers out again.
+func (r *run) recallIssued(earlier []Record) {
+	r.issued = map[string][]byte{}
+	for _, rec := range earlier {
+		for _, e := range append(slices.Clone(rec.Earlier), rec) {
+			if e.DER != nil {
+				r.issued[e.ID] = e.DER
+			}
+		}
+	}
 }
 
 func (r *run) certificateRequest(op *plan.Op, slot string) CertificateRequest {

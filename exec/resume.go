@@ -29,6 +29,7 @@ func (r *run) openJournal() error {
 				Advice: "make a new plan, or apply the description itself"}
 		}
 	}
+	r.recallIssued(earlier)
 	if finished && r.AllowExisting {
 		earlier = nil // everything anew, on purpose
 	}

@@ -83,6 +83,7 @@ type run struct {
 	began    map[string]bool
 	noted    map[string][]Written // what an earlier run was given, by op
 	beside   map[string]bool      // the CKA_IDs in hexadecimal that earlier runs were told to put keys beside
+	issued   map[string][]byte    // the certificates that earlier runs got, by op
 	finished bool
 	begun    bool // the journal has its first record
 	wrong    bool // a value was shown and found wrong

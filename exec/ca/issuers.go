@@ -150,7 +150,7 @@ func (s *Issuers) Issue(ctx context.Context, r exec.CertificateRequest, pkcs10 [
 	if err != nil {
 		return exec.Certificate{}, &exec.Error{Kind: exec.Device, Message: message(t, ca, "returned something else than a certificate"), Advice: "ask who runs the CA", Cause: err}
 	}
-	if err := pki.Compare(t, r, cert, pki.Expect{Now: s.o.Now()}); err != nil {
+	if err := pki.Compare(t, r, cert, s.o.Now()); err != nil {
 		return exec.Certificate{}, failed(t, ca, "issued the wrong certificate", err)
 	}
 	return cert, nil

@@ -28,5 +28,5 @@ func (s *Issuers) Matches(r exec.CertificateRequest, cert exec.Certificate) erro
 	if _, err := x509.ParseCertificate(cert.DER); err != nil {
 		return fmt.Errorf("it cannot be compared: %w", err)
 	}
-	return pki.Compare(t, r, cert, pki.Expect{Now: begin})
+	return pki.Compare(t, r, cert, begin)
 }

@@ -12,28 +12,15 @@ import (
 	"inscribe/exec"
 )
 
-// DefaultSkew is how far ahead the clock of a CA may be.
-const DefaultSkew = 5 * time.Minute
-
-// Expect is what [Compare] needs beside the request.
-type Expect struct {
-	// Now is the time at which the certificate must be valid; zero is the
-	// present.
-	Now time.Time
-	// Skew is how long after Now the validity may start; zero is
-	// [DefaultSkew].
-	Skew time.Duration
-	// PreviousSerial is the DER INTEGER of the certificate that is replaced,
-	// nil for none.
-	PreviousSerial []byte
-}
+// Skew is how far ahead the clock of a CA may be.
+const Skew = 5 * time.Minute
 
 // Compare holds a certificate against what was asked of the CA: the public key,
 // the subject, the alternative names and policies asked for, the key usages and
-// extended key usages exactly, validity at this time, a new serial number, and
-// that it is no CA. A template without extended key usages leaves them to the
+// extended key usages exactly, validity at the time now, another serial number than
+// the previous certificate of that CA has, and that it is no CA. A template without extended key usages leaves them to the
 // CA. The error, of kind Device, lists everything that differs.
-func Compare(t Template, r exec.CertificateRequest, cert exec.Certificate, e Expect) error {
+func Compare(t Template, r exec.CertificateRequest, cert exec.Certificate, now time.Time) error {
 	w, err := t.Expand(Fields(r))
 	if err != nil {
 		return err
@@ -41,13 +28,6 @@ func Compare(t Template, r exec.CertificateRequest, cert exec.Certificate, e Exp
 	x, err := x509.ParseCertificate(cert.DER)
 	if err != nil {
 		return &exec.Error{Kind: exec.Device, Message: "the certificate that the CA returned cannot be read", Cause: err}
-	}
-	now, skew := e.Now, e.Skew
-	if now.IsZero() {
-		now = time.Now()
-	}
-	if skew == 0 {
-		skew = DefaultSkew
 	}
 	var diffs []string
 	differ := func(format string, args ...any) { diffs = append(diffs, fmt.Sprintf(format, args...)) }
@@ -58,7 +38,7 @@ func Compare(t Template, r exec.CertificateRequest, cert exec.Certificate, e Exp
 	if got, want := nameText(x.RawSubject), nameText(w.Subject); got != want {
 		differ("its subject is %q instead of %q", got, want)
 	}
-	if x.NotBefore.After(now.Add(skew)) {
+	if x.NotBefore.After(now.Add(Skew)) {
 		differ("it is not valid before %s", x.NotBefore.UTC().Format(time.RFC3339))
 	}
 	if !now.Before(x.NotAfter) {
@@ -84,7 +64,7 @@ func Compare(t Template, r exec.CertificateRequest, cert exec.Certificate, e Exp
 	if x.IsCA {
 		differ("it is a CA certificate")
 	}
-	if e.PreviousSerial != nil && bytes.Equal(cert.Serial, e.PreviousSerial) {
+	if p := r.Previous; p != nil && bytes.Equal(cert.Issuer, p.Issuer) && bytes.Equal(cert.Serial, p.Serial) {
 		differ("its serial number %s is the previous one", cert.Display.Serial)
 	}
 	if diffs == nil {

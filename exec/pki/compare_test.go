@@ -29,9 +29,8 @@ func parsed(t testing.TB, der []byte) exec.Certificate {
 func TestCompare(t *testing.T) {
 	k := pkitest.NewKey(t, "p256")
 	r := exec.CertificateRequest{Template: "Full", Key: k.Public, Fields: fullFields(), Token: exec.TokenInfo{Serial: "12ab"}}
-	e := pki.Expect{Now: noon}
 	good := parsed(t, selfSigned(t, fullTemplate, fullFields(), k, nil))
-	if err := pki.Compare(fullTemplate, r, good, e); err != nil {
+	if err := pki.Compare(fullTemplate, r, good, noon); err != nil {
 		t.Fatal(err)
 	}
 
@@ -45,8 +44,9 @@ func TestCompare(t *testing.T) {
 		c.NotBefore, c.NotAfter = noon.Add(time.Hour), noon
 		c.BasicConstraintsValid, c.IsCA = true, true
 	})
-	e.PreviousSerial = good.Serial
-	err := pki.Compare(fullTemplate, r, parsed(t, bad), e)
+	wrong := parsed(t, bad)
+	r.Previous = &wrong
+	err := pki.Compare(fullTemplate, r, wrong, noon)
 	var x *exec.Error
 	if !errors.As(err, &x) || x.Kind != exec.Device || x.Help() == "" {
 		t.Fatalf("got %v", err)
@@ -74,26 +74,39 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// TestSerialNumberOfAnotherCA may be the same.
+func TestSerialNumberOfAnotherCA(t *testing.T) {
+	k := pkitest.NewKey(t, "p256")
+	template := simple("CN=x")
+	c := parsed(t, selfSigned(t, template, nil, k, nil))
+	before := exec.Certificate{Issuer: []byte("another"), Serial: c.Serial}
+	if err := pki.Compare(template, exec.CertificateRequest{Key: k.Public, Previous: &before}, c, noon); err != nil {
+		t.Error(err)
+	}
+	before.Issuer = c.Issuer
+	if err := pki.Compare(template, exec.CertificateRequest{Key: k.Public, Previous: &before}, c, noon); err == nil {
+		t.Error("the same serial number of the same CA is taken")
+	}
+}
+
 func TestCompareDates(t *testing.T) {
 	k := pkitest.NewKey(t, "p256")
 	template := simple("CN=x")
 	r := exec.CertificateRequest{Key: k.Public}
 	c := parsed(t, selfSigned(t, template, nil, k, nil)) // valid from 11 to 13
 	for _, x := range []struct {
-		now  time.Time
-		skew time.Duration
-		ok   bool
+		now time.Time
+		ok  bool
 	}{
-		{noon, 0, true},
-		{noon.Add(-time.Hour), 0, true},
-		{noon.Add(-time.Hour - pki.DefaultSkew), 0, true},
-		{noon.Add(-time.Hour - pki.DefaultSkew - time.Second), 0, false},
-		{noon.Add(-2 * time.Hour), time.Hour, true},
-		{noon.Add(time.Hour - time.Second), 0, true},
-		{noon.Add(time.Hour), 0, false},
+		{noon, true},
+		{noon.Add(-time.Hour), true},
+		{noon.Add(-time.Hour - pki.Skew), true},
+		{noon.Add(-time.Hour - pki.Skew - time.Second), false},
+		{noon.Add(time.Hour - time.Second), true},
+		{noon.Add(time.Hour), false},
 	} {
-		if err := pki.Compare(template, r, c, pki.Expect{Now: x.now, Skew: x.skew}); (err == nil) != x.ok {
-			t.Errorf("at %s with %s: %v", x.now, x.skew, err)
+		if err := pki.Compare(template, r, c, x.now); (err == nil) != x.ok {
+			t.Errorf("at %s: %v", x.now, err)
 		}
 	}
 }
@@ -104,13 +117,13 @@ func TestCompareLeavesUnaskedUsagesToTheCA(t *testing.T) {
 	given := asked
 	given.EKU = []string{"clientAuth"}
 	c := parsed(t, selfSigned(t, given, nil, k, nil))
-	if err := pki.Compare(asked, exec.CertificateRequest{Key: k.Public}, c, pki.Expect{Now: noon}); err != nil {
+	if err := pki.Compare(asked, exec.CertificateRequest{Key: k.Public}, c, noon); err != nil {
 		t.Error(err)
 	}
 	given.EKU = nil
 	given.KeyUsage = []string{"digitalSignature", "keyAgreement"}
 	c = parsed(t, selfSigned(t, given, nil, k, nil))
-	if err := pki.Compare(asked, exec.CertificateRequest{Key: k.Public}, c, pki.Expect{Now: noon}); err == nil || !strings.Contains(err.Error(), "keyAgreement") {
+	if err := pki.Compare(asked, exec.CertificateRequest{Key: k.Public}, c, noon); err == nil || !strings.Contains(err.Error(), "keyAgreement") {
 		t.Errorf("a usage too much was taken: %v", err)
 	}
 }
