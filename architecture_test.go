@@ -42,6 +42,7 @@ const module = "inscribe"
 // ARCHITECTURE.md.
 var arrows = map[string]struct{ inside, outside []string }{
 	"internal/secret":      {},
+	"internal/durable":     {},
 	"ast":                  {},
 	"ast/diag":             {inside: []string{"ast"}},
 	"grammar":              {[]string{"ast", "ast/diag"}, []string{participle}},
@@ -58,8 +59,8 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"exec/prove":           {inside: []string{"exec", "exec/model", "plan", "check", "check/profile", "internal/secret"}},
 	"exec/pki":             {inside: []string{"exec", "check/template"}},
 	"exec/pki/pkitest":     {inside: []string{"exec", "exec/pki"}},
-	"exec/ca":              {inside: []string{"exec", "exec/pki"}},
-	"exec/journal":         {[]string{"exec"}, []string{xsys}},
+	"exec/ca":              {inside: []string{"exec", "exec/pki", "internal/durable"}},
+	"exec/journal":         {[]string{"exec", "internal/durable"}, []string{xsys}},
 	"exec/batch":           {inside: []string{"exec", "plan", "check/profile"}},
 	"exec/probe":           {inside: []string{"exec", "check/profile", "internal/secret"}},
 	"exec/host":            {[]string{"exec", "internal/secret"}, []string{xsys}},

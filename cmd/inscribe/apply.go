@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"time"
 
@@ -165,11 +164,7 @@ func (a *app) applyFor(t *target, o exec.Options, facts *profile.Profile) error 
 func (a *app) runPlan(o exec.Options) error {
 	if path := a.opts.reportFile; path != "" {
 		// A report that cannot be written is said before a card is touched.
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
-		if err != nil {
-			return fmt.Errorf("--report: %w", err)
-		}
-		if err := f.Close(); err != nil {
+		if err := writable(path); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
 	}

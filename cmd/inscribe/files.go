@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -342,92 +341,4 @@ func (a *app) reportAll(errs []error) int {
 		code = max(code, a.report(err))
 	}
 	return code
-}
-
-// replaceFile puts new bytes in the place of a file, whole or not at all; old
-// is what they were made from. Links are followed and the mode is kept.
-func replaceFile(path string, old, data []byte) error {
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no plain file and is not written", path)
-	}
-	// A rename would go past the protection of the file itself.
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	now, err := io.ReadAll(io.LimitReader(f, largestInput+1))
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(now, old) {
-		return fmt.Errorf("%s was changed by someone else meanwhile and is not written", path)
-	}
-	return writeFile(path, data, info.Mode().Perm())
-}
-
-// writeFile makes or replaces a file, whole or not at all.
-func writeFile(path string, data []byte, mode fs.FileMode) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".inscribe-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(mode)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err == nil && runtime.GOOS != "windows" {
-		err = syncDir(dir)
-	}
-	return err
-}
-
-// writable tells whether writeFile could make or replace a file, and leaves it as it is.
-func writable(path string) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no plain file and is not written", path)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".inscribe-*")
-	if err != nil {
-		var why *fs.PathError
-		if errors.As(err, &why) {
-			err = why.Err // the name of the trial file tells nobody anything
-		}
-		return fmt.Errorf("%s cannot be written: %w", path, err)
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// syncDir makes a rename last. Windows has no such call for folders.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if closeErr := d.Close(); err == nil {
-		err = closeErr
-	}
-	return err
 }

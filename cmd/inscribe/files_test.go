@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -223,6 +224,49 @@ func TestReplaceFile(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(".inscribe-*"); left != nil {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestWriteOutput wants a file whole or as it was, and what is no file left as it is.
+func TestWriteOutput(t *testing.T) {
+	inFolder(t, map[string]string{"plan.json": "old"})
+	if err := os.Chmod("plan.json", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("plan.json", "link.json"); err != nil {
+		t.Skip(err)
+	}
+	before, err := os.Open("plan.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer before.Close()
+	for _, name := range []string{"link.json", "new.json", os.DevNull} {
+		if err := writable(name); err != nil {
+			t.Fatal(err)
+		}
+		if err := writeOutput(name, []byte("new"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	info, err := os.Lstat("plan.json")
+	if err != nil || contents(t, "plan.json") != "new" || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+		t.Errorf("%q %v %v", contents(t, "plan.json"), info.Mode(), err)
+	}
+	if raw, err := io.ReadAll(before); err != nil || string(raw) != "old" {
+		t.Errorf("the file that was there was written over: %q %v", raw, err)
+	}
+	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {
+		t.Errorf("%s is a plain file now: %v", os.DevNull, err)
+	}
+	if err := writable("."); err == nil {
+		t.Error("a folder can be written")
+	}
+	if err := writable("none/plan.json"); err == nil || strings.Contains(err.Error(), ".inscribe-") {
+		t.Errorf("in a folder that is not there: %v", err)
+	}
+	if _, err := os.Stat("report.json"); writable("report.json") != nil || err == nil {
+		t.Error("the trial left a file")
 	}
 }
 

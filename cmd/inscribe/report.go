@@ -7,7 +7,6 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,7 +51,10 @@ func (a *app) writeReport(pl *plan.Plan, result *exec.Result, ops []exec.Event, 
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(a.opts.reportFile, b, 0o600)
+	if err := writeOutput(a.opts.reportFile, b, 0o600); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	return nil
 }
 
 var (

@@ -43,7 +43,7 @@ func (a *app) savePlan(pl *plan.Plan) error {
 			return usagef("--sign: %s: %w", a.opts.sign, err)
 		}
 	}
-	if err := os.WriteFile(a.opts.out, data, 0o644); err != nil {
+	if err := writeOutput(a.opts.out, data, 0o644); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	signed := "not signed"
@@ -240,7 +240,10 @@ func (a *app) saveCounterexample(pl *plan.Plan, proof *prove.Proof) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(a.opts.counterexample, append(b, '\n'), 0o644)
+	if err := writeOutput(a.opts.counterexample, append(b, '\n'), 0o644); err != nil {
+		return fmt.Errorf("--counterexample: %w", err)
+	}
+	return nil
 }
 
 func readCounterexample(path string) (*counterexample, error) {

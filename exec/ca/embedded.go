@@ -20,6 +20,7 @@ import (
 
 	"inscribe/exec"
 	"inscribe/exec/pki"
+	"inscribe/internal/durable"
 )
 
 // The files of an embedded CA. Key and certificate lie in a folder of their own,
@@ -89,13 +90,13 @@ func create(dir, authority string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	if err := writeSynced(filepath.Join(tmp, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})); err != nil {
+	if err := durable.Create(filepath.Join(tmp, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600); err != nil {
 		return err
 	}
-	if err := writeSynced(filepath.Join(tmp, certFile), encodeCertificate(certDER)); err != nil {
+	if err := durable.Create(filepath.Join(tmp, certFile), encodeCertificate(certDER), 0o600); err != nil {
 		return err
 	}
-	if err := syncDir(tmp); err != nil {
+	if err := durable.SyncDir(tmp); err != nil {
 		return err
 	}
 	if err := os.Rename(tmp, authority); err != nil {
@@ -106,7 +107,7 @@ func create(dir, authority string) error {
 		}
 		return err
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 // selfSign makes the CA's certificate (RFC 5280 sections 4.2.1.2, 4.2.1.3 and

@@ -10,6 +10,7 @@ import (
 
 	"inscribe/exec"
 	"inscribe/exec/pki"
+	"inscribe/internal/durable"
 )
 
 const (
@@ -64,7 +65,7 @@ func (e *Embedded) Issue(t pki.Template, fields map[string]string, pkcs10 []byte
 		return nil, &exec.Error{Kind: exec.Device, Message: e.about(t, "could not sign"), Cause: err}
 	}
 	path := filepath.Join(e.dir, issuedDir, pki.SerialText(fill.SerialNumber)+".pem")
-	if err := replaceFile(path, encodeCertificate(der)); err != nil {
+	if err := durable.Replace(path, encodeCertificate(der), 0o600); err != nil {
 		return nil, local(e.about(t, "could not keep the certificate"), "", err)
 	}
 	return der, nil

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"inscribe/exec"
+	"inscribe/internal/durable"
 )
 
 // Folder is the journals of one state folder; it implements exec.Journals.
@@ -538,12 +539,10 @@ func fileOf(records []exec.Record) string {
 }
 
 func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return local(err)
 	}
-	defer d.Close()
-	return syncDir(d)
+	return nil
 }
 
 func local(err error) error {

@@ -2,10 +2,7 @@
 
 package journal
 
-import (
-	"io"
-	"os"
-)
+import "io"
 
 // lock does nothing where the platform has no advisory locks of this kind.
 func (r *run) lock() error { return nil }
@@ -22,5 +19,3 @@ func (f *Folder) take(_, _ string) (io.Closer, error) {
 func (f *Folder) await(string) (io.Closer, error) {
 	return closer(func() error { return nil }), nil
 }
-
-func syncDir(*os.File) error { return nil }

@@ -129,5 +129,3 @@ func (r *run) unlock() {
 	}
 	r.locks = nil
 }
-
-func syncDir(d *os.File) error { return d.Sync() }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"inscribe/exec"
+	"inscribe/internal/durable"
 )
 
 // The ledger of tries is a file for each card, beside the runs: how many values of each
@@ -110,10 +111,10 @@ func (r *run) SetTries(slot, who string, n int) error {
 	if err != nil {
 		return local(err)
 	}
-	if err := writeWhole(path, b); err != nil {
+	if err := durable.Replace(path, b, 0o600); err != nil {
 		return local(err)
 	}
-	return syncFolder(filepath.Dir(path))
+	return nil
 }
 
 func (r *run) ledgerPath(slot string) string {
@@ -136,19 +137,4 @@ func (r *run) ledger(slot string) (counts, error) {
 		return nil, local(&fs.PathError{Op: "read", Path: r.ledgerPath(slot), Err: err})
 	}
 	return c, nil
-}
-
-// writeWhole replaces a file: after a power cut it holds the old content or the
-// new one.
-func writeWhole(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tries-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"inscribe/internal/durable"
+)
+
+// writeOutput makes or replaces the file that a flag names, whole or not at all: half
+// a signed plan is worse than none. Links are followed and the mode of a file that is
+// there is kept. What is no plain file, such as /dev/stderr, takes the bytes as they
+// come.
+func writeOutput(path string, data []byte, mode fs.FileMode) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return durable.Replace(path, data, mode)
+	}
+	if !info.Mode().IsRegular() {
+		return os.WriteFile(path, data, mode)
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return err
+	}
+	// A rename would go past the protection of the file itself.
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return durable.Replace(path, data, info.Mode().Perm())
+}
+
+// writable tells whether writeOutput could do it, and leaves everything as it is.
+func writable(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%s is a folder and is not written", path)
+	case err == nil && !info.Mode().IsRegular():
+		return nil
+	case err == nil:
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return err
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".inscribe-*")
+	if err != nil {
+		var why *fs.PathError
+		if errors.As(err, &why) {
+			err = why.Err // the name of the trial file tells nobody anything
+		}
+		return fmt.Errorf("%s cannot be written: %w", path, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// replaceFile puts new bytes in the place of a file, whole or not at all; old
+// is what they were made from. Links are followed and the mode is kept.
+func replaceFile(path string, old, data []byte) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no plain file and is not written", path)
+	}
+	// A rename would go past the protection of the file itself.
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	now, err := io.ReadAll(io.LimitReader(f, largestInput+1))
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, old) {
+		return fmt.Errorf("%s was changed by someone else meanwhile and is not written", path)
+	}
+	return durable.Replace(path, data, info.Mode().Perm())
+}
