@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +13,6 @@ import (
 
 	"inscribe/check"
 	"inscribe/check/config"
-	"inscribe/cmd/internal/seal"
 	"inscribe/plan"
 )
 
@@ -99,18 +97,11 @@ func (a *app) side(arg string) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) {
+	if looksSaved(raw) {
 		// Who signed a plan matters to a station. Here it is compared only.
-		_, payload, sealed, err := seal.Open(raw)
+		saved, _, err := openPlan(arg, raw, nil)
 		if err != nil {
-			return nil, usagef("%s: %w", arg, err)
-		}
-		if sealed {
-			raw = payload
-		}
-		saved, err := plan.Parse(raw)
-		if err != nil {
-			return nil, usagef("%s: %w", arg, err)
+			return nil, err
 		}
 		return &side{arg: arg, saved: saved}, nil
 	}

@@ -57,62 +57,83 @@ func (a *app) savePlan(pl *plan.Plan) error {
 // looksSaved tells a saved plan, which is JSON, from a description.
 func looksSaved(raw []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) }
 
-// showSaved shows a saved plan as plan shows a new one, and names the keys that
-// signed it. Whether one of them is trusted is the station's to say.
-func (a *app) showSaved(path string, raw []byte) error {
+// openPlan reads the bytes of a saved plan, signed or not, and what is signed with the
+// keys that are said to have done so. Whom of them to trust is for trusts to say, before
+// the plan is looked at; nil trusts everybody.
+func openPlan(name string, raw []byte, trusts func(e *seal.Envelope, payload []byte) error) (*plan.Plan, *seal.Envelope, error) {
 	envelope, payload, sealed, err := seal.Open(raw)
 	if err != nil {
-		return refusedf("", "%s: %w", path, err)
+		return nil, nil, refusedf("", "%s: %w", name, err)
 	}
+	signed := &envelope
 	if !sealed {
-		payload = raw
+		signed, payload = nil, raw
+	}
+	if trusts != nil {
+		if err := trusts(signed, payload); err != nil {
+			return nil, nil, err
+		}
 	}
 	pl, err := plan.Parse(payload)
 	if err != nil {
-		return refusedf("make the plan again with inscribe plan --out", "%s: %w", path, err)
+		return nil, nil, refusedf(makeAgain, "%s: %w", name, err)
 	}
-	for _, s := range envelope.Signatures {
-		fmt.Fprintf(a.stderr, "inscribe: %s says that it is signed by the key %s; a station with [plans] signers verifies it\n", path, clean(s.KeyID))
+	return pl, signed, nil
+}
+
+// makeAgain is the way out where a saved plan is no good.
+const makeAgain = "make the plan again with inscribe plan --out"
+
+// showSaved shows a saved plan as plan shows a new one, and names the keys that
+// signed it. Whether one of them is trusted is the station's to say.
+func (a *app) showSaved(path string, raw []byte) error {
+	pl, envelope, err := openPlan(path, raw, nil)
+	if err != nil {
+		return err
+	}
+	if envelope != nil {
+		for _, s := range envelope.Signatures {
+			fmt.Fprintf(a.stderr, "inscribe: %s says that it is signed by the key %s; a station with [plans] signers verifies it\n", path, clean(s.KeyID))
+		}
 	}
 	return a.writePlan(pl)
 }
 
 // openSaved reads FILE as a saved plan; it is nil where FILE is a description. A station
 // whose signers are set runs nothing else, and only what one of them signed. A dry-run of
-// a description is for its author, except one that tells what apply does here.
+// a description is for its author, except one that tells what apply does here. A plan must
+// be what Inscribe wrote, byte for byte.
 func (a *app) openSaved(path string, raw []byte, st *station.Station) (*plan.Plan, error) {
-	isJSON := looksSaved(raw)
 	strict := len(st.Plans.Signers) > 0
-	if !isJSON {
+	if !looksSaved(raw) {
 		if strict && (!a.opts.dryRun || a.opts.seed != "") {
 			return nil, refusedf("save a plan with inscribe plan --out FILE --sign KEY and apply that", "this station runs signed plans only, and %s is a description", path)
 		}
 		return nil, nil
 	}
-	envelope, payload, sealed, err := seal.Open(raw)
-	if err != nil {
-		return nil, refusedf("", "%s: %w", path, err)
-	}
-	switch {
-	case sealed && strict:
+	var written []byte
+	pl, _, err := openPlan(path, raw, func(e *seal.Envelope, payload []byte) error {
+		written = payload
+		if !strict {
+			return nil
+		}
+		if e == nil {
+			return refusedf("have it signed: inscribe plan --sign KEY --out FILE", "this station runs signed plans only, and %s is not signed", path)
+		}
 		keys, err := trusted(st)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if _, err = seal.Verify(envelope, payload, keys); err != nil {
-			return nil, refusedf("have it signed by one of the keys of [plans] signers", "%s: %w", path, err)
+		if _, err = seal.Verify(*e, payload, keys); err != nil {
+			return refusedf("have it signed by one of the keys of [plans] signers", "%s: %w", path, err)
 		}
-	case strict:
-		return nil, refusedf("have it signed: inscribe plan --sign KEY --out FILE", "this station runs signed plans only, and %s is not signed", path)
-	case !sealed:
-		payload = raw
-	}
-	pl, err := plan.Parse(payload)
+		return nil
+	})
 	if err != nil {
-		return nil, refusedf("make the plan again with inscribe plan --out", "%s: %w", path, err)
+		return nil, err
 	}
-	if !bytes.Equal(payload, pl.JSON()) {
-		return nil, refusedf("make the plan again with inscribe plan --out", "%s: the plan is not byte for byte what Inscribe wrote", path)
+	if !bytes.Equal(written, pl.JSON()) {
+		return nil, refusedf(makeAgain, "%s: the plan is not byte for byte what Inscribe wrote", path)
 	}
 	return pl, nil
 }

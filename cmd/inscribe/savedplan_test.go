@@ -82,6 +82,14 @@ func TestSavedPlan(t *testing.T) {
 		t.Error("a plan with a blank line before it runs")
 	}
 
+	// A damaged one is refused by whatever reads it.
+	damaged := put(t, dir, "damaged.plan", strings.Replace(string(raw), "genkey", "genkez", 1))
+	for _, args := range [][]string{{"plan", damaged}, {"diff", damaged, saved}, {"diff", dsc, damaged}, {"apply", damaged, "--dry-run", "--field", "L=x"}} {
+		if code, _, errs := inProcess(t, nil, args...); code != exitRefused || !strings.Contains(errs, "make the plan again") {
+			t.Errorf("%v: %d %s", args, code, errs)
+		}
+	}
+
 	// A stale plan says what changed; a comment changes the description too.
 	put(t, dir, "card.dsc", strings.Replace(savedDescription, "P-256", "P-384", 1))
 	code, _, errs = inProcess(t, nil, "apply", saved, "--dry-run", "--field", "L=x")
