@@ -138,7 +138,7 @@ func (a *app) readListing(raw []byte) (*tokensReport, error) {
 	err := dec.Decode(&head)
 	switch {
 	case err != nil:
-		return nil, a.seedError("%s: %w", a.placeIn(raw, dec, err), err)
+		return nil, a.seedError("%s: %w", a.placeInListing(raw, dec, err), err)
 	case head.Version == nil:
 		return nil, a.seedError("%s has no version, so it is no listing of tokens", a.seedName())
 	case *head.Version != listingVersion:
@@ -148,32 +148,25 @@ func (a *app) readListing(raw []byte) (*tokensReport, error) {
 	dec = json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&report); err != nil {
-		return nil, a.seedError("%s: %w", a.placeIn(raw, dec, err), err)
+		return nil, a.seedError("%s: %w", a.placeInListing(raw, dec, err), err)
 	}
 	if rest := bytes.TrimSpace(raw[dec.InputOffset():]); len(rest) > 0 {
-		return nil, a.seedError("%s: something follows the listing", a.placeIn(raw, dec, nil))
+		return nil, a.seedError("%s:%s: something follows the listing", a.seedName(), placeIn(raw, bytes.LastIndex(raw, rest)))
 	}
 	return &report, nil
 }
 
-// placeIn says where in the listing the decoder stopped.
-func (a *app) placeIn(raw []byte, dec *json.Decoder, err error) string {
-	at := dec.InputOffset()
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		at = syntax.Offset
-	case errors.As(err, &kind):
-		at = kind.Offset
-	case err != nil:
-		// Of a member that is not known the decoder tells the name alone.
-		if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok {
-			at = int64(1 + max(0, bytes.Index(raw, []byte(name+":"))))
-		}
+// placeInListing says where in the listing the decoder stopped.
+func (a *app) placeInListing(raw []byte, dec *json.Decoder, err error) string {
+	at, known := offsetOf(err)
+	// Of a member that is not known the decoder tells the name alone.
+	if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok {
+		at, known = max(0, bytes.Index(raw, []byte(name+":"))), true
 	}
-	before := raw[:min(int(at), len(raw))]
-	return fmt.Sprintf("%s:%d:%d", a.seedName(), 1+bytes.Count(before, []byte("\n")), len(before)-bytes.LastIndexByte(before, '\n'))
+	if !known {
+		at = int(dec.InputOffset())
+	}
+	return a.seedName() + ":" + placeIn(raw, at)
 }
 
 func (a *app) seedError(format string, args ...any) error {

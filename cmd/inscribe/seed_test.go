@@ -360,7 +360,8 @@ func TestSeedsThatAreNone(t *testing.T) {
 	}
 	const again = "inscribe tokens --format json"
 	must("empty", "", exitUsage, "seed.json:1:1: EOF", again)
-	must("no JSON", "[Description]\n", exitUsage, "seed.json:1:3: invalid character 'D'", again)
+	must("no JSON", "[Description]\n", exitUsage, "seed.json:1:2: invalid character 'D'", again)
+	must("no JSON behind what is more than a byte", `{"ä": ?}`, exitUsage, "seed.json:1:7: invalid character '?'", again)
 	must("torn", string(good[:len(good)/2]), exitUsage, "seed.json:", "unexpected EOF", again)
 	must("other JSON", `{"a": 1}`, exitUsage, "has no version, so it is no listing of tokens", again)
 	must("of a later version", edit(`"version": 1`, `"version": 2`), exitUsage, "is a listing of version 2, and this program reads version 1", again)

@@ -5,14 +5,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"inscribe/ast/diag"
 	"inscribe/check"
@@ -98,7 +96,10 @@ func (a *app) fieldsFile(p *check.Program, in exec.Inputs, columns map[string]st
 	}
 	var values map[string]string
 	if err := json.Unmarshal(raw, &values); err != nil {
-		return usagef("--fields: %s%s is no JSON object of texts, like {\"NAME\": \"env:VAR\"}", file, placeIn(raw, err))
+		if at, known := offsetOf(err); known {
+			file += ":" + placeIn(raw, at)
+		}
+		return usagef("--fields: %s is no JSON object of texts, like {\"NAME\": \"env:VAR\"}", file)
 	}
 	var names []string
 	for name := range values {
@@ -283,23 +284,4 @@ func (a *app) value(value, what string) ([]byte, error) {
 func dropLineEnd(b []byte) []byte {
 	b = bytes.TrimSuffix(b, []byte("\n"))
 	return bytes.TrimSuffix(b, []byte("\r"))
-}
-
-// placeIn is where in a JSON text an error is, as ":line:column".
-func placeIn(raw []byte, err error) string {
-	var syntax *json.SyntaxError
-	var wrong *json.UnmarshalTypeError
-	at := int64(0)
-	switch {
-	case errors.As(err, &syntax):
-		at = syntax.Offset
-	case errors.As(err, &wrong):
-		at = wrong.Offset
-	}
-	if at < 1 || at > int64(len(raw)) {
-		return ""
-	}
-	before := string(raw[:at-1])
-	line := strings.LastIndexByte(before, '\n') + 1
-	return fmt.Sprintf(":%d:%d", strings.Count(before, "\n")+1, utf8.RuneCountInString(before[line:])+1)
 }
