@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -25,7 +26,7 @@ func (a *app) apply(args []string) error {
 	}
 	p, st := t.program, t.station
 	o := exec.Options{Inputs: t.inputs, SpendFinalTry: a.opts.spendFinalTry, Abandon: a.opts.abandon, AllowExisting: a.opts.existing != "refuse", DestroyConfirmed: a.opts.yes, CallLimit: a.opts.callTimeout}
-	facts, err := a.factsFor(t, &o)
+	facts, err := a.profileOfRun(t, &o)
 	if err != nil {
 		return err
 	}
@@ -100,10 +101,7 @@ func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) e
 		}
 	}
 	if o.Plan == nil {
-		if facts == nil {
-			facts = p.Profile
-		}
-		pl, _, err := a.proved(p, o.Inputs, facts)
+		pl, _, err := a.proved(p, o.Inputs, cmp.Or(facts, p.Profile))
 		if err != nil {
 			return err
 		}

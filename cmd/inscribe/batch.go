@@ -61,7 +61,7 @@ func (a *app) batchOf(args []string) error {
 	if err != nil {
 		return err
 	}
-	facts, err := a.profileFor(t.program, t.station)
+	facts, err := a.configuredProfile(t.program, t.station)
 	if err != nil {
 		return err
 	}

@@ -160,7 +160,7 @@ func (a *app) planOf(s *side, other *plan.Plan) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts, err := a.profileFor(s.program, st)
+	facts, err := a.profileOf(s.program, st)
 	if err != nil {
 		return nil, err
 	}
@@ -173,9 +173,6 @@ func (a *app) planOf(s *side, other *plan.Plan) (*plan.Plan, error) {
 		if found := s.program.Config.Lookup(other.Profile); found != nil && a.opts.profile == "" {
 			facts = found
 		}
-	}
-	if facts == nil {
-		facts = s.program.Profile
 	}
 	pl, _, err := a.proved(s.program, in, facts)
 	return pl, err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -32,27 +31,13 @@ func (a *app) planning(p *check.Program, mw station.Middleware, facts *profile.P
 	}
 	info, err := module.Info(a.ctx)
 	if err == nil {
-		_, err = planned(makersFacts(p, info))
+		_, err = planned(profileOfMaker(p, info))
 	}
 	if err != nil {
 		_ = module.Close()
 		return nil, err
 	}
 	return module, nil
-}
-
-// factsFor are the facts by which a run is planned: those of the saved plan, which is
-// put into its options, else those that are configured; nil are those of the module's
-// maker.
-func (a *app) factsFor(t *target, o *exec.Options) (*profile.Profile, error) {
-	facts, err := a.profileFor(t.program, t.station)
-	if t.saved == nil || err != nil {
-		return facts, err
-	}
-	if err := a.takeSaved(t.program, t.saved, o); err != nil {
-		return nil, err
-	}
-	return o.Plan.Facts(), nil
 }
 
 // lowers is the planning of a run: it puts the plan into its options, where there is
@@ -68,11 +53,6 @@ func lowers(o *exec.Options, lower func(*profile.Profile) (*plan.Plan, error)) f
 		}
 		return len(o.Plan.Refusals) > 0, nil
 	}
-}
-
-// makersFacts are those of a module's maker, else those of the description.
-func makersFacts(p *check.Program, info exec.ModuleInfo) *profile.Profile {
-	return cmp.Or(profile.ForManufacturer(info.Manufacturer), p.Profile)
 }
 
 // middleware says which module stands for the description's library here.

@@ -17,12 +17,9 @@ func (a *app) setsField(p *check.Program, name string) (set bool, validation str
 	if err != nil {
 		return false, "", err
 	}
-	facts, err := a.profileFor(p, st)
+	facts, err := a.profileOf(p, st)
 	if err != nil {
 		return false, "", err
-	}
-	if facts == nil {
-		facts = p.Profile
 	}
 	bound := map[string]bool{}
 	for _, f := range p.Fields {

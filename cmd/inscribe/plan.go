@@ -50,12 +50,9 @@ func (a *app) plan(args []string) error {
 	if err != nil {
 		return err
 	}
-	facts, err := a.profileFor(p, st)
+	facts, err := a.profileOf(p, st)
 	if err != nil {
 		return err
-	}
-	if facts == nil {
-		facts = p.Profile
 	}
 	pl, proof, err := a.proved(p, in, facts)
 	if err != nil {
@@ -91,25 +88,6 @@ func (a *app) loadStation() (*station.Station, error) {
 		return nil, &exitError{code: exitUsage, err: err}
 	}
 	return st, nil
-}
-
-// profileFor finds the kind of token: --profile, station.toml, inscribe.toml.
-// It is nil where none of them says.
-func (a *app) profileFor(p *check.Program, st *station.Station) (*profile.Profile, error) {
-	if name := a.opts.profile; name != "" {
-		if found := p.Config.Lookup(name); found != nil {
-			return found, nil
-		}
-		return nil, usagef("%s", p.Config.NoProfile(name))
-	}
-	library := libraryOf(p)
-	if m, ok := st.For(library); ok && m.Profile != "" {
-		return p.Config.Lookup(m.Profile), nil
-	}
-	if name := p.Config.ProfileFor(library); name != "" {
-		return p.Config.Lookup(name), nil
-	}
-	return nil, nil
 }
 
 func libraryOf(p *check.Program) string {

@@ -149,7 +149,7 @@ type held struct {
 
 // hold takes the tokens, by their own profile.
 func (h *held) hold(m exec.ModuleInfo, tokens map[string]exec.TokenInfo) (probe.Held, error) {
-	h.facts = factsFor(h.mw, m)
+	h.facts = profileOfModule(h.mw, m)
 	ids := map[string]exec.Identity{}
 	for slot, t := range tokens {
 		if id := t.Identity(h.facts); !h.already[id] {

@@ -50,7 +50,7 @@ func (a *app) seededRun(p *check.Program, o exec.Options, st *station.Station, f
 		return err
 	}
 	if o.Plan == nil {
-		if o.Plan, _, err = a.proved(p, o.Inputs, makersFacts(p, listed.Info)); err != nil {
+		if o.Plan, _, err = a.proved(p, o.Inputs, profileOfMaker(p, listed.Info)); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -243,7 +242,7 @@ func (a *app) listModule(mw station.Middleware, look inside) (moduleTokens, erro
 		slots = []exec.Slot{one}
 	}
 	matched := 0
-	out.facts = factsFor(mw, out.Info)
+	out.facts = profileOfModule(mw, out.Info)
 	for _, s := range slots {
 		if !look.selector.IsZero() && !look.selector.Matches(s) {
 			continue
@@ -290,12 +289,6 @@ func (a *app) keyKinds(t exec.Token) []keyKind {
 	return out
 }
 
-// factsFor are what is known of the tokens of a module: by the station, else by its
-// maker.
-func factsFor(mw station.Middleware, info exec.ModuleInfo) *profile.Profile {
-	return cmp.Or(profile.Lookup(mw.Profile), profile.ForManufacturer(info.Manufacturer), profile.Generic())
-}
-
 // counted reads the ledger of a token, whatever profile its runs had. Without a state
 // folder there is none.
 func (a *app) counted(t exec.TokenInfo) (map[string]int, error) {
@@ -309,7 +302,7 @@ func (a *app) counted(t exec.TokenInfo) (map[string]int, error) {
 // visit says how to log in to a token only to look at it: a wrong PIN counts as
 // one of a run does.
 func (a *app) visit(mw station.Middleware, info exec.ModuleInfo, s exec.Slot) exec.Visit {
-	v := exec.Visit{Profile: factsFor(mw, info), Slot: plan.Default, SpendFinalTry: a.opts.spendFinalTry}
+	v := exec.Visit{Profile: profileOfModule(mw, info), Slot: plan.Default, SpendFinalTry: a.opts.spendFinalTry}
 	if sign, err := exec.ParseSelector(mw.Signature.Token); err == nil && !sign.IsZero() && sign.Matches(s) {
 		v.Slot = plan.Signature
 	}

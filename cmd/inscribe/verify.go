@@ -58,7 +58,7 @@ func (a *app) verify(args []string) error {
 	}
 	p := t.program
 	o := exec.VerifyOptions{Options: exec.Options{Inputs: t.inputs, SpendFinalTry: a.opts.spendFinalTry, AllowExisting: a.opts.existing == "add", CallLimit: a.opts.callTimeout}, Public: a.opts.public}
-	facts, err := a.factsFor(t, &o.Options)
+	facts, err := a.profileOfRun(t, &o.Options)
 	if err != nil {
 		return err
 	}
