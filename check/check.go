@@ -67,14 +67,6 @@ func CheckIn(room *Room, f *ast.File, cfg *config.Config) *Program {
 // own. What a program keeps is a copy of the right size.
 var rooms = sync.Pool{New: func() any { return new([]diag.Diagnostic) }}
 
-// blocks are the codes that no plan can ignore: what they speak of has no
-// meaning, or the organisation forbids it. A comment may silence them for the
-// linter, but not for the planner.
-var blocks = map[diag.Code]bool{
-	diag.Syntax: true, diag.UndefinedField: true, diag.InvalidValue: true, diag.MissingKeyword: true, diag.MissingSection: true,
-	diag.ConflictingKeywords: true, diag.PINValidation: true, diag.MissingApplication: true, diag.PolicyViolation: true, diag.SecretLeak: true, diag.FieldTypeConflict: true,
-}
-
 // Report collects what rules find.
 type Report struct {
 	severity map[diag.Code]diag.Severity
@@ -106,7 +98,7 @@ func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, fo
 		r.found = append(r.found, diag.Diagnostic{Code: code, Severity: severity, Span: span})
 		return &r.found[len(r.found)-1]
 	}
-	if severity == diag.Error && blocks[code] {
+	if severity == diag.Error && code.Blocks() {
 		r.block(code, span, format, args...)
 	}
 	if s, ok := r.severity[code]; ok {

@@ -59,59 +59,66 @@ const (
 type Rule struct {
 	Code     Code
 	Severity Severity // where no configuration says otherwise
-	Title    string   // one line, for lists and SARIF
+	// Blocks says that no plan can ignore the finding as an error: what it speaks of
+	// has no meaning, or the organisation forbids it. A comment may silence it for the
+	// linter, but not for the planner.
+	Blocks bool
+	Title  string // one line, for lists and SARIF
 }
+
+// What the table says of Blocks.
+const noPlan, aPlan = true, false
 
 // Rules is the table of codes, in the order of the documentation.
 var Rules = []Rule{
-	{Syntax, Error, "a line is no header, entry, comment or blank"},
-	{UnknownSection, Error, "a section that the language does not have"},
-	{UnknownKeyword, Error, "a keyword that the language does not have"},
-	{MisplacedKeyword, Error, "a keyword in a section where it has no meaning"},
-	{DuplicateKeyword, Error, "a keyword twice in one section"},
-	{DuplicateSection, Error, "a section twice in one file"},
-	{DuplicateField, Error, "a field declared twice"},
-	{UndefinedField, Error, "a bare word that names no field"},
-	{UnusedField, Warning, "a field that nothing uses"},
-	{FieldCase, Warning, "a field named in another case, or two fields that differ only in case"},
-	{MissingKeyword, Error, "a keyword that another one, or the section, requires"},
-	{MissingSection, Error, "a section that every description has"},
-	{MissingApplication, Error, "ApplicationList names a section that is not there"},
-	{UnlistedApplication, Warning, "an application that ApplicationList does not name never runs"},
-	{DuplicateApplication, Error, "a letter twice in ApplicationList"},
-	{InvalidValue, Error, "a value of the wrong type or outside its range"},
-	{LocationDefault, Warning, "a Location other than Signature silently means the default slot"},
-	{LiteralSecret, Warning, "a PIN, PUK or other secret written into the file"},
-	{PINMissing, Error, "something goes to the default slot, and no PIN is given"},
-	{SignaturePINMissing, Error, "something goes to the signature slot, and no SignPIN is given"},
-	{FieldTypeConflict, Error, "one field is used as two incompatible types"},
-	{SecretLeak, Error, "a secret flows into something stored or shown in clear"},
-	{WeakKey, Warning, "a key that is too short for today"},
-	{ConflictingKeywords, Error, "keywords that exclude each other"},
-	{PINValidation, Error, "a validation expression that cannot work"},
-	{EncryptedLine, Info, "an encrypted line is kept and not checked"},
-	{CommentMark, Warning, "a comment that starts with a semicolon"},
-	{TrailingBlank, Warning, "blanks around an unquoted value are dropped"},
-	{NoBreakSpace, Warning, "a no-break space, as pasted from a web page"},
-	{AuthTemplate, Info, "an authentication template in the signature slot"},
-	{PUKRoles, Info, "InitialPUK sets the PUK of a fresh token and must be the present one of an initialised one"},
-	{OutputRead, Error, "a field is read before the run fills it"},
-	{ImportUnsupported, Error, "a private key is imported into a token that takes none"},
-	{ValidationLimits, Warning, "a validation accepts PINs that the token refuses"},
-	{BlockBeforeLast, Error, "something runs in a slot after its PIN is blocked"},
-	{Library64, Error, "a 64-bit library of a middleware that initialises in 32 bit only"},
-	{SamePIN, Warning, "one value for the PIN and the signature PIN"},
-	{SharedPIN, Error, "two PINs for a token that has one"},
-	{FixedSignaturePIN, Warning, "a signature PIN that the holder did not choose"},
-	{SignatureKeyImport, Error, "a private key is imported into the signature slot"},
-	{SignatureKeyUsage, Warning, "a certificate template in the signature slot with other usages than signing for commitment"},
-	{TemplateCase, Warning, "a certificate template of inscribe.toml named in another case"},
-	{NoPINPad, Error, "a PIN pad is asked of a token without one"},
-	{SecretNotCleared, Info, "ClearFields leaves a secret field out"},
-	{PolicyViolation, Error, "something that the policy of inscribe.toml forbids"},
-	{VendorExtension, Off, "a keyword that only Inscribe has"},
-	{UnusedSuppression, Warning, "a suppression that suppresses nothing"},
-	{Internal, Error, "a defect of Inscribe itself"},
+	{Syntax, Error, noPlan, "a line is no header, entry, comment or blank"},
+	{UnknownSection, Error, aPlan, "a section that the language does not have"},
+	{UnknownKeyword, Error, aPlan, "a keyword that the language does not have"},
+	{MisplacedKeyword, Error, aPlan, "a keyword in a section where it has no meaning"},
+	{DuplicateKeyword, Error, aPlan, "a keyword twice in one section"},
+	{DuplicateSection, Error, aPlan, "a section twice in one file"},
+	{DuplicateField, Error, aPlan, "a field declared twice"},
+	{UndefinedField, Error, noPlan, "a bare word that names no field"},
+	{UnusedField, Warning, aPlan, "a field that nothing uses"},
+	{FieldCase, Warning, aPlan, "a field named in another case, or two fields that differ only in case"},
+	{MissingKeyword, Error, noPlan, "a keyword that another one, or the section, requires"},
+	{MissingSection, Error, noPlan, "a section that every description has"},
+	{MissingApplication, Error, noPlan, "ApplicationList names a section that is not there"},
+	{UnlistedApplication, Warning, aPlan, "an application that ApplicationList does not name never runs"},
+	{DuplicateApplication, Error, aPlan, "a letter twice in ApplicationList"},
+	{InvalidValue, Error, noPlan, "a value of the wrong type or outside its range"},
+	{LocationDefault, Warning, aPlan, "a Location other than Signature silently means the default slot"},
+	{LiteralSecret, Warning, aPlan, "a PIN, PUK or other secret written into the file"},
+	{PINMissing, Error, aPlan, "something goes to the default slot, and no PIN is given"},
+	{SignaturePINMissing, Error, aPlan, "something goes to the signature slot, and no SignPIN is given"},
+	{FieldTypeConflict, Error, noPlan, "one field is used as two incompatible types"},
+	{SecretLeak, Error, noPlan, "a secret flows into something stored or shown in clear"},
+	{WeakKey, Warning, aPlan, "a key that is too short for today"},
+	{ConflictingKeywords, Error, noPlan, "keywords that exclude each other"},
+	{PINValidation, Error, noPlan, "a validation expression that cannot work"},
+	{EncryptedLine, Info, aPlan, "an encrypted line is kept and not checked"},
+	{CommentMark, Warning, aPlan, "a comment that starts with a semicolon"},
+	{TrailingBlank, Warning, aPlan, "blanks around an unquoted value are dropped"},
+	{NoBreakSpace, Warning, aPlan, "a no-break space, as pasted from a web page"},
+	{AuthTemplate, Info, aPlan, "an authentication template in the signature slot"},
+	{PUKRoles, Info, aPlan, "InitialPUK sets the PUK of a fresh token and must be the present one of an initialised one"},
+	{OutputRead, Error, aPlan, "a field is read before the run fills it"},
+	{ImportUnsupported, Error, aPlan, "a private key is imported into a token that takes none"},
+	{ValidationLimits, Warning, aPlan, "a validation accepts PINs that the token refuses"},
+	{BlockBeforeLast, Error, aPlan, "something runs in a slot after its PIN is blocked"},
+	{Library64, Error, aPlan, "a 64-bit library of a middleware that initialises in 32 bit only"},
+	{SamePIN, Warning, aPlan, "one value for the PIN and the signature PIN"},
+	{SharedPIN, Error, aPlan, "two PINs for a token that has one"},
+	{FixedSignaturePIN, Warning, aPlan, "a signature PIN that the holder did not choose"},
+	{SignatureKeyImport, Error, aPlan, "a private key is imported into the signature slot"},
+	{SignatureKeyUsage, Warning, aPlan, "a certificate template in the signature slot with other usages than signing for commitment"},
+	{TemplateCase, Warning, aPlan, "a certificate template of inscribe.toml named in another case"},
+	{NoPINPad, Error, aPlan, "a PIN pad is asked of a token without one"},
+	{SecretNotCleared, Info, aPlan, "ClearFields leaves a secret field out"},
+	{PolicyViolation, Error, noPlan, "something that the policy of inscribe.toml forbids"},
+	{VendorExtension, Off, aPlan, "a keyword that only Inscribe has"},
+	{UnusedSuppression, Warning, aPlan, "a suppression that suppresses nothing"},
+	{Internal, Error, aPlan, "a defect of Inscribe itself"},
 }
 
 var byCode = func() map[Code]Rule {
@@ -132,4 +139,10 @@ func Lookup(c Code) (Rule, bool) {
 func (c Code) Default() Severity {
 	r, _ := Lookup(c)
 	return r.Severity
+}
+
+// Blocks reports whether no plan can ignore an error of the code.
+func (c Code) Blocks() bool {
+	r, _ := Lookup(c)
+	return r.Blocks
 }
