@@ -388,7 +388,6 @@ func TestSecretsAreRevealedInKnownPlaces(t *testing.T) {
 	}
 }
 
-// TestEveryPackageSaysWhatItIs wants a doc.go with the comment of the package.
 // literals are the strings outside the table of keywords that are the name of one,
 // with the reason: by file, or everywhere where it is a word of people first.
 var literals = map[string]string{
@@ -399,13 +398,16 @@ var literals = map[string]string{
 	"plan/card.go Certificate":     "a word of the picture",
 }
 
-// TestKeywordsAreInTheTableOnly wants nothing that knows a keyword by its name, so
-// that what is true of it stands in its row. Test equipment knows none.
+// TestKeywordsAreInTheTableOnly wants no code that knows a keyword by its name, so
+// that what is true of it stands in its row: neither the name alone nor a line of a
+// description that begins with it. Sentences for people name keywords as they must.
+// Test equipment knows none.
 func TestKeywordsAreInTheTableOnly(t *testing.T) {
 	names, used := map[string]bool{}, map[string]bool{}
 	for _, k := range schema.Builtin.All() {
 		names[k.Name] = true
 	}
+	line := regexp.MustCompile(`(?m)^(\w+)=`)
 	for _, s := range load(t) {
 		if strings.HasPrefix(s.path, "check/schema/") || strings.HasPrefix(s.path, "cmd/vcard/") {
 			continue
@@ -419,6 +421,11 @@ func TestKeywordsAreInTheTableOnly(t *testing.T) {
 			key := word
 			if literals[key] == "" {
 				key = s.path + " " + word
+			}
+			for _, m := range line.FindAllStringSubmatch(word, -1) {
+				if names[m[1]] {
+					t.Errorf("%s: a line with the keyword %s by its name; take the name or the example of its row", positions.Position(l.Pos()), m[1])
+				}
 			}
 			if err == nil && names[word] {
 				if used[key] = true; literals[key] == "" {
@@ -435,6 +442,7 @@ func TestKeywordsAreInTheTableOnly(t *testing.T) {
 	}
 }
 
+// TestEveryPackageSaysWhatItIs wants a doc.go with the comment of the package.
 func TestEveryPackageSaysWhatItIs(t *testing.T) {
 	said := map[string]bool{}
 	for _, s := range load(t) {

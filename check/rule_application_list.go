@@ -24,8 +24,8 @@ var applicationListRule = Rule{[]diag.Code{diag.MissingApplication, diag.Unliste
 			end := ast.Span{Start: list.Line.Value.End, End: list.Line.Value.End}
 			d.Fixes = append(d.Fixes, replace("add "+a.Letter+" to the list", end, a.Letter))
 		case p.Description.Header != nil:
-			d.Fixes = append(d.Fixes, diag.Fix{Title: "add ApplicationList=" + a.Letter,
-				Edits: []diag.Edit{p.InsertAfter(p.lastEntry(p.Description), "ApplicationList="+a.Letter)}})
+			line := schema.MApplicationList + "=" + a.Letter
+			d.Fixes = append(d.Fixes, diag.Fix{Title: "add " + line, Edits: []diag.Edit{p.InsertAfter(p.lastEntry(p.Description), line)}})
 		}
 	}
 }}

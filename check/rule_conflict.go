@@ -40,10 +40,10 @@ func jobsIn(r *Report, a *Application) {
 	if kind := a.Get(schema.MKeyType); kind != nil {
 		size, curve := a.Get(schema.MKeySize), a.Get(schema.MECCurve)
 		if kind.Value.Text == "RSA" && curve != nil {
-			conflict(r, kind, curve, "KeyType=RSA and ECCurve exclude each other")
+			conflict(r, kind, curve, "%s=RSA and %s exclude each other", kind.Keyword.Name, curve.Keyword.Name)
 		}
 		if kind.Value.Text == "EC" && size != nil {
-			conflict(r, kind, size, "KeyType=EC and KeySize exclude each other")
+			conflict(r, kind, size, "%s=EC and %s exclude each other", kind.Keyword.Name, size.Keyword.Name)
 		}
 	}
 }

@@ -12,7 +12,7 @@ var locationRule = Rule{[]diag.Code{diag.LocationDefault}, func(p *Program, r *R
 		if s == nil || s.Value.Form != FixedValue || s.Value.Problem != "" || LocationSlot(s.Value.Text) == schema.SignatureSlot {
 			continue
 		}
-		d := r.Add(diag.LocationDefault, s.Line.Value, "Location=#%s means the default slot", s.Value.Text)
+		d := r.Add(diag.LocationDefault, s.Line.Value, "%s=#%s means the default slot", s.Keyword.Name, s.Value.Text)
 		d.Help = "only #Signature means the signature slot; every other value goes to the default slot without a word"
 		if NearSignature(s.Value.Text) {
 			d.Label = "did you mean #Signature?"

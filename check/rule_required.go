@@ -33,7 +33,8 @@ var requiredRule = Rule{[]diag.Code{diag.MissingKeyword}, func(p *Program, r *Re
 	}
 	if h := p.Encoding.Header; h != nil && p.Encoding.Get(schema.MType) == nil {
 		d := r.Add(diag.MissingKeyword, h.Name, "[Encoding] does not say its Type")
-		d.Fixes = append(d.Fixes, diag.Fix{Title: "add Type=1024,Chip", Edits: []diag.Edit{p.InsertAfter(h, "Type=1024,Chip")}})
+		line := schema.OfSmartCard()[0]
+		d.Fixes = append(d.Fixes, diag.Fix{Title: "add " + line, Edits: []diag.Edit{p.InsertAfter(h, line)}})
 	}
 	if h := p.Description.Header; h != nil && p.Library() == nil {
 		d := r.Add(diag.MissingKeyword, h.Name, "[Description] names no library")

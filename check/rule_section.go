@@ -36,7 +36,7 @@ var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, d
 		if len(p.File.Sections) > 0 {
 			start = p.File.Sections[0].Header.Span.Start
 		}
-		d.Fixes = append(d.Fixes, replace("add the header for a smart card", ast.Span{Start: start, End: start}, "[Encoding]"+nl+"Type=1024,Chip"+nl+"Devices=8710"+nl+nl))
+		d.Fixes = append(d.Fixes, replace("add the header for a smart card", ast.Span{Start: start, End: start}, "[Encoding]"+nl+strings.Join(schema.OfSmartCard(), nl)+nl+nl))
 	}
 }}
 

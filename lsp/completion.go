@@ -143,11 +143,11 @@ func (b *offers) body(kind schema.Section) string {
 	p := b.doc.program()
 	switch {
 	case kind == schema.Encoding:
-		return "Type=1024,Chip\nDevices=8710\n"
+		return strings.Join(schema.OfSmartCard(), "\n") + "\n"
 	case kind == schema.Fields:
 		return "${1:PIN_FIELD}=\n"
 	case kind == schema.Application && p.Technology == schema.MagneticStripe:
-		return "Track=${1|1,2,3|}\n"
+		return b.stripe()
 	}
 	gap, stop := p.NewGap(kind), 0
 	line := func(meaning string, values ...string) string {
@@ -164,6 +164,22 @@ func (b *offers) body(kind schema.Section) string {
 		names = []string{"template"}
 	}
 	return line(schema.MKeySize, "3072", "2048", "4096") + line(schema.MCertTempl, names...)
+}
+
+// stripe is what an application of a magnetic stripe begins with: the first number of
+// its own that it has.
+func (b *offers) stripe() string {
+	for _, k := range b.doc.program().Table.In(schema.Application) {
+		if k.Technology != schema.MagneticStripe || k.Kind != schema.Number {
+			continue
+		}
+		var values []string
+		for n := k.Min; n <= k.Max; n++ {
+			values = append(values, fmt.Sprint(n))
+		}
+		return fmt.Sprintf("%s=%s\n", k.Name, choiceSnippet(1, values))
+	}
+	return ""
 }
 
 // choiceSnippet is a tab stop of a snippet for values of which one is to be chosen.

@@ -52,7 +52,7 @@ func (d *document) missing(f *diag.Diagnostic) []action {
 		}
 		a := d.application(at)
 		if b.Section == schema.Description && p.Library() == nil && at.line.Kind == ast.Header {
-			return []action{add("Add PKCS11Library", p.InsertAfter(&at.line, "PKCS11Library="+d.library()))}
+			return []action{add("Add "+schema.MLibrary, p.InsertAfter(&at.line, schema.MLibrary+"="+d.library()))}
 		}
 		if a != nil && at.line.Kind == ast.Header {
 			lines, declare := d.keyAndCertificate(a)
@@ -138,7 +138,7 @@ func (d *document) append(lines ...string) diag.Edit {
 
 // addDescription is an edit that adds the section before the applications.
 func (d *document) addDescription() diag.Edit {
-	lines := []string{"[" + schema.Sections[schema.Description] + "]", "PKCS11Library=" + d.library()}
+	lines := []string{"[" + schema.Sections[schema.Description] + "]", schema.MLibrary + "=" + d.library()}
 	if all := d.program().All; len(all) > 0 {
 		start, nl := all[0].Header.Span.Start, ast.LineEnd(d.file().Text)
 		return diag.Edit{Span: ast.Span{Start: start, End: start}, NewText: strings.Join(lines, nl) + nl + nl}
@@ -150,7 +150,7 @@ func (d *document) addDescription() diag.Edit {
 // they take. a is nil for one that is not there yet, and in the default slot.
 func (d *document) keyAndCertificate(a *check.Application) ([]string, []diag.Edit) {
 	name, declare := d.template(a)
-	return []string{fmt.Sprintf("KeySize=%d", d.program().NewKeySize()), "CertTempl=" + name}, declare
+	return []string{fmt.Sprintf("%s=%d", schema.MKeySize, d.program().NewKeySize()), schema.MCertTempl + "=" + name}, declare
 }
 
 // starter is a value to begin with, with the field that it declares; "" where there

@@ -83,6 +83,11 @@ var Curves = []Value{
 // Builtin is the table of the language.
 var Builtin = New(encodingKeywords, descriptionKeywords, applicationKeywords)
 
+// OfSmartCard are the lines of [Encoding] that begin the description of a smart card.
+func OfSmartCard() []string {
+	return []string{Builtin.Find(Encoding, MType).Example, Builtin.Find(Encoding, MDevices).Example}
+}
+
 var encodingKeywords = []Keyword{
 	{Name: "Type", Meaning: MType, Section: Encoding, Kind: TypeID, Evidence: Documented, Page: pageStructure,
 		Values:  []Value{{"1024,Chip", "a smart card or token"}, {"2,Magstripe", "a magnetic stripe"}},
