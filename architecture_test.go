@@ -85,12 +85,31 @@ const (
 	xsys       = "golang.org/x/sys"
 )
 
-// light are the packages that the editor and the browser load, with all that
-// they import; heavy is what must not be among it.
-var (
-	light = []string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/template", "check/config", "check/mask", "plan", "exec", "exec/model", "exec/prove", "docs", "lsp", "cmd/playground"}
-	heavy = []string{"os/exec", "net", "net/http", "plugin", "crypto/x509", "runtime/cgo", module + "/exec/host", module + "/exec/pkcs11", module + "/exec/ca", module + "/exec/journal", miekg}
-)
+// heavy is what must not be among all that the packages import which make race and
+// make cross call pure: an editor and the browser load them.
+var heavy = []string{"os/exec", "net", "net/http", "plugin", "crypto/x509", "runtime/cgo", module + "/exec/host", module + "/exec/pkcs11", module + "/exec/ca", module + "/exec/journal", miekg}
+
+// pure reads the list of the Makefile, and reports whether a package is on it.
+func pure(t *testing.T) func(pkg string) bool {
+	list := regexp.MustCompile(`(?m)^PURE := ((?:.*\\\n)*.*)$`).FindStringSubmatch(read(t, "Makefile"))
+	if list == nil {
+		t.Fatal("the Makefile has no PURE")
+	}
+	exact, below := map[string]bool{}, []string{}
+	for _, m := range regexp.MustCompile(`\./([a-z/]+?)(/\.\.\.)?(?:[\s)]|$)`).FindAllStringSubmatch(list[1], -1) {
+		if exact[m[1]] = true; m[2] != "" {
+			below = append(below, m[1]+"/")
+		}
+	}
+	for _, p := range []string{"lsp", "cmd/playground"} {
+		if !exact[p] {
+			t.Errorf("PURE of the Makefile lacks %s", p)
+		}
+	}
+	return func(pkg string) bool {
+		return exact[pkg] || slices.ContainsFunc(below, func(b string) bool { return strings.HasPrefix(pkg, b) })
+	}
+}
 
 // revealers are the files that look into a [secret.Secret], with the reason.
 var revealers = map[string]string{
@@ -324,11 +343,12 @@ func TestOnlyPKCS11TouchesCgo(t *testing.T) {
 // TestLightPackagesReachNothingHeavy looks at all that is linked in, on this
 // platform and in the browser.
 func TestLightPackagesReachNothingHeavy(t *testing.T) {
+	light := pure(t)
 	for _, env := range [][]string{nil, {"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}} {
 		packages := list(t, env)
 		for _, p := range packages {
 			in, own := strings.CutPrefix(p.ImportPath, module+"/")
-			if !own || !slices.Contains(light, in) && !strings.HasPrefix(in, "lsp/") {
+			if !own || !light(in) {
 				continue
 			}
 			for _, d := range p.Deps {
