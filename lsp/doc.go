@@ -1,5 +1,5 @@
-// Package lsp is the language server: one file a feature, over the same parser,
-// checker and planner as the command line.
+// Package lsp is the language server: a file a feature, of completion and of what
+// is missing some more, over the same parser, checker and planner as the command line.
 //
 // # Order
 //
@@ -30,5 +30,5 @@
 // only: descriptions below the folders of the workspace, and inscribe.toml from
 // a description's folder upward. Nothing that goes to the client but the text
 // of the document itself holds a literal secret: what could goes through the
-// masker of check/report.
+// masker of check/mask.
 package lsp

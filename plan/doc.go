@@ -7,5 +7,6 @@
 // profile give the same bytes on every platform.
 //
 // The package runs nothing and proves nothing: exec runs plans and exec/prove
-// proves them. An op kind is lowered in one file, lower_NAME.go.
+// proves them. What a part of a description becomes is in one file, lower_NAME.go; the
+// ops of a kind, such as logins, may come of several.
 package plan

@@ -11,4 +11,7 @@
 //
 // A profile that knows serial numbers to be unique names a token without its label. Such
 // a name stands for the token under any label, in runs and counts alike.
+//
+// The package sees no token and decides nothing: what a record means for a run that
+// goes on, and whether it is believed, is for exec to say.
 package journal

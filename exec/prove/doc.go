@@ -7,5 +7,6 @@
 // refusal with op, line, case and reason. A fact that the profile does not know
 // proves nothing and refuses nothing; the plan warns of it.
 //
-// The package is pure, as exec and exec/model are.
+// The package is pure, as exec and exec/model are: it reaches no token, no CA and no
+// journal, and sees no value of a secret.
 package prove
