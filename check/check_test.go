@@ -1,7 +1,6 @@
 package check
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,15 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"inscribe/ast"
 	"inscribe/ast/diag"
 	"inscribe/check/config"
 	"inscribe/grammar"
+	"inscribe/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func load(t testing.TB, path string) *Program {
 	t.Helper()
@@ -66,19 +62,7 @@ func files(t *testing.T, pattern string) []string {
 func TestGolden(t *testing.T) {
 	for _, path := range files(t, "../testdata/check/*.dsc") {
 		got := describe(load(t, path))
-		golden := strings.TrimSuffix(path, ".dsc") + ".golden"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", path, diff)
-		}
+		golden.Is(t, strings.TrimSuffix(path, ".dsc")+".golden", got)
 	}
 }
 

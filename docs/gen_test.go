@@ -2,9 +2,7 @@ package docs
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,24 +11,14 @@ import (
 	"inscribe/ast/diag"
 	"inscribe/check/schema"
 	"inscribe/grammar"
+	"inscribe/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the pages that are made from tables")
 
 // TestGeneratedPagesAreFresh fails when a table has changed and a page made from
 // it has not; -update writes the pages.
 func TestGeneratedPagesAreFresh(t *testing.T) {
 	for name, want := range map[string]string{"reference.md": reference(t), "rules/README.md": ruleList(t)} {
-		if *update {
-			if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		got, err := os.ReadFile(name)
-		if err != nil || string(got) != want {
-			t.Errorf("%s is stale (%v); run: go test ./docs -update", name, err)
-		}
+		golden.Is(t, name, want)
 	}
 }
 

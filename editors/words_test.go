@@ -5,17 +5,14 @@ package editors_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"inscribe/check/schema"
+	"inscribe/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the generated files anew")
 
 // words are the keywords in alphabetical order, once each, case aside.
 func words(section schema.Section) []string {
@@ -163,18 +160,6 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 		"emacs/inscribe-words.el":                  emacsWords(),
 		"vscode/syntaxes/inscribe.tmLanguage.json": textMate(),
 	} {
-		if *update {
-			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		got, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(got) != want {
-			t.Errorf("%s is stale; go test ./editors -update writes it anew", path)
-		}
+		golden.Is(t, path, want)
 	}
 }

@@ -2,8 +2,6 @@ package grammar
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,9 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"inscribe/ast"
+	"inscribe/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 const blank = "[ \t\v\f\u00a0]*"
 
@@ -193,19 +190,7 @@ func asValueError(err error, target **ValueError) bool {
 }
 
 func TestEBNF(t *testing.T) {
-	golden := filepath.Join("testdata", "grammar.ebnf")
-	if *update {
-		if err := os.WriteFile(golden, []byte(EBNF()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), EBNF()); diff != "" {
-		t.Errorf("the grammar changed; look at it and run with -update:\n%s", diff)
-	}
+	golden.Is(t, filepath.Join("testdata", "grammar.ebnf"), EBNF())
 }
 
 // sameOperand holds the short way to an operand against its productions.

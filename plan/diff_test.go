@@ -15,6 +15,7 @@ import (
 	"inscribe/check/profile"
 	"inscribe/check/schema"
 	"inscribe/grammar"
+	"inscribe/internal/golden"
 )
 
 func example(t testing.TB, name string) string {
@@ -299,9 +300,9 @@ func TestDiffGoldens(t *testing.T) {
 		if err := changes.Markdown(&markdown); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "../testdata/diff/"+name+".txt", text.String())
-		golden(t, "../testdata/diff/"+name+".md", markdown.String())
-		golden(t, "../testdata/diff/"+name+".json", string(changes.JSON()))
+		golden.Is(t, "../testdata/diff/"+name+".txt", text.String())
+		golden.Is(t, "../testdata/diff/"+name+".md", markdown.String())
+		golden.Is(t, "../testdata/diff/"+name+".json", string(changes.JSON()))
 		if err := changes.Text(&colored, TextOptions{Color: true}); err != nil {
 			t.Fatal(err)
 		}

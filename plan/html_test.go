@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"inscribe/check/profile"
+	"inscribe/internal/golden"
 )
 
 func htmlOf(t testing.TB, p *Plan) string {
@@ -28,7 +29,7 @@ func TestHTMLGoldens(t *testing.T) {
 		if !strings.Contains(page, "<style>\n"+pageCSS+"</style>") {
 			t.Fatalf("%s: the style sheet is not in the page as it is", name)
 		}
-		golden(t, "../testdata/plan/"+name+".html", strings.Replace(page, pageCSS, "", 1))
+		golden.Is(t, "../testdata/plan/"+name+".html", strings.Replace(page, pageCSS, "", 1))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"inscribe/internal/golden"
 )
 
 // hostile are names that try to leave their place in a page or a comment, or to
@@ -72,7 +74,7 @@ func TestMarkdownOfTheExamples(t *testing.T) {
 		if err := p.Markdown(&b); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "../testdata/plan/"+filepath.Dir(name)+".md", b.String())
+		golden.Is(t, "../testdata/plan/"+filepath.Dir(name)+".md", b.String())
 	}
 }
 

@@ -3,7 +3,6 @@ package plan
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,9 +13,8 @@ import (
 	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/grammar"
+	"inscribe/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func program(t testing.TB, name, text string) *check.Program {
 	t.Helper()
@@ -30,22 +28,6 @@ func lower(t testing.TB, text string, o Options) *Plan {
 		t.Fatal(err)
 	}
 	return p
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
 }
 
 func TestExamples(t *testing.T) {
@@ -72,8 +54,8 @@ func TestExamples(t *testing.T) {
 			if err := p.Text(&text, TextOptions{}); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, to+".txt", text.String())
-			golden(t, to+".json", string(p.JSON()))
+			golden.Is(t, to+".txt", text.String())
+			golden.Is(t, to+".json", string(p.JSON()))
 			for _, secret := range []string{"123456", "13579"} {
 				if strings.Contains(text.String(), secret) || strings.Contains(string(p.JSON()), `"`+secret) {
 					t.Errorf("%s: the plan shows a secret", name)
@@ -116,8 +98,8 @@ func TestReplace(t *testing.T) {
 		if err := p.Text(&text, TextOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "../testdata/plan/"+name+".replace.txt", text.String())
-		golden(t, "../testdata/plan/"+name+".replace.json", string(p.JSON()))
+		golden.Is(t, "../testdata/plan/"+name+".replace.txt", text.String())
+		golden.Is(t, "../testdata/plan/"+name+".replace.json", string(p.JSON()))
 	}
 }
 

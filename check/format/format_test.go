@@ -2,7 +2,6 @@ package format_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand"
 	"os"
@@ -21,10 +20,9 @@ import (
 	"inscribe/check/format"
 	"inscribe/check/schema"
 	"inscribe/grammar"
+	"inscribe/internal/golden"
 	"inscribe/plan"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func formatted(text string) string {
 	return format.Format(grammar.ParseText("x.dsc", text), schema.Builtin)
@@ -54,19 +52,7 @@ func TestGolden(t *testing.T) {
 			continue
 		}
 		got := format.Format(grammar.Parse(path, raw), schema.Builtin)
-		golden := strings.TrimSuffix(path, ".dsc") + ".golden"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", path, diff)
-		}
+		golden.Is(t, strings.TrimSuffix(path, ".dsc")+".golden", got)
 	}
 }
 

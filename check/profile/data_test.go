@@ -5,14 +5,12 @@ package profile
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write data/profiles.jsonl")
+	"inscribe/internal/golden"
+)
 
 func TestEveryProfileIsThere(t *testing.T) {
 	want := []string{"cardos", "cryptovision", "gemalto", "generic", "idopte", "nss", "opencryptoki", "openpgp",
@@ -250,16 +248,5 @@ func TestJSONIsTheTOML(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if *update {
-		if err := os.WriteFile("data/profiles.jsonl", want.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile("data/profiles.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want.Bytes()) {
-		t.Error("data/profiles.jsonl is not the files beside it; go test ./check/profile -update writes it")
-	}
+	golden.Is(t, "data/profiles.jsonl", want.String())
 }

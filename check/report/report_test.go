@@ -3,9 +3,6 @@ package report
 import (
 	"bytes"
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,9 +10,8 @@ import (
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
+	"inscribe/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // sample is a file for the golden tests.
 type sample struct {
@@ -188,33 +184,13 @@ func render(t testing.TB, format Format, o Options, files ...File) string {
 	return b.String()
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
-
 func docs(c diag.Code) string { return "https://example.org/rules/" + string(c) }
 
 func TestText(t *testing.T) {
 	for _, s := range samples(t) {
 		t.Run(s.name, func(t *testing.T) {
 			got := render(t, Text, Options{Width: s.width}, s.file)
-			golden(t, s.name+".txt", got)
+			golden.Is(t, "testdata/"+s.name+".txt", got)
 			for line := range strings.Lines(got) {
 				line = strings.TrimSuffix(line, "\n")
 				if strings.TrimRight(line, " ") != line {
@@ -231,7 +207,7 @@ func TestText(t *testing.T) {
 func TestTextColored(t *testing.T) {
 	for _, s := range samples(t) {
 		if s.name == "undefined" || s.name == "multiline" {
-			golden(t, s.name+".ansi", render(t, Text, Options{Color: true}, s.file))
+			golden.Is(t, "testdata/"+s.name+".ansi", render(t, Text, Options{Color: true}, s.file))
 		}
 		plainly := render(t, Text, Options{Width: s.width}, s.file)
 		colored := render(t, Text, Options{Width: s.width, Color: true}, s.file)
@@ -248,7 +224,7 @@ func TestMachineFormats(t *testing.T) {
 	}
 	for _, format := range Formats[1:] {
 		t.Run(string(format), func(t *testing.T) {
-			golden(t, "all."+string(format), render(t, format, Options{Version: "1.2.3", DocsURL: docs, Color: true}, files...))
+			golden.Is(t, "testdata/"+"all."+string(format), render(t, format, Options{Version: "1.2.3", DocsURL: docs, Color: true}, files...))
 		})
 	}
 }

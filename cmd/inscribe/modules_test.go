@@ -15,7 +15,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math/big"
 	"os"
@@ -29,10 +28,9 @@ import (
 	"time"
 
 	"inscribe/check/profile"
+	"inscribe/internal/golden"
 	"inscribe/plan"
 )
-
-var update = flag.Bool("update", false, "write the pages that tests make")
 
 // moduleColumn is a column of docs/modules.md.
 type moduleColumn struct {
@@ -265,16 +263,7 @@ func TestModules(t *testing.T) {
 		return // a part of them, by -run, makes no page
 	}
 	page := modulesPage(t, found)
-	const path = "../../docs/modules.md"
-	if *update {
-		if err := os.WriteFile(path, page, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, page) {
-		t.Errorf("docs/modules.md is stale (%v); run: go test ./cmd/inscribe -run TestModules -update\n%s", err, page)
-	}
+	golden.Is(t, "../../docs/modules.md", string(page))
 }
 
 // all runs all tasks and gives the cells by row.
