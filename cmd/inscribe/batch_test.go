@@ -247,12 +247,12 @@ func TestBatchKilled(t *testing.T) {
 func TestBatchInterrupted(t *testing.T) {
 	t.Parallel()
 	m := newBatchMachine(t, 3, 3)
-	m.moduleEnv["SHIM_SLOW"] = "1500"
+	m.moduleEnv["SHIM_SLOW"], m.moduleEnv["SHIM_LOG"] = "1500", m.dir+"/calls"
 	c, wait := m.start(m.args...)
 	for row := 1; row <= 3; row++ {
 		m.event(filepath.Join(m.dir, "events"), fmt.Sprintf(`"row":%d,`, row), `"genkey"`, `"start"`)
 	}
-	time.Sleep(100 * time.Millisecond) // for the calls to begin
+	m.inCall("C_GenerateKeyPair", 3)
 	if n := mostAtOnce(m.events()); n != 3 {
 		t.Errorf("%d rows are at work", n)
 	}

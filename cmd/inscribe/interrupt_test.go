@@ -385,6 +385,17 @@ func (m *machine) event(file string, texts ...string) {
 	m.Fatalf("no event with %v in %s", texts, file)
 }
 
+// inCall waits until n modules of the shim, which log to $SHIM_LOG, are in a call.
+func (m *machine) inCall(name string, n int) {
+	m.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if b, _ := os.ReadFile(m.moduleEnv["SHIM_LOG"]); strings.Count(string(b), name+"\n") >= n {
+			return
+		}
+	}
+	m.Fatalf("%s was not called %d times", name, n)
+}
+
 // TestKilledByEvent kills the command the moment its events tell of an op, with
 // the module itself and without the shim.
 func TestKilledByEvent(t *testing.T) {
@@ -428,11 +439,11 @@ func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	args := []string{"apply", m.file("x.dsc", oneKey), "--field", "CARD=env:CARD_PIN"}
-	m.moduleEnv["SHIM_SLOW"] = "7000"
+	m.moduleEnv["SHIM_SLOW"], m.moduleEnv["SHIM_LOG"] = "7000", m.dir+"/calls"
 	events := m.dir + "/events"
 	c, wait := m.start(append(args, "--events", events)...)
 	m.event(events, `"genkey"`, `"start"`)
-	time.Sleep(100 * time.Millisecond) // for the call to begin
+	m.inCall("C_GenerateKeyPair", 1)
 	// To the whole group, as a terminal would; the module host is not in it.
 	if err := syscall.Kill(-c.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)

@@ -107,9 +107,11 @@ func FuzzLibraryHeader(f *testing.F) {
 	f.Add(elfHeader(elf.ELFCLASS64, elf.EM_X86_64, elf.ET_DYN))
 	f.Add(peHeader(pe.IMAGE_FILE_MACHINE_AMD64, pe.IMAGE_FILE_DLL))
 	f.Add(machoHeader(macho.CpuArm64, macho.TypeDylib))
-	f.Fuzz(func(_ *testing.T, b []byte) {
+	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, goos := range []string{"linux", "windows", "darwin"} {
-			_ = checkHeader("x", bytes.NewReader(b), b[:min(len(b), 512)], goos, "amd64")
+			if err := checkHeader("/lib/module.so", bytes.NewReader(b), b[:min(len(b), 512)], goos, "amd64"); err != nil {
+				checkLibraryError(t, err, "/lib/module.so ")
+			}
 		}
 	})
 }
