@@ -327,7 +327,7 @@ func (b *branch) state(ahead *future) string {
 			forgotten[hex.EncodeToString(w.id)] = true
 		}
 	}
-	for _, slot := range []string{plan.Default, plan.Signature} {
+	for _, slot := range plan.Slots {
 		// Session and login are in the state of the module.
 		fmt.Fprintf(&s, "%s %v %q;", slot, b.opened[slot], b.pins[slot].Name)
 	}

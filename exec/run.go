@@ -155,7 +155,7 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 // initialised or exchanged beside the run, which then stays unfinished: what it wrote
 // is not on this one.
 func (r *run) lookBack() error {
-	for _, slot := range []string{plan.Default, plan.Signature} {
+	for _, slot := range plan.Slots {
 		if r.tokens[slot] == nil {
 			continue
 		}
@@ -176,7 +176,7 @@ func (r *run) lookBack() error {
 // note tells of credentials that somebody has to change: they are those of the
 // delivery, or were given by the issuer.
 func (r *run) note() {
-	for _, slot := range []string{plan.Default, plan.Signature} {
+	for _, slot := range plan.Slots {
 		info := r.result.Tokens[slot]
 		for _, c := range []struct {
 			flag TokenFlags
@@ -453,7 +453,7 @@ func (r *run) report(e Event) {
 
 // closeAll ends what a failed run left open. Errors are beside the point then.
 func (r *run) closeAll() {
-	for _, slot := range []string{plan.Default, plan.Signature} {
+	for _, slot := range plan.Slots {
 		if r.session[slot] {
 			_ = r.tokens[slot].CloseSession(context.WithoutCancel(r.ctx))
 			r.session[slot], r.user[slot] = false, ""

@@ -234,7 +234,7 @@ func (v *verifier) verify() (*Verification, error) {
 	}
 	// A login in one slot excludes one in the other on some tokens, so one slot
 	// is looked at after the other.
-	for _, slot := range []string{plan.Default, plan.Signature} {
+	for _, slot := range plan.Slots {
 		if v.tokens[slot] == nil {
 			continue
 		}

@@ -59,7 +59,7 @@ type picture struct {
 func (p *Plan) picture() *picture {
 	out := &picture{}
 	states := map[string]*slotState{}
-	for _, slot := range []string{Default, Signature} {
+	for _, slot := range Slots {
 		if slices.ContainsFunc(p.Ops, func(o Op) bool { return o.Slot == slot || o.SlotField() != "" }) {
 			s := &slotState{plan: p, compartment: &compartment{Name: slot, Title: strings.ToUpper(slot[:1]) + slot[1:] + " slot"}}
 			states[slot] = s

@@ -26,7 +26,7 @@ func (l *lowering) block(a *check.Application) {
 	slot := l.slotOf(a)
 	if field := (&Op{Slot: slot}).SlotField(); field != "" {
 		l.bothCases(l.open, field, l.emitOpen)
-		for _, s := range []string{Default, Signature} {
+		for _, s := range Slots {
 			l.user[s] = &cover{perhaps: !l.coverOf(l.user, s).empty()}
 		}
 	} else {

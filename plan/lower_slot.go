@@ -88,7 +88,7 @@ func (l *lowering) exclude(slot string, when []Condition) {
 // still needs it.
 func (l *lowering) bothCases(m map[string]*cover, field string, emit func(slot string, when []Condition, ifNeeded bool)) {
 	fresh := l.coverOf(m, Default).empty() && l.coverOf(m, Signature).empty()
-	for _, slot := range []string{Default, Signature} {
+	for _, slot := range Slots {
 		when, ifNeeded, needed := l.coverOf(m, slot).claim(&Condition{field, slot})
 		if needed && !fresh {
 			emit(slot, when, ifNeeded)
@@ -105,7 +105,7 @@ func (l *lowering) emitLogin(slot string, when []Condition, ifNeeded bool) {
 		pin := l.pin(slot)
 		o.Credential, o.Source = l.ref(pin, "new"), l.source(l.program.Description, pin)
 	} else {
-		for _, s := range []string{Default, Signature} {
+		for _, s := range Slots {
 			o.Cases = append(o.Cases, Case{s, l.ref(l.pin(s), "new")})
 		}
 		o.Source = l.source(l.program.Description, l.pin(Default))
@@ -122,7 +122,7 @@ func (l *lowering) pin(slot string) *check.Setting {
 
 // closeSlots closes each slot in the cases in which it is open.
 func (l *lowering) closeSlots() {
-	for _, slot := range []string{Default, Signature} {
+	for _, slot := range Slots {
 		c := l.coverOf(l.open, slot)
 		if c.empty() {
 			continue

@@ -243,3 +243,6 @@ var (
 	Default   = schema.DefaultSlot.String()
 	Signature = schema.SignatureSlot.String()
 )
+
+// Slots are both, in the order of a plan.
+var Slots = [...]string{Default, Signature}

@@ -177,8 +177,8 @@ closeslot signature
 	}
 	// Each slot is opened at most once in each of the four cases, and exactly
 	// when something runs in it.
-	for _, l1 := range []string{Default, Signature} {
-		for _, l2 := range []string{Default, Signature} {
+	for _, l1 := range Slots {
+		for _, l2 := range Slots {
 			values := map[string]string{"L1": l1, "L2": l2}
 			opens := map[string]int{}
 			for _, o := range p.Ops {

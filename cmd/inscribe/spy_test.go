@@ -222,7 +222,7 @@ func TestFidelityFindsEverySlip(t *testing.T) {
 			made = append(made, spied{name, user, map[string]string{plan.Default: "0x1", plan.Signature: "0x2"}[o.Slot], "CKR_OK"})
 		}
 	}
-	for _, slot := range []string{plan.Default, plan.Signature} {
+	for _, slot := range plan.Slots {
 		op(plan.Op{Kind: plan.OpenSlot, Slot: slot})
 		op(plan.Op{Kind: plan.Login, Slot: slot, As: "so"}, "C_Login CKU_SO")
 		op(plan.Op{Kind: plan.InitPIN, Slot: slot}, "C_InitPIN")

@@ -112,7 +112,7 @@ func (p *onNSS) reset(t *testing.T) (*machine, []string) {
 
 func (p *onNSS) digest(*machine) []byte {
 	h := sha256.New()
-	for _, slot := range []string{plan.Default, plan.Signature} {
+	for _, slot := range plan.Slots {
 		for _, name := range []string{"key4.db", "cert9.db"} {
 			b, err := os.ReadFile(filepath.Join(p.lab.certutil[p.lab.labels[slot]], name))
 			if err != nil {

@@ -32,7 +32,7 @@ type Seat struct {
 // Name is how messages call a seat.
 func (s Seat) Name() string {
 	var names []string
-	for _, slot := range []string{plan.Default, plan.Signature} {
+	for _, slot := range plan.Slots {
 		if at, has := s.Slots[slot]; has {
 			names = append(names, at.Token.Name())
 		}
@@ -269,7 +269,7 @@ func sameCard(a, b exec.Slot) bool {
 // weak says why the tokens of a seat cannot be told from others: nothing then keeps
 // a second row from them.
 func (p Pool) weak(s Seat, listed []exec.Slot) string {
-	for _, name := range []string{plan.Default, plan.Signature} {
+	for _, name := range plan.Slots {
 		slot, has := s.Slots[name]
 		if !has || !initialised(slot) {
 			continue

@@ -42,7 +42,7 @@ type Start struct {
 // New makes a module with a "default" and a "signature" slot.
 func New(facts *profile.Profile, start Start) *Module {
 	m := &Module{facts: facts, info: exec.ModuleInfo{Manufacturer: "Inscribe", Description: "model of " + facts.Name, Cryptoki: "2.40"}}
-	for i, slot := range []string{plan.Default, plan.Signature} {
+	for i, slot := range plan.Slots {
 		t := &token{module: m, role: slot, pinPad: start.PINPad, always: usual, objects: map[exec.Object]*object{}}
 		// InitToken reaches the default slot's token alone, so no run could do
 		// anything with a fresh token in the signature slot.
@@ -104,7 +104,7 @@ func (m *Module) State(forgotten func(id []byte) bool) string {
 // Selectors choose the tokens of the model.
 func Selectors() map[string]exec.Selector {
 	out := map[string]exec.Selector{}
-	for _, slot := range []string{plan.Default, plan.Signature} {
+	for _, slot := range plan.Slots {
 		s, err := exec.ParseSelector("pkcs11:slot-description=" + slot)
 		if err != nil {
 			panic(err)
