@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"inscribe/ast/diag"
 	"inscribe/check/schema"
@@ -71,6 +70,6 @@ func retrieveAlone(p *Program, r *Report) {
 			continue
 		}
 		d := conflict(r, s, retrieve, "%s beside RetrieveAllTokens, which runs alone", s.Keyword.Name)
-		d.Help = strings.TrimSpace("put it into a description of its own; here it would be skipped")
+		d.Help = "put it into a description of its own; here it would be skipped"
 	}
 }

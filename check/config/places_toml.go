@@ -117,14 +117,14 @@ func Tables(raw []byte) map[Table]int {
 }
 
 // entry notes a key with its value, and what is in it.
-func (f *places) entry(p *unstable.Parser, table []string, e *unstable.Node) {
+func (p *places) entry(parser *unstable.Parser, table []string, e *unstable.Node) {
 	key, at := keyOf(e)
 	path := slices.Concat(table, key)
-	f.put(path, place{at, valueAt(p, e.Value(), at)})
-	f.inside(p, path, e.Value(), at)
+	p.put(path, place{at, valueAt(parser, e.Value(), at)})
+	p.inside(parser, path, e.Value(), at)
 }
 
-func (f *places) inside(p *unstable.Parser, path []string, v *unstable.Node, at int) {
+func (p *places) inside(parser *unstable.Parser, path []string, v *unstable.Node, at int) {
 	if v.Kind != unstable.Array && v.Kind != unstable.InlineTable {
 		return
 	}
@@ -133,13 +133,13 @@ func (f *places) inside(p *unstable.Parser, path []string, v *unstable.Node, at 
 		switch child := it.Node(); child.Kind {
 		case unstable.Comment:
 		case unstable.KeyValue:
-			f.entry(p, path, child)
+			p.entry(parser, path, child)
 		default:
 			element := slices.Concat(path, []string{strconv.Itoa(n)})
 			n++
-			here := valueAt(p, child, at)
-			f.put(element, place{here, here})
-			f.inside(p, element, child, here)
+			here := valueAt(parser, child, at)
+			p.put(element, place{here, here})
+			p.inside(parser, element, child, here)
 		}
 	}
 }

@@ -185,12 +185,12 @@ func Names() []string {
 
 // Definition is a profile as a file, or a table of inscribe.toml, has it.
 type Definition struct {
-	Title    string                    `toml:"title" json:"title,omitempty"`
-	Notes    string                    `toml:"notes" json:"notes,omitempty"`
-	Inherits string                    `toml:"inherits" json:"inherits,omitempty"`
-	Makers   []string                  `toml:"manufacturers" json:"manufacturers,omitempty"`
-	Modules  []string                  `toml:"libraries" json:"libraries,omitempty"`
-	Fact     map[string]FactDefinition `toml:"fact" json:"fact,omitempty"`
+	Title         string                    `toml:"title" json:"title,omitempty"`
+	Notes         string                    `toml:"notes" json:"notes,omitempty"`
+	Inherits      string                    `toml:"inherits" json:"inherits,omitempty"`
+	Manufacturers []string                  `toml:"manufacturers" json:"manufacturers,omitempty"`
+	Libraries     []string                  `toml:"libraries" json:"libraries,omitempty"`
+	Fact          map[string]FactDefinition `toml:"fact" json:"fact,omitempty"`
 }
 
 // FactDefinition is one fact of a [Definition].
@@ -201,7 +201,7 @@ type FactDefinition struct {
 
 // Build makes a profile of its definition, as Parse does.
 func Build(name string, f Definition, parent func(string) *Profile) (*Profile, error) {
-	p := &Profile{Name: name, Title: f.Title, Notes: f.Notes, Manufacturers: f.Makers, Libraries: f.Modules, facts: map[FactName]Fact{}}
+	p := &Profile{Name: name, Title: f.Title, Notes: f.Notes, Manufacturers: f.Manufacturers, Libraries: f.Libraries, facts: map[FactName]Fact{}}
 	var errs *multierror.Error
 	if f.Inherits != "" {
 		base := parent(f.Inherits)

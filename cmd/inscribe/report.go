@@ -17,6 +17,9 @@ import (
 	"inscribe/plan"
 )
 
+// reportVersion is that of the form of a report.
+const reportVersion = 1
+
 // runReport is the report of one run; docs/report.schema.json describes it.
 type runReport struct {
 	Version     int              `json:"version"`
@@ -35,7 +38,7 @@ type runReport struct {
 // writeReport writes --report, as a page or as JSON.
 func (a *app) writeReport(pl *plan.Plan, result *exec.Result, ops []exec.Event, begin time.Time, runErr error) error {
 	end := time.Now()
-	r := runReport{Version: 1, Description: pl.Description, OpsSHA256: pl.OpsSHA256, Profile: pl.Profile, DryRun: a.opts.dryRun,
+	r := runReport{Version: reportVersion, Description: pl.Description, OpsSHA256: pl.OpsSHA256, Profile: pl.Profile, DryRun: a.opts.dryRun,
 		Begin: begin.UTC().Format(time.RFC3339), End: end.UTC().Format(time.RFC3339), Outcome: "done", Ops: ops, Result: result}
 	if r.Ops == nil {
 		r.Ops = []exec.Event{}

@@ -234,6 +234,9 @@ func cases(pl *plan.Plan, text map[string]string) (map[string]string, error) {
 	return decided, nil
 }
 
+// counterexampleVersion is that of the form of a counterexample.
+const counterexampleVersion = 1
+
 // counterexample is a case in which a plan fails, as a file that anyone can
 // replay.
 type counterexample struct {
@@ -257,7 +260,7 @@ func (a *app) saveCounterexample(pl *plan.Plan, proof *prove.Proof) error {
 		return usagef("--counterexample: there is none; no case fails in the proof")
 	}
 	f := proof.Failures[0]
-	b, err := json.MarshalIndent(counterexample{1, pl.Description, pl.Profile, pl.Bindings, f.Decided, f.Fresh, f.PINPad, f.Op, f.Reason}, "", "  ")
+	b, err := json.MarshalIndent(counterexample{counterexampleVersion, pl.Description, pl.Profile, pl.Bindings, f.Decided, f.Fresh, f.PINPad, f.Op, f.Reason}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -275,7 +278,7 @@ func readCounterexample(path string) (*counterexample, error) {
 	var c counterexample
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&c); err != nil || c.Version != 1 {
+	if err := dec.Decode(&c); err != nil || c.Version != counterexampleVersion {
 		return nil, usagef("--replay: %s is no counterexample of Inscribe", path)
 	}
 	return &c, nil

@@ -27,6 +27,9 @@ func verifyFlags(f *pflag.FlagSet, o *options) {
 	stateFlags(f, o)
 }
 
+// verificationVersion is that of the JSON.
+const verificationVersion = 1
+
 // verification is the result as JSON.
 type verification struct {
 	Version     int              `json:"version"`
@@ -133,7 +136,7 @@ func (a *app) journals(mw station.Middleware) (*journal.Folder, error) {
 func (a *app) printVerification(pl *plan.Plan, v *exec.Verification) error {
 	s := verifySummary{v.Count(exec.Fits), v.Count(exec.Drifts), v.Count(exec.Unseen)}
 	if a.opts.format == "json" {
-		b, err := json.MarshalIndent(verification{1, pl.Description, pl.OpsSHA256, pl.Profile, v, s}, "", "  ")
+		b, err := json.MarshalIndent(verification{verificationVersion, pl.Description, pl.OpsSHA256, pl.Profile, v, s}, "", "  ")
 		if err == nil {
 			_, err = a.stdout.Write(append(b, '\n'))
 		}
