@@ -11,6 +11,7 @@ import (
 	"inscribe/ast"
 	"inscribe/check"
 	"inscribe/check/schema"
+	"inscribe/docs"
 	"inscribe/lsp/protocol"
 )
 
@@ -125,7 +126,7 @@ func (b *offers) sections(span ast.Span) {
 	}
 	for _, kind := range []schema.Section{schema.Encoding, schema.Fields, schema.Description} {
 		if name := schema.Sections[kind]; fits(kind) && !there[strings.ToLower(name)] {
-			b.section(span, name, sectionDocs[kind], b.body(kind), len(below) > 0)
+			b.section(span, name, docs.Section(kind), b.body(kind), len(below) > 0)
 		}
 	}
 	if !fits(schema.Application) {
@@ -133,7 +134,7 @@ func (b *offers) sections(span ast.Span) {
 	}
 	body := b.body(schema.Application)
 	for _, letter := range b.freeLetters(there) {
-		b.section(span, schema.Sections[schema.Application]+letter, sectionDocs[schema.Application], body, len(below) > 0)
+		b.section(span, schema.Sections[schema.Application]+letter, docs.Section(schema.Application), body, len(below) > 0)
 	}
 }
 

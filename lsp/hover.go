@@ -90,19 +90,12 @@ func explainSuppression(f *ast.File, l ast.Line, offset int) (string, ast.Span) 
 	return strings.TrimSpace(b.String()), l.Value
 }
 
-var sectionDocs = map[schema.Section]string{
-	schema.Encoding:    "The header: the encoding technology and the device.",
-	schema.Fields:      "The variables of the description: one `NAME=` each. Their values come at run time.",
-	schema.Description: "What belongs to no single application: library, credentials, initialisation, the order of applications.",
-	schema.Application: "One application: one part of the chip that is encoded in one way. It runs if `ApplicationList` names its letter.",
-}
-
 func (d *document) explainSection(at cursor) string {
 	if !at.known {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "**[%s]**\n\n%s\n", at.kind, sectionDocs[at.kind])
+	fmt.Fprintf(&b, "**[%s]**\n\n%s", at.kind, docs.Section(at.kind))
 	a := d.application(at)
 	if a == nil {
 		return b.String()
