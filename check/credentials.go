@@ -26,14 +26,14 @@ type Credentials struct {
 	Set, Init *Setting
 }
 
-// Sets reports whether SetPIN changes a PIN or PUK in the slot.
-func (c Credentials) Sets() bool {
+// sets reports whether SetPIN changes a PIN or PUK in the slot.
+func (c Credentials) sets() bool {
 	return c.Set != nil && (c.Action >= FirstPIN || c.PUK != nil)
 }
 
 // Changes reports whether SetPIN or InitToken changes anything in the slot.
 func (c Credentials) Changes() bool {
-	return c.Init != nil || c.Sets()
+	return c.Init != nil || c.sets()
 }
 
 // Credentials says what happens to the PIN and PUK of a slot. The page "Use

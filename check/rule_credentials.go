@@ -22,7 +22,7 @@ var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing,
 func credentialsIn(p *Program, r *Report) {
 	changes := false
 	for _, slot := range Slots {
-		changes = changes || p.Credentials(slot).Sets()
+		changes = changes || p.Credentials(slot).sets()
 	}
 	for _, slot := range Slots {
 		credentialsOf(p, r, p.Credentials(slot), changes)

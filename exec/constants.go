@@ -13,7 +13,6 @@ const (
 	CKAToken              AttributeType = 0x001
 	CKAPrivate            AttributeType = 0x002
 	CKALabel              AttributeType = 0x003
-	CKAUniqueID           AttributeType = 0x004
 	CKAApplication        AttributeType = 0x010
 	CKAValue              AttributeType = 0x011
 	CKAObjectID           AttributeType = 0x012

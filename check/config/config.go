@@ -114,8 +114,8 @@ func (c *Config) Lookup(name string) *profile.Profile {
 	return profile.Lookup(name)
 }
 
-// ProfileNames lists the built-in profiles, and then the project's own.
-func (c *Config) ProfileNames() []string {
+// profileNames lists the built-in profiles, and then the project's own.
+func (c *Config) profileNames() []string {
 	names := profile.Names()
 	if c == nil {
 		return names
@@ -125,7 +125,7 @@ func (c *Config) ProfileNames() []string {
 
 // NoProfile says that there is no profile of a name, and which one may be meant.
 func (c *Config) NoProfile(name string) string {
-	names := c.ProfileNames()
+	names := c.profileNames()
 	if near := diag.DidYouMean(name, names); near != "" {
 		return fmt.Sprintf("there is no profile %q%s (there are %s)", name, near, strings.Join(names, ", "))
 	}

@@ -52,9 +52,9 @@ var Attributes = []Attribute{
 	{[]string{"emailAddress", "E"}, []int{1, 2, 840, 113549, 1, 9, 1}, 255, ASCII},
 }
 
-// AttributeOf finds an attribute by one of its names, in any case, or by a dotted
+// attributeOf finds an attribute by one of its names, in any case, or by a dotted
 // object identifier.
-func AttributeOf(name string) (Attribute, error) {
+func attributeOf(name string) (Attribute, error) {
 	var known []string
 	for _, a := range Attributes {
 		for _, n := range a.Names {

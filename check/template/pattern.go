@@ -153,7 +153,7 @@ func parseAssertion(s string) (a Assertion, rest string, err error) {
 	if i < 0 || s[i] != '=' {
 		return a, "", fault("write TYPE=value, separated by commas", "the subject has a part without TYPE=")
 	}
-	if a.Attribute, err = AttributeOf(strings.TrimSpace(s[:i])); err != nil {
+	if a.Attribute, err = attributeOf(strings.TrimSpace(s[:i])); err != nil {
 		return a, "", err
 	}
 	s = strings.TrimLeft(s[i+1:], " ")

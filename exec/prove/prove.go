@@ -14,9 +14,9 @@ import (
 	"inscribe/plan"
 )
 
-// MaxStates is how many states are followed at a time: all cases of ten fields
+// maxStates is how many states are followed at a time: all cases of ten fields
 // whose states nothing lets join.
-const MaxStates = 1 << 10
+const maxStates = 1 << 10
 
 // Failure is a case in which the plan fails.
 type Failure struct {
@@ -54,7 +54,7 @@ func Prove(ctx context.Context, p *plan.Plan, in exec.Inputs) (*Proof, error) {
 	}
 	found, err := exec.Explore(ctx, exec.Options{
 		Plan: p, Inputs: in, DestroyConfirmed: true, Selectors: model.Selectors(), Issuer: model.Issuer{},
-	}, beginnings, MaxStates)
+	}, beginnings, maxStates)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (proof *Proof) Refuse(p *plan.Plan) {
 	}
 	if len(proof.Skipped) > 0 {
 		p.Warnings = append(p.Warnings, plan.Warning{Message: fmt.Sprintf("unproven: the cases of the unbound fields are more than %d states; %s were tried for the default slot only",
-			MaxStates, strings.Join(proof.Skipped, ", "))})
+			maxStates, strings.Join(proof.Skipped, ", "))})
 	}
 	p.Seal()
 }

@@ -51,8 +51,8 @@ type Entry struct {
 	Data []byte
 }
 
-// IsZip reports whether the bytes begin as a zip archive does.
-func IsZip(raw []byte) bool {
+// isZip reports whether the bytes begin as a zip archive does.
+func isZip(raw []byte) bool {
 	return bytes.HasPrefix(raw, []byte("PK\x03\x04")) || bytes.HasPrefix(raw, []byte("PK\x05\x06"))
 }
 
@@ -61,18 +61,18 @@ func IsZip(raw []byte) bool {
 // that contradicts the bytes is an [*Error].
 func Is(raw []byte, name string) (bool, error) {
 	switch ext := strings.ToLower(path.Ext(strings.ReplaceAll(name, `\`, "/"))); {
-	case ext == Extension && !IsZip(raw):
+	case ext == Extension && !isZip(raw):
 		e := &Error{name, "no zip archive, as a .dsz file is one", "if it is a plain description, name it .dsc; inscribe pack makes a .dsz of it"}
 		if len(raw) == 0 {
 			e.Problem, e.Help = "the file is empty", "fetch or pack it again"
 		}
 		return false, e
-	case ext == Description && IsZip(raw):
+	case ext == Description && isZip(raw):
 		return false, &Error{name, "a zip archive, as .dsz files are, and no plain description", "name it .dsz, or take the description out with inscribe unpack"}
 	case ext == Extension:
 		return true, nil
 	}
-	return IsZip(raw), nil
+	return isZip(raw), nil
 }
 
 // Archive is a .dsz that was looked through and found harmless.
