@@ -16,10 +16,10 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 
-	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/batch"
+	"inscribe/exec/journal"
 	"inscribe/exec/model"
 	"inscribe/exec/prove"
 	"inscribe/internal/secret"
@@ -30,18 +30,23 @@ import (
 type batchRow struct {
 	number, line int
 	id           string
-	inputs       exec.Inputs
-	columns      map[string]string
-	plan         *plan.Plan
-	cases        map[string]string
-	wrong        bool
+	// formerly is what the id was before headers counted as the fields that they stand
+	// for; "" where it is the same.
+	formerly string
+	inputs   exec.Inputs
+	columns  map[string]string
+	plan     *plan.Plan
+	cases    map[string]string
+	wrong    bool
 }
 
 // batchData is the file of --data.
 type batchData struct {
 	name string // for messages
-	// columns are the names of the header; notes are those that are no fields.
+	// columns are the names of the header, and named is what they stand for; a note
+	// stands for nothing.
 	columns []string
+	named   []named
 	rows    []*batchRow
 	wrong   []wrongRow
 }
@@ -97,9 +102,9 @@ func (a *app) readRows(t *target) (*batchData, error) {
 			if cell == "prompt" {
 				err = errors.New("a batch asks nobody; give the value, env:VAR or file:PATH")
 			} else {
-				err = a.bind(t.program, row.inputs, row.columns, d.columns[i], cell, false)
+				err = a.bind(t.program, row.inputs, row.columns, d.named[i], cell, false)
 			}
-			secrets = secrets || literal(cell) && fieldOf(t.program, d.columns[i]).Secret()
+			secrets = secrets || literal(cell) && d.named[i].field.Secret()
 			if err != nil {
 				at, column := in.FieldPos(i)
 				row.wrong = true
@@ -109,7 +114,7 @@ func (a *app) readRows(t *target) (*batchData, error) {
 		if err := evaluate(t.program, row.inputs, row.columns); err != nil {
 			d.blame(row, err)
 		}
-		row.id = d.identity(t.program, row, record)
+		row.id, row.formerly = d.identity(row, record)
 		if first := same[row.id]; first != nil {
 			d.blame(row, fmt.Errorf("it is the same as row %d but for secrets; add a column that tells them apart: one whose name begins with # is no field", first.number))
 		}
@@ -150,20 +155,24 @@ func (a *app) header(t *target, d *batchData, header []string) error {
 	if len(header) == 1 && strings.Contains(header[0], ";") {
 		return usagef("--data: %s: the columns are separated by semicolons; commas are wanted", d.name)
 	}
+	given := spellings{}
 	for i, name := range header {
 		name = strings.TrimSpace(name)
-		d.columns = append(d.columns, name)
-		err := error(nil)
+		var n named
+		var err error
 		switch {
-		case slices.Contains(d.columns[:i], name):
-			err = usagef("the column %s is there twice", name)
+		case isNote(name) && slices.Contains(d.columns, name):
+			err = fmt.Errorf("%s is there twice", name)
 		case isNote(name):
-		case slices.Contains(t.shared, name):
-			err = usagef("field %s has a column, and is given for all rows too", name)
 		default:
-			// The value is a stand-in, so only the name can be wrong.
-			err = a.bind(t.program, exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}}, map[string]string{}, name, "text:", false)
+			if n, err = a.named(t.program, name); err == nil {
+				err = given.add(n, name)
+			}
+			if err == nil && slices.Contains(t.shared, n.name()) {
+				err = fmt.Errorf("field %s has a column, and is given for all rows too", n.name())
+			}
 		}
+		d.columns, d.named = append(d.columns, name), append(d.named, n)
 		if err != nil {
 			return usagef("--data: %s:1: column %d: %w", d.name, i+1, err)
 		}
@@ -173,38 +182,66 @@ func (a *app) header(t *target, d *batchData, header []string) error {
 
 // identity names a row by all of its cells that are not secret, so that it is the
 // same row when lines are added, moved or taken out. No secret goes into it: who
-// reads the journal could try values until the digest fits.
-func (d *batchData) identity(p *check.Program, row *batchRow, record []string) string {
-	sum := sha256.New()
-	order := make([]int, len(d.columns))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(i, j int) int { return strings.Compare(d.columns[i], d.columns[j]) })
-	for _, i := range order {
-		name, value := d.columns[i], record[i]
-		if !isNote(name) {
-			if fieldOf(p, name).Secret() {
-				continue
+// reads the journal could try values until the digest fits. A field goes in by its own
+// name, however the header spells it. formerly the header's spelling went in, with no
+// value where it was not the field's.
+func (d *batchData) identity(row *batchRow, record []string) (id, formerly string) {
+	var cells, former [][2]string
+	for i, n := range d.named {
+		switch {
+		case isNote(d.columns[i]):
+			cells = append(cells, [2]string{d.columns[i], record[i]})
+			former = append(former, cells[len(cells)-1])
+		case n.field.Secret():
+		default:
+			value := row.columns[n.column]
+			if n.column == "" {
+				value = row.inputs.Text[n.field.Name]
 			}
-			var bound bool
-			if value, bound = row.inputs.Text[name]; !bound {
-				value = row.columns[name]
+			cells = append(cells, [2]string{n.name(), value})
+			if d.columns[i] != n.name() {
+				value = ""
 			}
+			former = append(former, [2]string{d.columns[i], value})
 		}
-		fmt.Fprintf(sum, "%d:%s%d:%s", len(name), name, len(value), value)
+	}
+	if id, formerly = digest(cells), digest(former); id == formerly {
+		formerly = ""
+	}
+	return id, formerly
+}
+
+// digest names cells by column and value, in whatever order they are.
+func digest(cells [][2]string) string {
+	slices.SortFunc(cells, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	sum := sha256.New()
+	for _, c := range cells {
+		fmt.Fprintf(sum, "%d:%s%d:%s", len(c[0]), c[0], len(c[1]), c[1])
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// fieldOf is the field of that name, else the one that the database field of that name
-// goes into.
-func fieldOf(p *check.Program, name string) *check.Field {
-	if f := p.Field(name); f != nil {
-		return f
+// former refuses rows of which an earlier version of this program left a run that may
+// be theirs: it took no notice of the cells of a column whose header is not spelled as
+// its field, so that other rows look the same there.
+func (d *batchData) former(earlier []journal.Row) {
+	left := map[string]bool{}
+	for _, e := range earlier {
+		left[e.Row] = true
 	}
-	i := slices.IndexFunc(p.Fields, func(f *check.Field) bool { return slices.Contains(f.Columns(), name) })
-	return p.Fields[i]
+	for _, row := range sound(d.rows) {
+		if row.formerly == "" || left[row.id] || !left[row.formerly] {
+			continue
+		}
+		var fields []string
+		for i, n := range d.named {
+			if n.field != nil && n.name() != d.columns[i] {
+				fields = append(fields, n.name())
+			}
+		}
+		names := strings.Join(fields, ", ")
+		d.blame(row, fmt.Errorf("an earlier version of inscribe did or began this row, or one that differs in %s alone; see with inscribe tokens which cards are made, take their rows out, and spell the header %s", names, names))
+	}
 }
 
 // planRows gives each row its plan, which is proved once for all rows that do the

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"inscribe/ast/diag"
 	"inscribe/check"
 	"inscribe/exec"
 	"inscribe/internal/secret"
@@ -37,17 +36,20 @@ func (a *app) given(p *check.Program) (in exec.Inputs, columns map[string]string
 			return in, nil, err
 		}
 	}
-	given := map[string]bool{}
+	given := spellings{}
 	for _, arg := range a.opts.fields {
 		name, value, ok := strings.Cut(arg, "=")
 		if !ok || name == "" {
 			return in, nil, usagef("--field wants NAME=VALUE")
 		}
-		if given[name] {
-			return in, nil, usagef("--field gives %s twice", name)
+		n, err := a.named(p, name)
+		if err != nil {
+			return in, nil, err
 		}
-		given[name] = true
-		if err := a.bind(p, in, columns, name, value, true); err != nil {
+		if err := given.add(n, name); err != nil {
+			return in, nil, usagef("--field: %w", err)
+		}
+		if err := a.bind(p, in, columns, n, value, true); err != nil {
 			return in, nil, err
 		}
 	}
@@ -101,22 +103,39 @@ func (a *app) fieldsFile(p *check.Program, in exec.Inputs, columns map[string]st
 		}
 		return usagef("--fields: %s is no JSON object of texts, like {\"NAME\": \"env:VAR\"}", file)
 	}
-	var names []string
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	secrets := false
-	for _, name := range names {
-		if err := a.bind(p, in, columns, name, values[name], false); err != nil {
+	secrets, given := false, spellings{}
+	for _, name := range members(raw) {
+		n, err := a.named(p, name)
+		if err != nil {
 			return err
 		}
-		secrets = secrets || literal(values[name]) && fieldOf(p, name).Secret()
+		if err := given.add(n, name); err != nil {
+			return usagef("--fields: %s: %w", file, err)
+		}
+		if err := a.bind(p, in, columns, n, values[name], false); err != nil {
+			return err
+		}
+		secrets = secrets || literal(values[name]) && n.field.Secret()
 	}
 	if secrets {
 		a.warnOfReaders(file)
 	}
 	return nil
+}
+
+// members are the names in a JSON object of texts, each as often as it is there.
+func members(raw []byte) []string {
+	var names []string
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	for at := 0; ; at++ {
+		token, err := dec.Token()
+		if err != nil {
+			return names
+		}
+		if name, ok := token.(string); ok && at%2 == 1 { // behind the brace, and behind each value
+			names = append(names, name)
+		}
+	}
 }
 
 // warnOfReaders warns of a file with secrets that others can read.
@@ -128,34 +147,20 @@ func (a *app) warnOfReaders(file string) {
 
 // bind gives a field, or a database field of a right-hand side, its value.
 // public says that the value stands in the arguments.
-func (a *app) bind(p *check.Program, in exec.Inputs, columns map[string]string, name, value string, public bool) error {
-	f := p.Field(name)
-	if f == nil {
-		var names []string
-		for _, f := range p.Fields {
-			names = append(names, f.Name)
-			if slices.Contains(f.Columns(), name) {
-				return a.bindColumn(p, f, columns, name, value, public)
-			}
-		}
-		if near := diag.Nearest(name, names); near != "" {
-			return usagef("the description has no field %s; is it %s?", name, near)
-		}
-		return usagef("the description has no field %s; it has %s", name, strings.Join(names, ", "))
-	}
-	if f.Output() {
-		return usagef("field %s is filled by the run and takes no value", f.Name)
-	}
+func (a *app) bind(p *check.Program, in exec.Inputs, columns map[string]string, n named, value string, public bool) error {
+	f := n.field
 	if err := a.mayStandInArguments(f, value, public); err != nil {
 		return err
 	}
-	b, err := a.fieldValue(p, f, f.Name, value)
-	if err != nil {
+	b, err := a.fieldValue(p, f, n.name(), value)
+	switch {
+	case err != nil:
 		return err
-	}
-	if f.Secret() {
+	case n.column != "":
+		columns[n.column] = string(b)
+	case f.Secret():
 		in.Secrets[f.Name] = secret.New(b)
-	} else {
+	default:
 		in.Text[f.Name] = string(b)
 	}
 	return nil
@@ -166,18 +171,6 @@ func (a *app) mayStandInArguments(f *check.Field, value string, public bool) err
 		return usagef("field %s is secret, and every process on this machine can read the arguments; give env:VAR, file:PATH, fd:N or prompt, or say --allow-literal-secrets", f.Name)
 	}
 	return nil
-}
-
-// bindColumn gives a database field its value.
-func (a *app) bindColumn(p *check.Program, f *check.Field, columns map[string]string, name, value string, public bool) error {
-	if err := a.mayStandInArguments(f, value, public); err != nil {
-		return err
-	}
-	b, err := a.fieldValue(p, f, name, value)
-	if err == nil {
-		columns[name] = string(b)
-	}
-	return err
 }
 
 // fieldValue reads the VALUE of a field, or of a database field of its right-hand
