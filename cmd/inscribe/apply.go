@@ -84,7 +84,7 @@ func (a *app) bindSaved(sp *plan.Plan, o *exec.Options) error {
 func (a *app) dryRun(p *check.Program, o exec.Options, facts *profile.Profile) error {
 	start := model.Start{}
 	if a.opts.replay != "" {
-		c, err := readCounterexample(a.opts.replay)
+		c, err := a.readCounterexample(a.opts.replay)
 		if err != nil {
 			return err
 		}

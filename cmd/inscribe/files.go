@@ -32,15 +32,17 @@ const largestInput = 64 << 20
 // read gives the bytes of a file, or of the standard input.
 func (a *app) read(path string) ([]byte, error) {
 	in := a.stdin
-	if path != stdinName {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
+	raw, err := await(a.ctx, func() ([]byte, error) {
+		if path != stdinName {
+			f, err := os.Open(path) // waits for the writer of a pipe with a name
+			if err != nil {
+				return nil, err
+			}
+			defer f.Close()
+			in = f
 		}
-		defer f.Close()
-		in = f
-	}
-	raw, err := await(a.ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(in, largestInput+1)) })
+		return io.ReadAll(io.LimitReader(in, largestInput+1))
+	})
 	if err == nil && len(raw) > largestInput {
 		err = fmt.Errorf("%s: larger than %d MiB, which no description is", path, largestInput>>20)
 	}
@@ -66,6 +68,12 @@ func readRegular(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is larger than %d MiB", path, largestRegular>>20)
 	}
 	return os.ReadFile(path)
+}
+
+// readFile is [os.ReadFile], but ends with an interrupt: a pipe with a name may have no
+// writer yet.
+func (a *app) readFile(path string) ([]byte, error) {
+	return await(a.ctx, func() ([]byte, error) { return os.ReadFile(path) })
 }
 
 // source is a file that was given, with the description in it.

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -924,6 +925,46 @@ __attribute__((constructor)) static void load(void) {
 		}
 		if err := syscall.Kill(pid, 0); err == nil {
 			t.Errorf("the module's process %d is left", pid)
+		}
+	}
+}
+
+// TestInterruptWhileAPipeIsOpened: a pipe with a name and no writer is waited for, and
+// the first interrupt ends that.
+func TestInterruptWhileAPipeIsOpened(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	pipe := filepath.Join(m.dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	card := m.file("x.dsc", threeKeys)
+	for _, args := range [][]string{
+		{"plan", card, "--field", "CARD=file:" + pipe},
+		{"check", pipe},
+		{"plan", pipe},
+		{"plan", card, "--station", pipe},
+		{"plan", card, "--fields", pipe},
+		{"plan", card, "--out", "p.json", "--sign", pipe},
+		{"apply", card, "--dry-run", "--replay", pipe},
+	} {
+		for patience := 500 * time.Millisecond; ; patience *= 4 {
+			c, wait := m.start(args...)
+			time.Sleep(patience) // for it to come to the pipe
+			if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			var stuck atomic.Bool
+			kill := time.AfterFunc(20*time.Second, func() { stuck.Store(true); _ = c.Process.Kill() })
+			o := wait()
+			kill.Stop()
+			if o.code == -1 && !stuck.Load() && patience < 30*time.Second {
+				continue // the machine is busy, and it did not listen yet
+			}
+			if o.code != exitDevice || strings.Count(o.stderr, "interrupted") != 1 {
+				t.Errorf("%q: %s", args, o)
+			}
+			break
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (a *app) writePlan(pl *plan.Plan) error {
 }
 
 func (a *app) loadStation() (*station.Station, error) {
-	st, err := station.Load(a.opts.station, a.getenv)
+	st, err := await(a.ctx, func() (*station.Station, error) { return station.Load(a.opts.station, a.getenv) })
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err}
 	}

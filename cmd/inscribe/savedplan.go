@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ func (a *app) savePlan(pl *plan.Plan) error {
 	}
 	data := pl.JSON()
 	if a.opts.sign != "" {
-		key, err := os.ReadFile(a.opts.sign)
+		key, err := a.readFile(a.opts.sign)
 		if err != nil {
 			return fmt.Errorf("--sign: %w", err)
 		}
@@ -120,7 +119,7 @@ func (a *app) openSaved(path string, raw []byte, st *station.Station) (*plan.Pla
 		if e == nil {
 			return refusedf("have it signed: inscribe plan --sign KEY --out FILE", "this station runs signed plans only, and %s is not signed", path)
 		}
-		keys, err := trusted(st)
+		keys, err := a.trusted(st)
 		if err != nil {
 			return err
 		}
@@ -139,10 +138,10 @@ func (a *app) openSaved(path string, raw []byte, st *station.Station) (*plan.Pla
 }
 
 // trusted reads the public keys of the station.
-func trusted(st *station.Station) ([]crypto.PublicKey, error) {
+func (a *app) trusted(st *station.Station) ([]crypto.PublicKey, error) {
 	var keys []crypto.PublicKey
 	for _, file := range st.Plans.Signers {
-		raw, err := os.ReadFile(file)
+		raw, err := a.readFile(file)
 		if err != nil {
 			return nil, usagef("%s: [plans] signers: %w", st.Path, err)
 		}
@@ -270,8 +269,8 @@ func (a *app) saveCounterexample(pl *plan.Plan, proof *prove.Proof) error {
 	return nil
 }
 
-func readCounterexample(path string) (*counterexample, error) {
-	raw, err := os.ReadFile(path)
+func (a *app) readCounterexample(path string) (*counterexample, error) {
+	raw, err := a.readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("--replay: %w", err)
 	}

@@ -232,7 +232,7 @@ func (a *app) value(value, what string) ([]byte, error) {
 		}
 		return []byte(v), nil
 	case "file":
-		b, err := os.ReadFile(rest)
+		b, err := a.readFile(rest)
 		if err != nil {
 			return nil, fail(err)
 		}
