@@ -28,6 +28,8 @@ func main() {
 	}
 	// A core file of this process would hold PINs.
 	_ = host.ForbidDumps()
+	// What fd: reads is for this process alone.
+	host.ForbidInheritance()
 	ctx, stop := interrupts()
 	a := &app{ctx: ctx, stop: stop, stdin: os.Stdin, stdout: &output{Writer: os.Stdout}, stderr: os.Stderr, getenv: os.Getenv}
 	os.Exit(a.run(os.Args[1:]))
@@ -43,7 +45,8 @@ type app struct {
 	opts           options
 	sets           bool // the command sets on a token what it is given
 	asides         *asides
-	variables      []string // of the environment, that env: values named
+	variables      []string          // of the environment, that env: values named
+	descriptors    map[uint64]string // that fd: values were read from, and for what
 }
 
 // run is the whole command; it gives the exit code. A defect becomes a message

@@ -242,15 +242,7 @@ func (a *app) value(value, what string) ([]byte, error) {
 		if err != nil {
 			return nil, usagef("value of %s: fd: wants the number of a file descriptor", what)
 		}
-		file := os.NewFile(uintptr(n), "fd:"+rest)
-		b, err := await(a.ctx, func() ([]byte, error) { return io.ReadAll(file) })
-		if a.ctx.Err() != nil {
-			return nil, fail(interrupted{})
-		}
-		if err != nil {
-			return nil, fail(fmt.Errorf("file descriptor %d cannot be read", n))
-		}
-		return dropLineEnd(b), nil
+		return a.descriptor(n, what)
 	case "hex":
 		b, err := hex.DecodeString(rest)
 		if err != nil {
@@ -272,6 +264,34 @@ func (a *app) value(value, what string) ([]byte, error) {
 		return s.Reveal(), nil
 	}
 	return []byte(value), nil
+}
+
+// descriptor reads a file descriptor to its end, and closes it: nobody needs it any more.
+func (a *app) descriptor(n uint64, what string) ([]byte, error) {
+	if first, again := a.descriptors[n]; again {
+		return nil, usagef("value of %s: file descriptor %d can be read once, and gave the value of %s; take another one, or a file", what, n, first)
+	}
+	if a.descriptors == nil {
+		a.descriptors = map[uint64]string{}
+	}
+	a.descriptors[n] = what
+	file := os.Stdin
+	if n != 0 {
+		file = os.NewFile(uintptr(n), fmt.Sprintf("fd:%d", n))
+	}
+	b, err := await(a.ctx, func() ([]byte, error) {
+		if n > 2 { // the standard streams stay, or others would come to be in their place
+			defer file.Close()
+		}
+		return io.ReadAll(file)
+	})
+	if a.ctx.Err() != nil {
+		return nil, valueError(what, interrupted{})
+	}
+	if err != nil {
+		return nil, valueError(what, fmt.Errorf("file descriptor %d cannot be read", n))
+	}
+	return dropLineEnd(b), nil
 }
 
 func dropLineEnd(b []byte) []byte {

@@ -9,6 +9,8 @@
 //   SHIM_FAULT=N:before:0x…     answer the Nth of all calls with this CKR, and do
 //   SHIM_FAULT=N:after:0x…      not make it; or make it, and lose its answer
 //   SHIM_LOSE=NAME       make each call of that name, and lose its answer
+//   SHIM_OPEN=FILE       a line for each descriptor of the process, and what it is, as
+//                        C_Initialize finds them
 //   SHIM_WRONG=FILE      a line for each call that the token answers with a wrong
 //                        PIN: a try that was spent
 //   SHIM_SLOW=MS         a key pair takes that long
@@ -69,6 +71,18 @@ static void note(const char *variable, const char *name) {
 	fclose(file);
 }
 
+// note_descriptors says what the process has open, but for what it takes to find out.
+static void note_descriptors(void) {
+	for (int fd = 0; fd < 1024; fd++) {
+		char path[64], line[4200], file[4096] = "";
+		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		if (readlink(path, file, sizeof file - 1) < 0)
+			continue;
+		snprintf(line, sizeof line, "%d %s", fd, file);
+		note("SHIM_OPEN", line);
+	}
+}
+
 // point says whether a variable "N:when…" means call number n, and when.
 static int point(const char *variable, int n, const char *when) {
 	const char *text = getenv(variable);
@@ -89,6 +103,8 @@ static ulong watch(const char *name, int index, int change, ulong a, ulong b, ul
 	ulong rv;
 	calls++;
 	note("SHIM_TRACE", name);
+	if (index == 0)
+		note_descriptors();
 	if (change) {
 		changes++;
 		note("SHIM_LOG", name);
