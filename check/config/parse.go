@@ -5,7 +5,6 @@ package config
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -117,9 +116,6 @@ func digest(raw []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// mostDays is that of a certificate that ends in 9999, as far as dates go.
-const mostDays = 8000 * 366
-
 // check tells of each fault that would show when a certificate is asked for, with
 // the key at which it is.
 func (c Certificate) check(fault func(err error, key ...string)) {
@@ -146,12 +142,7 @@ func (c Certificate) check(fault func(err error, key ...string)) {
 		_, err := template.PurposeOID(name)
 		tell(err, "extended-key-usage", strconv.Itoa(i))
 	}
-	switch {
-	case c.ValidityDays < 0:
-		tell(errors.New("validity-days is negative; leave it out where the CA decides"), "validity-days")
-	case c.ValidityDays > mostDays:
-		tell(errors.New("validity-days is more than 8000 years"), "validity-days")
-	}
+	tell(template.Validity(c.ValidityDays), "validity-days")
 	for i, policy := range c.Policies {
 		tell(template.Policy(policy), "policies", strconv.Itoa(i))
 	}

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"time"
 
 	"inscribe/check"
 	"inscribe/check/config"
@@ -101,5 +100,5 @@ func template(p *check.Program, name string, c config.Certificate) pki.Template 
 		return []string{s}
 	}
 	return pki.Template{Name: name, Subject: c.Subject, SAN: pki.SAN{EMail: list(c.EMail), DNS: list(c.DNS), UPN: list(c.UPN)},
-		KeyUsage: c.KeyUsage, EKU: c.EKU, Validity: time.Duration(c.ValidityDays) * 24 * time.Hour, Policies: c.Policies, Names: names}
+		KeyUsage: c.KeyUsage, EKU: c.EKU, Days: c.ValidityDays, Policies: c.Policies, Names: names}
 }

@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/x509"
@@ -14,8 +15,8 @@ import (
 )
 
 const (
-	// defaultValidity is for templates that leave it to the CA.
-	defaultValidity = 365 * 24 * time.Hour
+	// defaultDays is for templates that leave it to the CA.
+	defaultDays = 365
 	// backdate lets a machine whose clock is behind use a certificate at once.
 	backdate = 5 * time.Minute
 )
@@ -90,11 +91,7 @@ func (e *Embedded) fill(t pki.Template, w pki.Wanted, key exec.PublicKey) (*x509
 	if err != nil {
 		return nil, &exec.Error{Kind: exec.Device, Message: e.about(t, "got no random number"), Cause: err}
 	}
-	validity := t.Validity
-	if validity == 0 {
-		validity = defaultValidity
-	}
-	from, to := now.Add(-backdate), now.Add(validity)
+	from, to := now.Add(-backdate), now.AddDate(0, 0, cmp.Or(t.Days, defaultDays))
 	if from.Before(e.cert.NotBefore) {
 		from = e.cert.NotBefore
 	}

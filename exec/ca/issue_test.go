@@ -101,18 +101,22 @@ func TestValidity(t *testing.T) {
 	k := pkitest.NewKey(t, "p256")
 	csr := pkcs10(t, template(), k)
 	end := parseX509(t, e.Certificate()).NotAfter
-	for validity, want := range map[time.Duration]time.Time{
-		90 * 24 * time.Hour:       time.Now().Add(90 * 24 * time.Hour),
-		20 * 365 * 24 * time.Hour: end,
+	for days, want := range map[int]time.Time{
+		90:       time.Now().Add(90 * 24 * time.Hour),
+		20 * 365: end,
+		// These were negative, and half an hour, as a number of nanoseconds.
+		110000:     end,
+		213504:     end,
+		7000 * 366: end,
 	} {
 		x := template()
-		x.Validity = validity
+		x.Days = days
 		der, err := e.Enroll(t.Context(), x, request(k), csr)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := parseX509(t, der).NotAfter; got.Sub(want).Abs() > time.Minute || got.After(end) {
-			t.Errorf("%s: ends %s, want %s", validity, got, want)
+			t.Errorf("%d days: ends %s, want %s", days, got, want)
 		}
 	}
 }

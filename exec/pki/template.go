@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"inscribe/check/template"
 	"inscribe/exec"
@@ -29,8 +28,8 @@ type Template struct {
 	KeyUsage []string
 	// EKU are names such as clientAuth, or dotted object identifiers.
 	EKU []string
-	// Validity is how long a certificate lives; 0 leaves it to the CA.
-	Validity time.Duration
+	// Days are how long a certificate is valid; 0 leaves it to the CA.
+	Days int
 	// Policies are dotted object identifiers of certificate policies.
 	Policies []string
 	// Names has the field that a name in the patterns stands for, where the name is
@@ -168,8 +167,8 @@ func (t Template) parse() (p parsed, err error) {
 		}
 		p.wanted.Policies = append(p.wanted.Policies, oid)
 	}
-	if t.Validity < 0 {
-		return p, t.wrap(refused("", "the validity is negative"))
+	if err := template.Validity(t.Days); err != nil {
+		return p, t.wrap(refusal(err))
 	}
 	return p, nil
 }
