@@ -143,7 +143,7 @@ func (c Certificate) check(fault func(err error, key ...string)) {
 		tell(err, "extended-key-usage", strconv.Itoa(i))
 	}
 	tell(template.Validity(c.ValidityDays), "validity-days")
-	for i, policy := range c.Policies {
-		tell(template.Policy(policy), "policies", strconv.Itoa(i))
+	for i := range c.Policies {
+		tell(template.Policy(c.Policies, i), "policies", strconv.Itoa(i))
 	}
 }

@@ -115,10 +115,14 @@ func PurposeOID(name string) ([]int, error) {
 	return nil, fault("known are "+strings.Join(known, ", ")+" and dotted object identifiers", "%q is no extended key usage%s", name, diag.DidYouMean(name, known))
 }
 
-// Policy says what is wrong with the identifier of a certificate policy.
-func Policy(s string) error {
-	if !dotted(s) {
-		return fault("write it as numbers and dots, such as 1.3.6.1.4.1.99999.1", "policy %q is no object identifier", s)
+// Policy says what is wrong with one of the identifiers of certificate policies. A
+// certificate has each one once (RFC 5280, 4.2.1.4).
+func Policy(ids []string, i int) error {
+	switch {
+	case !dotted(ids[i]):
+		return fault("write it as numbers and dots, such as 1.3.6.1.4.1.99999.1", "policy %q is no object identifier", ids[i])
+	case slices.Contains(ids[:i], ids[i]):
+		return fault("", "policy %s is there twice, and a certificate has each one once", ids[i])
 	}
 	return nil
 }

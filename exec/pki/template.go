@@ -157,8 +157,8 @@ func (t Template) parse() (p parsed, err error) {
 	if p.wanted.EKU, err = extendedKeyUsage(t.EKU); err != nil {
 		return p, t.wrap(err)
 	}
-	for _, s := range t.Policies {
-		if err := template.Policy(s); err != nil {
+	for i, s := range t.Policies {
+		if err := template.Policy(t.Policies, i); err != nil {
 			return p, t.wrap(refusal(err))
 		}
 		oid, err := x509.ParseOID(s)

@@ -144,6 +144,7 @@ func TestTemplateCheck(t *testing.T) {
 		"nothing without keyAgreement":                                    func(t *pki.Template) { t.KeyUsage = []string{"encipherOnly"} },
 		`"clientauth" is no extended key usage; did you mean clientAuth?`: func(t *pki.Template) { t.EKU = []string{"clientauth"} },
 		`policy "1.x" is no object identifier`:                            func(t *pki.Template) { t.Policies = []string{"1.x"} },
+		"policy 1.2.3 is there twice":                                     func(t *pki.Template) { t.Policies = []string{"1.2.3", "2.5", "1.2.3"} },
 		"validity-days is negative":                                       func(t *pki.Template) { t.Days = -1 },
 		"no certificate ends after the year 9999":                         func(t *pki.Template) { t.Days = 7000*366 + 1 },
 		"a } in the pattern has no {":                                     func(t *pki.Template) { t.SAN.DNS = []string{"x}"} },
