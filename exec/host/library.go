@@ -21,7 +21,7 @@ import (
 // say, or not clearly. A bare name is left to the loader, which has a search
 // path of its own and does not look in the current folder.
 func checkLibrary(path, goos, goarch string) error {
-	if !strings.ContainsAny(path, `/\`) {
+	if bare(path) {
 		return nil
 	}
 	f, err := os.Open(path)
@@ -42,6 +42,13 @@ func checkLibrary(path, goos, goarch string) error {
 		return &exec.Error{Kind: exec.Device, Message: "the module cannot be read", Cause: err}
 	}
 	return checkHeader(path, f, head[:n], goos, goarch)
+}
+
+func bare(path string) bool { return !strings.ContainsAny(path, `/\`) }
+
+func isFile(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
 }
 
 func checkHeader(path string, f io.ReaderAt, head []byte, goos, goarch string) error {

@@ -239,6 +239,12 @@ func (m *Module) call(ctx context.Context, req *Request, pins ...exec.Credential
 // and what it printed: few say it by their code.
 func (m *Module) adviseStart(method Method, err error) {
 	e, ok := err.(*exec.Error)
+	if ok && method == MethodLoad {
+		if name := m.options.Module; bare(name) && isFile(name) {
+			e.Advice = fmt.Sprintf("a name without a folder is looked for where the system keeps libraries, and not here; the file that is here is .%c%s", os.PathSeparator, name)
+		}
+		return
+	}
 	if !ok || method != MethodInitialize || e.CKR == exec.CKROK {
 		return
 	}

@@ -69,6 +69,19 @@ func TestStartFailsWithTheModulesReason(t *testing.T) {
 	}
 }
 
+// TestBareNameOfAFileThatIsHere: such a file is not loaded, whoever put it there, and
+// the error says how to name it.
+func TestBareNameOfAFileThatIsHere(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("refused", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Start(ctx, Options{Module: "refused"})
+	if e := deviceError(t, err, "C_GetFunctionList", "not today"); !strings.Contains(e.Help(), "the file that is here is ./refused") {
+		t.Errorf("help is %q", e.Help())
+	}
+}
+
 func TestNoCredentialIsNoCall(t *testing.T) {
 	m := start(t)
 	err := m.Token(0).Login(ctx, userHang, exec.Credential{})
