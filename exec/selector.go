@@ -72,6 +72,9 @@ func ParseSelector(text string) (Selector, error) {
 		if selectable[name] == nil {
 			return s, fmt.Errorf("token URI: attribute %q does not choose a token; there are token, serial, manufacturer, model, slot-description, slot-manufacturer", name)
 		}
+		if _, again := s.want[name]; again {
+			return s, fmt.Errorf("token URI: attribute %q is there twice, and no token has two of them", name)
+		}
 		s.want[name] = value
 	}
 	return s, nil

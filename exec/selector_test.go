@@ -25,6 +25,7 @@ func TestParseSelector(t *testing.T) {
 		"pkcs11:token=CARD?module-path=/x.so":                                  "only path attributes",
 		"pkcs11:slot-id=3":                                                     "slot-id changes",
 		"pkcs11:object=key":                                                    `"object" does not choose a token`,
+		"pkcs11:token=CARD;token=SIGN":                                         `attribute "token" is there twice`,
 		"pkcs11:token":                                                         "no attribute name=value",
 		"pkcs11:token=%zz":                                                     "no attribute name=value",
 	} {
