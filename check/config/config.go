@@ -162,10 +162,13 @@ func (c *Config) ProfileFor(library string) string {
 }
 
 // MatchLibrary finds the entry for a library in a list of names: the whole text
-// first, then the file name at its end, case aside.
+// first, then the file name at its end, each exactly and then case aside.
 func MatchLibrary(library string, names []string) (string, bool) {
 	base := path.Base(strings.ReplaceAll(library, `\`, "/"))
 	for _, want := range []string{library, base} {
+		if slices.Contains(names, want) {
+			return want, true
+		}
 		for _, name := range names {
 			if strings.EqualFold(name, want) {
 				return name, true

@@ -53,6 +53,16 @@ key-usage = ["digitalSignature"]
 	}
 }
 
+// TestMatchLibrary: an entry in the very spelling goes before one in another case.
+func TestMatchLibrary(t *testing.T) {
+	names := []string{"C:\\x\\y.dll", "X.DLL", "Y.DLL", "x.dll", "y.dll"}
+	for library, want := range map[string]string{"x.dll": "x.dll", "X.DLL": "X.DLL", "X.dll": "X.DLL", `C:\x\y.dll`: `C:\x\y.dll`, `c:\X\y.dll`: `C:\x\y.dll`, "/a/y.dll": "y.dll", "/a/Y.DLL": "Y.DLL", "z.dll": ""} {
+		if got, ok := MatchLibrary(library, names); got != want || ok != (want != "") {
+			t.Errorf("%s is %q, want %q", library, got, want)
+		}
+	}
+}
+
 func TestErrorsHavePlaceCauseAndWayOut(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown key":  {"[severity]\nx = \"off\"\n[polisy]\na = 1\n", "inscribe.toml:3:2: unknown key polisy"},
