@@ -22,9 +22,9 @@ func (a *app) stateDir() (string, error) {
 		return a.opts.state, nil
 	case filepath.IsAbs(a.getenv("XDG_STATE_HOME")): // a relative one counts as none (XDG Base Directory Specification)
 		return filepath.Join(a.getenv("XDG_STATE_HOME"), "inscribe"), nil
-	case runtime.GOOS == "windows" && a.getenv("LOCALAPPDATA") != "":
+	case runtime.GOOS == "windows" && filepath.IsAbs(a.getenv("LOCALAPPDATA")):
 		return filepath.Join(a.getenv("LOCALAPPDATA"), "Inscribe"), nil
-	case home != "":
+	case filepath.IsAbs(home):
 		return filepath.Join(home, ".local", "state", "inscribe"), nil
 	}
 	return "", usagef("there is no HOME to keep journals in; give a folder with --state")

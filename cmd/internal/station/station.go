@@ -136,15 +136,24 @@ func read(path string) (*Station, error) {
 	return Parse(path, raw)
 }
 
+// places are where a station file is looked for. A folder that is relative counts as
+// none (XDG Base Directory Specification): what lies where the program is started may be
+// anybody's, and the file says what is loaded and run.
 func places(getenv func(string) string) []string {
-	if runtime.GOOS == "windows" {
-		return []string{filepath.Join(getenv("APPDATA"), "Inscribe", "station.toml"), filepath.Join(getenv("ProgramData"), "Inscribe", "station.toml")}
-	}
 	var out []string
-	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
-		out = append(out, filepath.Join(dir, "inscribe", "station.toml"))
-	} else if home := getenv("HOME"); home != "" {
-		out = append(out, filepath.Join(home, ".config", "inscribe", "station.toml"))
+	in := func(dir string, path ...string) bool {
+		if filepath.IsAbs(dir) {
+			out = append(out, filepath.Join(append([]string{dir}, path...)...))
+		}
+		return filepath.IsAbs(dir)
+	}
+	if runtime.GOOS == "windows" {
+		in(getenv("APPDATA"), "Inscribe", "station.toml")
+		in(getenv("ProgramData"), "Inscribe", "station.toml")
+		return out
+	}
+	if !in(getenv("XDG_CONFIG_HOME"), "inscribe", "station.toml") {
+		in(getenv("HOME"), ".config", "inscribe", "station.toml")
 	}
 	return append(out, "/etc/inscribe/station.toml")
 }

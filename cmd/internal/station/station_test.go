@@ -1,9 +1,43 @@
 package station
 
 import (
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
+
+// TestNoStationOfTheWorkingFolder: a relative folder in the environment names no station
+// file.
+func TestNoStationOfTheWorkingFolder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("has other variables")
+	}
+	home := t.TempDir()
+	t.Chdir(home)
+	for _, dir := range []string{"inscribe", ".config/inscribe"} {
+		err := os.MkdirAll(dir, 0o700)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "station.toml"), []byte("[middleware.\"x.dll\"]\nmodule = \"/x.so\"\n"), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		config, home string
+		found        bool
+	}{{".", "", false}, {"", ".", false}, {".", ".", false}, {home, ".", true}, {".", home, true}, {"", home, true}} {
+		s, err := Load("", func(name string) string { return map[string]string{"XDG_CONFIG_HOME": c.config, "HOME": c.home}[name] })
+		if err != nil || s.Path != "" && !filepath.IsAbs(s.Path) {
+			t.Fatal(s, err)
+		}
+		if _, found := s.For("x.dll"); found != c.found {
+			t.Errorf("%+v: found is %v", c, found)
+		}
+	}
+}
 
 // TestSlips wants a place, a cause and a way out for what people mistype.
 func TestSlips(t *testing.T) {
