@@ -230,6 +230,9 @@ func (a *app) dispatch(args []string) error {
 	if err := a.oneReader(f.Args()); err != nil {
 		return err
 	}
+	if err := a.apart(c, f.Args()); err != nil {
+		return err
+	}
 	return c.run(a, f.Args())
 }
 

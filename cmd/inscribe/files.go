@@ -31,6 +31,9 @@ const largestInput = 64 << 20
 
 // read gives the bytes of a file, or of the standard input.
 func (a *app) read(path string) ([]byte, error) {
+	if err := a.notWritten(path); err != nil {
+		return nil, err
+	}
 	in := a.stdin
 	raw, err := await(a.ctx, func() ([]byte, error) {
 		if path != stdinName {
@@ -73,6 +76,9 @@ func readRegular(path string) ([]byte, error) {
 // readFile is [os.ReadFile], but ends with an interrupt: a pipe with a name may have no
 // writer yet.
 func (a *app) readFile(path string) ([]byte, error) {
+	if err := a.notWritten(path); err != nil {
+		return nil, err
+	}
 	return await(a.ctx, func() ([]byte, error) { return os.ReadFile(path) })
 }
 
@@ -185,6 +191,9 @@ func (l *loader) upward(dir string) foundConfig {
 		return found
 	}
 	file := filepath.Join(dir, config.FileName)
+	if found.err = l.app.notWritten(file); found.err != nil {
+		return found
+	}
 	raw, err := readRegular(file)
 	switch parent := filepath.Dir(dir); {
 	case err == nil:

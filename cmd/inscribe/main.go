@@ -46,6 +46,7 @@ type app struct {
 	sets           bool // the command sets on a token what it is given
 	asides         *asides
 	variables      []string          // of the environment, that env: values named
+	written        []written         // the files that the command is to write
 	descriptors    map[uint64]string // that fd: values were read from, and for what
 }
 

@@ -87,7 +87,7 @@ func (a *app) loadStation() (*station.Station, error) {
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err}
 	}
-	return st, nil
+	return st, a.notWritten(st.Path)
 }
 
 func libraryOf(p *check.Program) string {

@@ -232,6 +232,9 @@ func (a *app) value(value, what string) ([]byte, error) {
 		}
 		return []byte(v), nil
 	case "file":
+		if err := a.notWritten(rest); err != nil {
+			return nil, err
+		}
 		b, err := a.readFile(rest)
 		if err != nil {
 			return nil, fail(err)

@@ -1,0 +1,95 @@
+//go:build !windows
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// besideFiles is a folder with a description, in which the test is, and the command in it.
+func besideFiles(t *testing.T) (files map[string]string, run func(args ...string) (code int, says string)) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	files = map[string]string{"x.dsc": "[Fields]\nPIN=\n\n[Description]\nPKCS11Library=y.dll\nApplicationList=A\nPIN=PIN\nClearFields=PIN\n\n[Application_A]\nECCurve=P-256\nCertTempl=logon\n",
+		"inscribe.toml": "[middleware.\"y.dll\"]\nprofile = \"softhsm\"\n", "station.toml": "[middleware.\"y.dll\"]\nmodule = \"/y.so\"\n",
+		"key.pem": "a key\n", "fields.json": "{}\n", "pin": "1234\n", "rows.csv": "PIN\nfile:pin\n"}
+	for name, text := range files {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files, func(args ...string) (int, string) {
+		var out bytes.Buffer
+		environment := map[string]string{"HOME": t.TempDir(), "INSCRIBE_STATION": "station.toml"}
+		a := &app{ctx: context.Background(), stdin: strings.NewReader(""), stdout: &out, stderr: &out, getenv: func(name string) string { return environment[name] }}
+		code := a.run(args)
+		return code, out.String()
+	}
+}
+
+// TestNothingIsOverwrittenThatIsRead: a file that is read, or written for something else,
+// is refused as the file to write, by whatever name.
+func TestNothingIsOverwrittenThatIsRead(t *testing.T) {
+	files, run := besideFiles(t)
+	if code, says := run("plan", "x.dsc", "--out", "plan.json"); code != exitOK {
+		t.Fatal(says)
+	}
+	for name, to := range map[string]string{"link": "key.pem", "hanging": "new.json"} {
+		if err := os.Symlink(to, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Link("x.dsc", "hard.dsc"); err != nil {
+		t.Fatal(err)
+	}
+	abs, err := filepath.Abs("pin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved, err := os.ReadFile("plan.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["plan.json"] = string(saved)
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"plan", "x.dsc", "--out", "key.pem", "--sign", "key.pem"}, "--out would overwrite key.pem, which is read"},
+		{[]string{"plan", "x.dsc", "--out", "link", "--sign", "key.pem"}, "--out would overwrite key.pem"},
+		{[]string{"plan", "x.dsc", "--out", "./x.dsc"}, "--out would overwrite x.dsc"},
+		{[]string{"plan", "x.dsc", "--out", "hard.dsc"}, "--out would overwrite x.dsc"},
+		{[]string{"plan", "x.dsc", "--out", "inscribe.toml"}, "inscribe.toml, which is read"},
+		{[]string{"plan", "x.dsc", "--out", "station.toml"}, "--out would overwrite station.toml"},
+		{[]string{"plan", "x.dsc", "--fields", "fields.json", "--out", "fields.json"}, "--out would overwrite fields.json"},
+		{[]string{"plan", "x.dsc", "--counterexample", "x.dsc"}, "--counterexample would overwrite x.dsc"},
+		{[]string{"plan", "x.dsc", "--counterexample", "new", "--out", "new"}, "--out and --counterexample are one file, new"},
+		{[]string{"apply", "x.dsc", "--dry-run", "--report", "x.dsc"}, "--report would overwrite x.dsc"},
+		{[]string{"apply", "x.dsc", "--dry-run", "--events", "x.dsc"}, "--events would overwrite x.dsc"},
+		{[]string{"apply", "x.dsc", "--dry-run", "--events", "new.json", "--report", "./new.json"}, "--events and --report are one file"},
+		{[]string{"apply", "x.dsc", "--dry-run", "--events", "hanging", "--report", "new.json"}, "--events and --report are one file"},
+		{[]string{"apply", "x.dsc", "--dry-run", "--field", "PIN=file:pin", "--report", abs}, "--report would overwrite pin"},
+		{[]string{"apply", "plan.json", "--dry-run", "--report", "x.dsc"}, "--report would overwrite x.dsc"},
+		{[]string{"apply", "plan.json", "--dry-run", "--events", "plan.json"}, "--events would overwrite plan.json"},
+		{[]string{"batch", "x.dsc", "--data", "rows.csv", "--events", "rows.csv"}, "--events would overwrite rows.csv"},
+		{[]string{"probe", "key.pem", "--output", "key.pem"}, "--output would overwrite key.pem"},
+	} {
+		if code, says := run(c.args...); code != exitUsage || !strings.Contains(says, c.says) {
+			t.Errorf("%q: exit code %d, want %q:\n%s", c.args, code, c.says, says)
+		}
+		for name, text := range files {
+			if now, err := os.ReadFile(name); string(now) != text {
+				t.Fatalf("%q: %s is another file: %v", c.args, name, err)
+			}
+		}
+	}
+	// What keeps nothing may be named twice.
+	if code, says := run("apply", "x.dsc", "--dry-run", "--events", "/dev/null", "--report", "/dev/null"); code != exitOK {
+		t.Error(says)
+	}
+}
