@@ -16,6 +16,9 @@ import (
 )
 
 func (a *app) apply(args []string) error {
+	if err := a.noOldReport(); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
 	if err := a.checkExisting(); err != nil {
 		return err
 	}

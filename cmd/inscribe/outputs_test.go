@@ -93,3 +93,60 @@ func TestNothingIsOverwrittenThatIsRead(t *testing.T) {
 		t.Error(says)
 	}
 }
+
+// TestFlagsThatSayNothing: a flag that could change nothing is refused, and not passed
+// over.
+func TestFlagsThatSayNothing(t *testing.T) {
+	_, run := besideFiles(t)
+	if code, says := run("plan", "x.dsc", "--out", "plan.json"); code != exitOK {
+		t.Fatal(says)
+	}
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"apply", "x.dsc", "--dry-run", "--description", "other.dsc"}, "--description is for a saved plan, and x.dsc is a description"},
+		{[]string{"verify", "x.dsc", "--description", "x.dsc"}, "--description is for a saved plan"},
+		{[]string{"apply", "plan.json", "--dry-run", "--profile", "opensc"}, `the plan was made for the profile "softhsm"`},
+		{[]string{"plan", "plan.json", "--out", "again.json"}, "--out is for a plan that is made, and plan.json is a saved one"},
+		{[]string{"plan", "plan.json", "--field", "PIN=env:PIN"}, "--field is for a plan that is made"},
+		{[]string{"plan", "plan.json", "--profile", "opensc"}, "--profile is for a plan that is made"},
+	} {
+		if code, says := run(c.args...); code != exitUsage || !strings.Contains(says, c.says) {
+			t.Errorf("%q: exit code %d, want %q:\n%s", c.args, code, c.says, says)
+		}
+	}
+	for _, args := range [][]string{{"apply", "plan.json", "--dry-run", "--profile", "softhsm"}, {"apply", "plan.json", "--dry-run", "--description", "x.dsc"}} {
+		if code, says := run(args...); code != exitOK {
+			t.Errorf("%q: %s", args, says)
+		}
+	}
+}
+
+// TestNoOldReportStays: a run that ends before it begins leaves no report, which would be
+// that of another one, and no harm to what is none.
+func TestNoOldReportStays(t *testing.T) {
+	files, run := besideFiles(t)
+	for _, name := range []string{"report.json", "report.html"} {
+		for _, args := range [][]string{{"apply", "x.dsc"}, {"apply", "nowhere.dsc"}, {"apply", "x.dsc", "--existing", "no"}} {
+			if code, says := run("apply", "x.dsc", "--dry-run", "--report", name); code != exitOK {
+				t.Fatal(says)
+			}
+			if raw, err := os.ReadFile(name); err != nil || !isReport(raw) {
+				t.Fatalf("%v: %s is no report", err, name)
+			}
+			if code, says := run(append(args, "--report", name)...); code == exitOK {
+				t.Fatal(says)
+			}
+			if raw, err := os.ReadFile(name); err == nil && isReport(raw) {
+				t.Errorf("%q: %s is still the old one", args, name)
+			}
+		}
+	}
+	if code, says := run("apply", "nowhere.dsc", "--report", "key.pem"); code == exitOK {
+		t.Fatal(says)
+	}
+	if now, err := os.ReadFile("key.pem"); string(now) != files["key.pem"] {
+		t.Errorf("key.pem is another file: %v", err)
+	}
+}

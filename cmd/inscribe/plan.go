@@ -30,6 +30,9 @@ func (a *app) plan(args []string) error {
 		return err
 	}
 	if looksSaved(raw) {
+		if flag := a.makesPlan(); flag != "" {
+			return usagef("%s is for a plan that is made, and %s is a saved one, which is shown as it is", flag, path)
+		}
 		return a.showSaved(path, raw)
 	}
 	if path == stdinName {
@@ -66,6 +69,21 @@ func (a *app) plan(args []string) error {
 		return &exitError{code: exitRefused}
 	}
 	return errors.Join(err, a.savePlan(pl))
+}
+
+// makesPlan is a flag that was given and says how a plan is made or where it goes; "" is
+// none.
+func (a *app) makesPlan() string {
+	for _, f := range []struct {
+		flag  string
+		given bool
+	}{{"--out", a.opts.out != ""}, {"--sign", a.opts.sign != ""}, {"--counterexample", a.opts.counterexample != ""}, {"--profile", a.opts.profile != ""},
+		{"--existing", a.opts.existing != "refuse"}, {"--field", a.opts.fields != nil}, {"--fields", a.opts.fieldFiles != nil}} {
+		if f.given {
+			return f.flag
+		}
+	}
+	return ""
 }
 
 // writePlan writes a plan in the format that was asked for.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,6 +59,35 @@ func (a *app) writeReport(pl *plan.Plan, result *exec.Result, ops []exec.Event, 
 		return fmt.Errorf("--report: %w", err)
 	}
 	return nil
+}
+
+// noOldReport takes the report of an earlier run away, which would be taken for that of
+// a run that ends before it can report. A file that is no report stays until then.
+func (a *app) noOldReport() error {
+	path, err := filepath.EvalSymlinks(a.opts.reportFile)
+	if err != nil {
+		return nil // there is none
+	}
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if !isReport(raw) {
+		return nil
+	}
+	return os.Remove(path)
+}
+
+// isReport tells a report from any other file.
+func isReport(raw []byte) bool {
+	if bytes.HasPrefix(raw, []byte("<!doctype html>")) {
+		return bytes.Contains(raw, []byte("<title>Report on ")) && bytes.Contains(raw, []byte(`<p class="verdict">`))
+	}
+	var r runReport
+	return json.Unmarshal(raw, &r) == nil && r.Version == 1 && r.OpsSHA256 != "" && r.Outcome != ""
 }
 
 var (

@@ -46,7 +46,12 @@ func (a *app) target(args []string, saved func(raw []byte) bool) (*target, error
 			return nil, err
 		}
 	}
-	if t.saved != nil {
+	switch {
+	case t.saved == nil && a.opts.description != "":
+		return nil, usagef("--description is for a saved plan, and %s is a description", path)
+	case t.saved != nil && a.opts.profile != "" && a.opts.profile != t.saved.Profile:
+		return nil, usagef("--profile: the plan was made for the profile %q; make another plan for another one", t.saved.Profile)
+	case t.saved != nil:
 		path = a.descriptionOf(path, t.saved)
 	}
 	if t.program, err = a.load(path); err != nil {
