@@ -152,6 +152,16 @@ func (c CKR) Unfit() bool {
 	return false
 }
 
+// RefusesTemplate reports whether the code says that the token does not take an
+// attribute, or its value, of what it was to make.
+func (c CKR) RefusesTemplate() bool {
+	switch c {
+	case CKRAttributeReadOnly, CKRAttributeTypeInvalid, CKRAttributeValueInvalid, CKRTemplateInconsistent, CKRArgumentsBad:
+		return true
+	}
+	return false
+}
+
 // CKRs are the codes of the specification but CKR_OK, in order.
 func CKRs() []CKR {
 	all := slices.Sorted(maps.Keys(ckrTable))

@@ -159,7 +159,7 @@ func TestDriftOfTheOtherSlot(t *testing.T) {
 // TestDriftBesideAnInterruption: after each record that a run ends at, the private
 // key goes. The next run makes nothing without a certificate of its own.
 func TestDriftBesideAnInterruption(t *testing.T) {
-	for at := 3; at <= 7; at++ {
+	for at := 3; at <= 8; at++ {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
 			b := newBench(t, oneKey, model.Start{})
 			b.journals.failAt = at
@@ -168,7 +168,7 @@ func TestDriftBesideAnInterruption(t *testing.T) {
 			}
 			b.remove(t, 0, exec.CKOPrivateKey)
 			_, err := b.again()
-			if at > 3 { // the key was noted
+			if at > 4 { // the key was noted
 				refused(t, err, exec.Refused, "is not whole any more")
 				b.AllowExisting = true
 				_, err = b.again()
@@ -189,7 +189,7 @@ func TestDriftBesideAnInterruption(t *testing.T) {
 // TestReplaceAfterDriftBesideAnInterruption: in a run that goes on, what it noted of a
 // key that is broken since is not its own any more, and goes with what is replaced.
 func TestReplaceAfterDriftBesideAnInterruption(t *testing.T) {
-	for at := 7; at <= 12; at++ {
+	for at := 8; at <= 14; at++ {
 		b := replacing(t)
 		b.AllowExisting = false
 		b.journals.failAt = at

@@ -280,13 +280,13 @@ func TestCallsInTheOrderOfTheOps(t *testing.T) {
 	if result.Ran != 4 || result.Kept != 0 || len(result.Objects) != 2 || result.Objects[1].Slot != "signature" || result.Objects[0].ID == "" || result.Objects[0].Certificate == nil {
 		t.Errorf("result: %+v", result)
 	}
-	// Each write stands between two records.
+	// Each write stands between two records, and so do the changes of a key's CKA_ID.
 	var noted []string
 	for _, r := range b.journals.records {
 		noted = append(noted, r.Event+" "+r.ID)
 	}
-	wantNoted := []string{"run ", "start op-03", "done op-03", "start op-04", "done op-04", "start op-05", "done op-05",
-		"start op-08", "done op-08", "start op-09", "done op-09", "start op-10", "done op-10", "end "}
+	wantNoted := []string{"run ", "start op-03", "start op-03", "done op-03", "start op-04", "done op-04", "start op-05", "done op-05",
+		"start op-08", "start op-08", "done op-08", "start op-09", "done op-09", "start op-10", "done op-10", "end "}
 	if diff := cmp.Diff(wantNoted, noted); diff != "" {
 		t.Errorf("journal:\n%s", diff)
 	}

@@ -32,12 +32,16 @@ type Record struct {
 	// What an op left: the CKA_ID and label of a key or certificate, the label that
 	// inittoken gives, in its "start" too, the SHA-256 of the certificate, and the certificate itself until it is
 	// written.
+	// The "start" of genkey is written once more with the CKA_ID before the key gets it.
 	KeyID       string `json:"keyId,omitempty"`
 	Label       string `json:"label,omitempty"`
 	Fingerprint string `json:"sha256,omitempty"`
 	DER         []byte `json:"der,omitempty"`
 	// Was is the label of the token before, in "start" of inittoken.
 	Was string `json:"was,omitempty"`
+	// Draft is the CKA_ID that the keys of genkey have until they get their own, in
+	// "start".
+	Draft string `json:"draft,omitempty"`
 	// Given are the certificates that a field held for the op, in "start" and "done"
 	// of putcert and putlist.
 	Given []Written `json:"given,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,7 +14,7 @@ import (
 
 // genKey generates a key pair, gives it the CKA_ID that its public key makes,
 // and reads back what the token made of it. A key that an interrupted run left
-// behind is used instead.
+// behind is used instead; what others put beside it stops the run before.
 func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 	t := r.tokens[slot]
 	label, err := r.label(op)
@@ -26,25 +27,20 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
-	var public, private Object
-	if r.began[op.ID] {
-		var rest []stray
-		if public, private, rest, err = r.orphan(slot, label); err != nil {
+	if err := r.foreign(op, slot, CKOPrivateKey); err != nil {
+		return err
+	}
+	public, private, rest, err := r.orphan(op, slot)
+	if err != nil {
+		return err
+	}
+	for _, s := range rest {
+		if err := r.tokens[s.slot].DestroyObject(r.ctx, s.object); err != nil {
 			return err
-		}
-		for _, s := range rest {
-			if err := r.tokens[s.slot].DestroyObject(r.ctx, s.object); err != nil {
-				return err
-			}
 		}
 	}
 	if private == 0 {
-		if err := r.foreign(op, slot, CKOPrivateKey); err != nil {
-			return err
-		}
-		mechanism, pub, priv := keyTemplates(op.Key, label, decrypt, r.Plan.Facts())
-		public, private, err = t.GenerateKeyPair(r.whileGenerating(op.Key), mechanism, pub, priv)
-		if err != nil {
+		if public, private, err = r.generate(op, slot, label, decrypt, record); err != nil {
 			return r.oneLogin(err, slot)
 		}
 		w.made = true
@@ -55,6 +51,9 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 	}
 	if w.id, err = r.Issuer.KeyID(w.public); err != nil {
 		return &Error{Kind: Device, Call: "C_GetAttributeValue", Message: err.Error()}
+	}
+	if err := r.noteID(op, slot, record, w.id); err != nil {
+		return err
 	}
 	for _, o := range []Object{public, private} {
 		if err := t.SetAttributes(r.ctx, o, []Attribute{Bytes(CKAID, w.id)}); err != nil {
@@ -67,9 +66,36 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 	if record.Beside, err = r.standsBeside(slot, label, w.id); err != nil {
 		return err
 	}
-	record.KeyID, record.Label = hex.EncodeToString(w.id), label
+	record.Draft, record.KeyID, record.Label = "", hex.EncodeToString(w.id), label
 	r.noteObject(op, slot, label, w.id, nil)
 	return nil
+}
+
+// generate makes the key pair under the CKA_ID that the journal knows already, or
+// without one on a token that does not take it.
+func (r *run) generate(op *plan.Op, slot, label string, decrypt bool, record *Record) (public, private Object, err error) {
+	t := r.tokens[slot]
+	mechanism, pub, priv := keyTemplates(op.Key, label, decrypt, r.Plan.Facts())
+	draft, err := hex.DecodeString(record.Draft)
+	if err != nil {
+		return 0, 0, err
+	}
+	id := Bytes(CKAID, draft)
+	public, private, err = t.GenerateKeyPair(r.whileGenerating(op.Key), mechanism, append(slices.Clip(pub), id), append(slices.Clip(priv), id))
+	var e *Error
+	if !errors.As(err, &e) || !e.CKR.RefusesTemplate() {
+		return public, private, err
+	}
+	made, failed := t.FindObjects(r.ctx, []Attribute{id})
+	if failed != nil || len(made) > 0 {
+		return 0, 0, err // it was made all the same: the next run finds it
+	}
+	// From here on nothing tells a key that this run leaves from another program's.
+	record.Draft = ""
+	if failed := r.noteStart(*record); failed != nil {
+		return 0, 0, failed
+	}
+	return t.GenerateKeyPair(r.whileGenerating(op.Key), mechanism, pub, priv)
 }
 
 // keyTemplates are the attributes that a key pair is generated with: on the
@@ -213,138 +239,6 @@ func (r *run) oneLogin(err error, slot string) error {
 		e.Advice = "give PIN for the default slot, and take a profile whose signature-key-needs-both-logins is yes"
 	}
 	return err
-}
-
-// stray is an object that is to be removed.
-type stray struct {
-	slot   string
-	object Object
-}
-
-// orphan finds the key pair that an interrupted generation left. Where it left
-// less than a pair, private is 0 and rest is what to remove. A module makes the two
-// keys one after the other, and may give them CKA_IDs of its own, which then differ
-// for a moment.
-func (r *run) orphan(slot, label string) (public, private Object, rest []stray, err error) {
-	t := r.tokens[slot]
-	found, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Text(CKALabel, label)})
-	if err != nil {
-		return 0, 0, nil, err
-	}
-	var publics, privates []Object
-	var id []byte
-	for _, p := range found {
-		madeID, left, err := r.leftover(slot, p)
-		if err != nil {
-			return 0, 0, nil, err
-		}
-		if left {
-			publics, id = append(publics, p), madeID
-		}
-	}
-	if found, err = t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Text(CKALabel, label)}); err != nil {
-		return 0, 0, nil, err
-	}
-	for _, p := range found {
-		attrs, err := t.Attributes(r.ctx, p, CKAID)
-		if err != nil {
-			return 0, 0, nil, err
-		}
-		left, err := r.unclaimed(slot, attrs[0].Value, id)
-		if err != nil {
-			return 0, 0, nil, err
-		}
-		if left {
-			privates = append(privates, p)
-		}
-	}
-	if len(publics) == 1 && len(privates) == 1 {
-		return publics[0], privates[0], nil, nil
-	}
-	if r.AllowExisting {
-		return 0, 0, nil, nil
-	}
-	if rest, err = r.astray(slot, label); err != nil {
-		return 0, 0, nil, err
-	}
-	for _, o := range append(publics, privates...) {
-		rest = append(rest, stray{slot, o})
-	}
-	return 0, 0, rest, nil
-}
-
-// astray finds public keys of an interrupted generation in the other slot of the
-// same card: some modules show a public key that has no private one, be it for a
-// moment, in the card's first slot.
-func (r *run) astray(slot, label string) ([]stray, error) {
-	other := otherSlot(slot)
-	t := r.tokens[other]
-	if !r.session[other] || !r.sameCard(slot, other) {
-		return nil, nil
-	}
-	publics, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Text(CKALabel, label)})
-	if err != nil {
-		return nil, err
-	}
-	var out []stray
-	for _, p := range publics {
-		made, left, err := r.leftover(other, p)
-		if err != nil {
-			return nil, err
-		}
-		attrs, err := t.Attributes(r.ctx, p, CKAID)
-		if err != nil {
-			return nil, err
-		}
-		privates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, attrs[0].Value)})
-		if err != nil {
-			return nil, err
-		}
-		// Its CKA_ID is the one that this plan gives; others are not ours to remove.
-		if left && len(privates) == 0 && bytes.Equal(attrs[0].Value, made) {
-			out = append(out, stray{other, p})
-		}
-	}
-	return out, nil
-}
-
-// leftover reports whether a public key can be what an interrupted generation
-// left: no run of this plan noted it, and no certificate is for it. id is the
-// CKA_ID that it makes.
-func (r *run) leftover(slot string, public Object) (id []byte, left bool, err error) {
-	t := r.tokens[slot]
-	key, err := readPublicKey(r.ctx, t, public)
-	if err != nil {
-		return nil, false, err
-	}
-	if id, err = r.Issuer.KeyID(key); err != nil || r.ours(id) {
-		return nil, false, nil // a key of a kind that this plan does not make
-	}
-	attrs, err := t.Attributes(r.ctx, public, CKAID)
-	if err != nil {
-		return nil, false, err
-	}
-	if left, err = r.unclaimed(slot, attrs[0].Value, id); err != nil || !left {
-		return nil, false, err
-	}
-	certificates, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
-	return id, len(certificates) == 0, err
-}
-
-// unclaimed reports whether a key under this CKA_ID can be what an interrupted
-// generation left. made is the CKA_ID that the key makes. Keys of the label that
-// were there before would have stopped the interrupted run, unless it was told to
-// add to them: then only a key without a CKA_ID, or with the one that this plan
-// gives, is taken for its own.
-func (r *run) unclaimed(slot string, id, made []byte) (bool, error) {
-	if len(id) == 0 || bytes.Equal(id, made) {
-		return true, nil
-	}
-	if r.AllowExisting || r.ours(id) {
-		return false, nil
-	}
-	certificates, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
-	return len(certificates) == 0, err
 }
 
 // readPublicKey reads a public key object of any kind.

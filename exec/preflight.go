@@ -442,16 +442,20 @@ func (r *run) foreign(op *plan.Op, slot string, classes ...uint64) error {
 			if r.ours(attrs[0].Value) || r.beside[hex.EncodeToString(attrs[0].Value)] {
 				continue
 			}
-			left := false
-			if class == CKOPublicKey && r.generating(slot, label) {
-				if _, left, err = r.leftover(slot, o); err != nil {
-					return err
-				}
+			left, err := r.left(slot, attrs[0].Value)
+			if err != nil {
+				return err
 			}
-			if !left {
-				return &Error{Kind: Refused, Message: fmt.Sprintf("a %s with the label %q is on the token already, and this plan did not put it there", className(class), label),
-					Advice: "remove it, give this key another label with KeyLabel, or say --existing add"}
+			if left && class != CKOCertificate {
+				continue
 			}
+			e := &Error{Kind: Refused, Message: fmt.Sprintf("a %s with the label %q is on the token already, and this plan did not put it there", className(class), label),
+				Advice: "remove it, give this key another label with KeyLabel, or say --existing add"}
+			if class != CKOCertificate && r.generating(slot, label) {
+				e.Message = fmt.Sprintf("an earlier run was cut off while it generated this key, and the %s with the label %q and the CKA_ID %x is not known to be what it left", className(class), label, attrs[0].Value)
+				e.Advice = "if nobody uses it, remove it with its other half and run the same command again; --existing add leaves it there and makes a key beside it"
+			}
+			return e
 		}
 	}
 	return nil

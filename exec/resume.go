@@ -58,10 +58,14 @@ func (r *run) recall(earlier []Record) {
 			}
 		case "start":
 			r.began[rec.ID] = true
+			if rec.Op == string(plan.GenKey) {
+				r.recallHalves(rec)
+			}
 		case "done":
 			r.earlier[rec.ID] = rec
 			r.stoodBeside(rec)
 			delete(r.began, rec.ID)
+			delete(r.halves, rec.ID)
 		case "failed":
 			if rec.Untouched {
 				delete(r.began, rec.ID)

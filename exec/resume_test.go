@@ -17,7 +17,7 @@ import (
 // would, and runs again: the tokens must then hold what an undisturbed run puts
 // there, and no call that makes something is made twice.
 func TestResumeAfterEachRecord(t *testing.T) {
-	const writes = 14
+	const writes = 16
 	for at := 1; at <= writes; at++ {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
 			b := newBench(t, bothSlots, model.Start{})
@@ -141,7 +141,7 @@ func TestAWrongPINLeavesNoJournal(t *testing.T) {
 func TestAKeyOfTheSameLabelInterrupted(t *testing.T) {
 	two := strings.Replace(oneKey, "ApplicationList=A", "ApplicationList=AB", 1) + "\n[Application_B]\nKeySize=2048\nCertTempl=auth\n"
 	b := newBench(t, two, model.Start{})
-	b.journals.failAt = 9 // "done" of the second key
+	b.journals.failAt = 11 // "done" of the second key
 	if _, err := b.apply(); err == nil {
 		t.Fatal("the journal failed, and the run did not")
 	}

@@ -81,6 +81,7 @@ type run struct {
 	// count.
 	earlier  map[string]Record
 	began    map[string]bool
+	halves   map[string]*halves   // what generations that were cut off may have left, by op
 	noted    map[string][]Written // what an earlier run was given, by op
 	beside   map[string]bool      // the CKA_IDs in hexadecimal that earlier runs were told to put keys beside
 	issued   map[string][]byte    // the certificates that earlier runs got, by op
@@ -114,7 +115,7 @@ func newRun(ctx context.Context, o Options) *run {
 		o.Now = time.Now
 	}
 	r := &run{Options: o, ctx: o.limited(ctx), unlimited: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, known: map[string]Identity{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
-		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, noted: map[string][]Written{}, beside: map[string]bool{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
+		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, halves: map[string]*halves{}, noted: map[string][]Written{}, beside: map[string]bool{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
 	maps.Copy(r.known, o.Known)
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	return r
@@ -233,6 +234,9 @@ func (r *run) op(op *plan.Op) error {
 			record.Label, _ = r.label(op) // the op says what is wrong with it
 			record.Was = r.slots[slot].Token.Label
 		}
+		if op.Kind == plan.GenKey {
+			record.Draft = r.draft(op)
+		}
 		if record.Given, err = r.givenTo(op); err != nil {
 			return r.late(r.wrap(err, op, slot))
 		}
@@ -316,7 +320,7 @@ func (r *run) untouched(op *plan.Op, err error) bool {
 	case !ok:
 		return false
 	case e.Kind == Refused:
-		return true
+		return !r.began[op.ID] // of what an earlier run did, this one says nothing
 	case e.doubtful:
 		return false
 	}

@@ -358,6 +358,7 @@ var ignored = []struct {
 	{"C_CloseSession", nil, "the session is not used again; where it matters, the next call says so"},
 	{"C_Logout", []exec.CKR{exec.CKRUserNotLoggedIn}, "that nobody is logged in is what it is for: some modules end all logins of a card with one"},
 	{"C_GetSlotInfo", nil, "the reader's name is for messages alone"},
+	{"C_GenerateKeyPair", templates(), "the token takes no CKA_ID with the template and has made nothing: it is asked again without"},
 	{"C_CreateObject", unfit(), "the list may leave out what does not fit"},
 	{"C_GetTokenInfo", nil, "a slot that the run does not use, or the last look, for the report"},
 	{"C_GetSlotList", []exec.CKR{exec.CKRBufferTooSmall}, "a token was put in just now: the list is read again"},
@@ -369,6 +370,11 @@ var ignored = []struct {
 // unfit are the answers that an object does not fit.
 func unfit() []exec.CKR {
 	return slices.DeleteFunc(exec.CKRs(), func(c exec.CKR) bool { return !c.Unfit() })
+}
+
+// templates are the answers that a template is not taken.
+func templates() []exec.CKR {
+	return slices.DeleteFunc(exec.CKRs(), func(c exec.CKR) bool { return !c.RefusesTemplate() })
 }
 
 func (d *disturbance) ignorable() bool {
