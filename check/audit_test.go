@@ -21,6 +21,7 @@ func TestMeanings(t *testing.T) {
 		"InitialPUK without SetPIN":                    {"[Fields]\nP=\n[Description]\nPKCS11Library=x.dll\nPIN=P\nInitialPUK=P\n", "missing-keyword at 9"},
 		"a blank before Signature":                     {"[Fields]\nP=\n[Description]\nPKCS11Library=x.dll\nPIN=P\nApplicationList=A\n[Application_A]\nECCurve=P-256\nCertTempl=t\nLocation=# Signature\n", "location-default at 13"},
 		"text behind an end anchor":                    {"[Fields]\nP=\n[Description]\nPKCS11Library=x.dll\nPIN=P\nPIN_Validation=reg_exp(12$34)\n", "pin-validation at 9"},
+		"a label of a token with a NUL":                {"[Description]\nPKCS11Library=x.dll\nInitToken=true\nInitialPUK=!FROM_USER_DIALOG_2_FIELD\nInitialLabel=#Ada\x00x\n", "invalid-value at 8"},
 		"an arc that no identifier has":                {"[Fields]\nP=\nD=\n[Description]\nPKCS11Library=x.dll\nPIN=P\nApplicationList=A\n[Application_A]\nDataObject=D\nLabelExpressionDataObject=x\nAttributesDataObject=CKA_OBJECT_ID=1.40.5\n", "invalid-value at 14"},
 	} {
 		p := check(head + c.text)

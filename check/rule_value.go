@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -31,11 +32,26 @@ var valueRule = Rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *Report)
 			r.Add(diag.InvalidValue, s.Line.Value, "no RSA key has %d bits; the size is a multiple of 8", s.Value.Number).Help = "for example: " + sizes.Example
 		}
 	}
-	if s := p.Description.Get(schema.MInitialLabel); s != nil && s.Value.Form == FixedValue && len(s.Value.Text) > MaxLabel {
-		d := r.Add(diag.InvalidValue, s.Line.Value, "the label has %d bytes of UTF-8, and a token takes %d", len(s.Value.Text), MaxLabel)
-		d.Help = "PKCS#11 pads a token's label to 32 bytes and cuts what is longer"
+	if s := p.Description.Get(schema.MInitialLabel); s != nil && s.Value.Form == FixedValue {
+		if problem := LabelProblem(s.Value.Text); problem != "" {
+			r.Add(diag.InvalidValue, s.Line.Value, "%s", problem).Help = "PKCS#11 pads a token's label with blanks to 32 bytes and cuts what is longer"
+		}
 	}
 }}
+
+// LabelProblem says why a token cannot have a label, which would read back otherwise;
+// "" where it can.
+func LabelProblem(label string) string {
+	switch {
+	case len(label) > MaxLabel:
+		return fmt.Sprintf("the label has %d bytes of UTF-8, and a token takes %d", len(label), MaxLabel)
+	case strings.ContainsRune(label, 0):
+		return "the label has a NUL in it, at which the label of a token ends"
+	case strings.HasSuffix(label, " "):
+		return "the label ends in a blank, and a token's label is padded with blanks, so that they are not kept"
+	}
+	return ""
+}
 
 // MaxLabel is the length of a token's label in bytes of UTF-8 (PKCS#11,
 // CK_TOKEN_INFO and C_InitToken).

@@ -25,6 +25,12 @@ func Became(records []Record) map[string]Identity {
 	return out
 }
 
+// ended reports whether an initialisation has made another token, be it not the one
+// that it should be.
+func (r Record) ended() bool {
+	return r.Event == "done" || r.Event == "failed" && r.Tokens != nil
+}
+
 // Torn gives the labels of the initialisations that began and of whose end nobody
 // knows, by slot.
 func Torn(records []Record) map[string]string {
@@ -37,7 +43,7 @@ func Torn(records []Record) map[string]string {
 				out = map[string]string{}
 			}
 			out[rec.Slot], begun[rec.ID] = rec.Label, true
-		case rec.Event == "done" && begun[rec.ID]:
+		case rec.ended() && begun[rec.ID]:
 			delete(out, rec.Slot)
 		}
 	}
@@ -106,7 +112,7 @@ func (r *run) begunRuns(name string) []begunRun {
 				if b.was == "" {
 					b.was = rec.Was
 				}
-			case rec.Event == "done":
+			case rec.ended():
 				b.done = true
 			case rec.Event == "failed" && rec.Untouched:
 				b.initialising = false

@@ -15,7 +15,7 @@ type Record struct {
 	// File is the name of the description, in "run".
 	File string `json:"file,omitempty"`
 	// Tokens are the tokens by slot: in "run" as chosen, in "done" of inittoken
-	// as it became.
+	// as it became, and in "failed" where it was made and is not as it should be.
 	Tokens map[string]Identity `json:"tokens,omitempty"`
 	// Earlier are the keys and certificates that finished runs of the same plan
 	// put on these tokens, in "run".

@@ -19,7 +19,7 @@ func (r *run) preflight() error {
 	if err := r.bound(); err != nil {
 		return err
 	}
-	if err := r.eachDue((*run).chooseToken, (*run).destroys); err != nil {
+	if err := r.eachDue((*run).checkNewLabel, (*run).chooseToken, (*run).destroys); err != nil {
 		return err
 	}
 	if err := r.openJournal(); err != nil {
@@ -137,6 +137,19 @@ func (r *run) bound() error {
 		flags = append(flags, "--field "+name+"="+value)
 	}
 	return &Error{Kind: Refused, Message: "no value for " + strings.Join(missing, ", "), Advice: "give " + strings.Join(flags, " ") + " (a secret also as env:VAR, file:PATH or fd:N)"}
+}
+
+// checkNewLabel refuses a label that no token reads back: an initialisation that fails
+// for it has destroyed all the same.
+func (r *run) checkNewLabel(op *plan.Op, _ string) error {
+	if op.Kind != plan.InitToken {
+		return nil
+	}
+	label, bound := op.Label.With(r.Inputs.Text).Resolved()
+	if problem := plan.LabelProblem(label); bound && problem != "" {
+		return &Error{Kind: Refused, Message: problem, Advice: "choose another label"}
+	}
+	return nil
 }
 
 // chooseToken finds the token of a slot that the plan opens.
@@ -506,11 +519,6 @@ func (r *run) checkCredentials(op *plan.Op, slot string) error {
 	if op.Old != nil {
 		if _, err := r.credential(op.Old, slot); err != nil {
 			return err
-		}
-	}
-	if op.Kind == plan.InitToken {
-		if label, err := r.label(op); err == nil && len(label) > plan.MaxLabel {
-			return &Error{Kind: Refused, Message: fmt.Sprintf("the label has %d bytes of UTF-8, and a token takes %d", len(label), plan.MaxLabel), Advice: "choose a shorter label"}
 		}
 	}
 	if op.New == nil {

@@ -272,7 +272,7 @@ func (r *run) op(op *plan.Op) error {
 		if !r.begun {
 			return err
 		}
-		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error(), Untouched: whole})
+		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error(), Untouched: whole, Tokens: record.Tokens})
 		_ = r.journal.Sync()
 		return err
 	}

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"fmt"
-
 	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/check/schema"
@@ -104,13 +102,16 @@ func (l *lowering) changeByUser(c check.Credentials, validation string, source S
 // MaxLabel is the length of a token's label in bytes of UTF-8.
 const MaxLabel = check.MaxLabel
 
+// LabelProblem says why a token cannot have a label; "" where it can.
+func LabelProblem(label string) string { return check.LabelProblem(label) }
+
 func (l *lowering) initOp(c check.Credentials, source Source) Op {
 	o := Op{Kind: InitToken, Slot: c.Slot.String(), Credential: l.ref(c.InitialPUK, "new"),
 		Requires: []string{"token", "no-session"}, Changes: []string{"-objects", "-pin", "=label", "=puk"}, Source: source}
 	if label := l.program.Description.Get(schema.MInitialLabel); label != nil {
 		o.Label = l.text(label)
-		if text, ok := o.Label.Resolved(); ok && len(text) > MaxLabel {
-			l.refuse(label, fmt.Sprintf("the label has %d bytes of UTF-8, and a token takes %d", len(text), MaxLabel), "choose a shorter label")
+		if text, ok := o.Label.Resolved(); ok && LabelProblem(text) != "" {
+			l.refuse(label, LabelProblem(text), "choose another label")
 		}
 	}
 	return o

@@ -29,6 +29,10 @@ func rowRun(t *testing.T, f *Folder, row string, tokens map[string]exec.Identity
 			r.Event, r.Untouched = "failed", true
 		case "became":
 			r.Event, r.Tokens = "done", map[string]exec.Identity{"default": third}
+		case "labels":
+			r.Event, r.Slot, r.Label = "start", "default", "New"
+		case "relabelled":
+			r.Event, r.Slot, r.Tokens = "failed", "default", map[string]exec.Identity{"default": third}
 		}
 		if err := j.Write(r); err != nil {
 			t.Fatal(err)
@@ -61,6 +65,8 @@ func TestRows(t *testing.T) {
 		{name: "done", tokens: both, bound: true, events: []string{"run", "start 1", "done 1", "end"}, want: []Row{{Row: "r", Finished: true, Tokens: both}}},
 		{name: "done without a write", tokens: only(card), events: []string{"run", "end"}, want: []Row{{Row: "r", Finished: true, Tokens: only(card)}}},
 		{name: "was fresh", tokens: only(fresh), bound: true, events: []string{"run", "start 1", "became 1"}, want: []Row{{Row: "r", Tokens: only(third)}}},
+		{name: "was labelled, and nobody knows", tokens: only(fresh), bound: true, events: []string{"run", "labels 1", "failed 1"}, want: []Row{{Row: "r", Tokens: only(fresh), Torn: map[string]string{"default": "New"}}}},
+		{name: "was labelled otherwise", tokens: only(fresh), bound: true, events: []string{"run", "labels 1", "relabelled 1"}, want: []Row{{Row: "r", Tokens: only(third), Torn: map[string]string{}}}},
 		{name: "was fresh and nobody knows", tokens: only(fresh), bound: true, events: []string{"run", "start 1"}, want: []Row{{Row: "r", Tokens: only(fresh)}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

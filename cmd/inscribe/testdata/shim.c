@@ -13,6 +13,7 @@
 //                        C_Initialize finds them
 //   SHIM_WRONG=FILE      a line for each call that the token answers with a wrong
 //                        PIN: a try that was spent
+//   SHIM_CUT=N           a label has no more than N bytes, and what is more is lost
 //   SHIM_SLOW=MS         a key pair takes that long
 //   SHIM_FLAGS=0x…       flags that each token shows beside its own
 //   SHIM_FREE=N          bytes that each token says are free, public and private
@@ -115,6 +116,10 @@ static ulong watch(const char *name, int index, int change, ulong a, ulong b, ul
 		return rv;
 	if (slow != NULL && strcmp(name, "C_GenerateKeyPair") == 0)
 		usleep(1000 * atoi(slow));
+	if (getenv("SHIM_CUT") != NULL && strcmp(name, "C_InitToken") == 0) {
+		int kept = atoi(getenv("SHIM_CUT"));
+		memset((char *)d + kept, ' ', 32 - kept);
+	}
 	rv = real->at[index](a, b, c, d, e, f, g, h);
 	if (getenv("SHIM_LOSE") != NULL && strcmp(getenv("SHIM_LOSE"), name) == 0)
 		return 0x30;
