@@ -15,6 +15,7 @@ func (r *run) deleteOlder(op *plan.Op, slot string, _ *Record) error {
 	if err != nil {
 		return err
 	}
+	// A given certificate may have no label of the plan, a key always has.
 	if w := r.work[op.Application]; label == "" && w != nil && w.cert != nil {
 		label = w.cert.Display.Subject
 	}

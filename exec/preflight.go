@@ -139,15 +139,16 @@ func (r *run) bound() error {
 	return &Error{Kind: Refused, Message: "no value for " + strings.Join(missing, ", "), Advice: "give " + strings.Join(flags, " ") + " (a secret also as env:VAR, file:PATH or fd:N)"}
 }
 
-// checkNewLabel refuses a label that no token reads back: an initialisation that fails
-// for it has destroyed all the same.
+// checkNewLabel refuses a label that no token reads back, since an initialisation that
+// fails for it has destroyed all the same, and a key without one.
 func (r *run) checkNewLabel(op *plan.Op, _ string) error {
-	if op.Kind != plan.InitToken {
-		return nil
-	}
 	label, bound := op.Label.With(r.Inputs.Text).Resolved()
-	if problem := plan.LabelProblem(label); bound && problem != "" {
+	switch problem := plan.LabelProblem(label); {
+	case !bound:
+	case op.Kind == plan.InitToken && problem != "":
 		return &Error{Kind: Refused, Message: problem, Advice: "choose another label"}
+	case op.Kind == plan.GenKey && label == "":
+		return &Error{Kind: Refused, Message: plan.NoLabel, Advice: plan.NoLabelHelp}
 	}
 	return nil
 }

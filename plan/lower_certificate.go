@@ -38,6 +38,9 @@ func (l *lowering) issue(a *check.Application) {
 	label := PlainText(template.Value.Text)
 	if s := a.Get(schema.MKeyLabel); s != nil {
 		label = l.text(s)
+		if text, ok := label.Resolved(); ok && text == "" {
+			l.refuse(s, NoLabel, NoLabelHelp)
+		}
 	}
 	name := template.Value.Text
 	for _, f := range l.program.Fields {
@@ -54,6 +57,13 @@ func (l *lowering) issue(a *check.Application) {
 	l.emit(Op{Kind: PutCert, Slot: slot, Application: a.Letter, Template: name, Label: label,
 		Requires: []string{"user", "key", "pkcs10"}, Changes: []string{"+certificate"}, Source: l.source(a.Block, template)})
 }
+
+// NoLabel says what is wrong with a key whose label is empty, and NoLabelHelp what
+// to do: keys are told apart and replaced by it.
+const (
+	NoLabel     = "the label of the key is empty"
+	NoLabelHelp = "give KeyLabel a value, or leave it out: then the key is labelled as its template is named"
+)
 
 // warnOfUse says once where a token gives a key more uses than its template.
 func (l *lowering) warnOfUse(at *check.Setting) {

@@ -45,6 +45,24 @@ func TestLabelsThatNoTokenKeeps(t *testing.T) {
 	}
 }
 
+// TestKeyWithoutALabel: a key whose label is empty could be neither told from others
+// nor replaced.
+func TestKeyWithoutALabel(t *testing.T) {
+	m := newMachine(t)
+	text := strings.Replace(oneKeyOnCurve, "CARD=\n", "CARD=\nLAB=\n", 1) + "KeyLabel=LAB\n"
+	args := append([]string{"apply", m.file("x.dsc", text)}, cardField...)
+	empty := append(slices.Clone(args), "--field", "LAB=")
+	const says = "the label of the key is empty"
+	for _, more := range [][]string{nil, {"--existing", "replace", "--yes"}, {"--dry-run"}} {
+		m.must(exitRefused, append(slices.Clone(empty), more...), says, "leave it out")
+	}
+	m.must(exitRefused, []string{"plan", args[1], "--field", "LAB="}, says)
+	m.holds("CARD", "1234", 0, 0, 0)
+	m.must(exitOK, append(args, "--field", "LAB=Ada"))
+	m.must(exitRefused, append(slices.Clone(empty), "--existing", "replace", "--yes"), says)
+	m.coherent(m.holds("CARD", "1234", 1, 1, 1))
+}
+
 // TestLabelThatReadsBackOtherwise has a module cut the label of a token short. The same
 // command goes on with the token that it wiped, however it is named, and takes no other.
 func TestLabelThatReadsBackOtherwise(t *testing.T) {
