@@ -681,6 +681,28 @@ func TestTooShortPINsAreRefusedBeforeAnyWrite(t *testing.T) {
 	}
 }
 
+// TestOldValuesOfAnotherLength: a token cannot have such a PIN or PUK, so that to show
+// it would only cost a try. What a new value has to match, an old one need not.
+func TestOldValuesOfAnotherLength(t *testing.T) {
+	validated := changePIN + "PIN_Validation=reg_exp([0-9]+)\n"
+	for _, text := range []string{changePIN, validated} {
+		for old, says := range map[string]string{"1": "has fewer than 4 characters", strings.Repeat("9", 300): "has more than 255 characters"} {
+			b := newBench(t, text, model.Start{})
+			b.Prompter = answers{old, "4712"}
+			_, err := b.apply()
+			refused(t, err, exec.Refused, "op-02 setpin", says)
+			if len(b.module.Calls) != 0 {
+				t.Errorf("calls: %v", b.module.Calls)
+			}
+		}
+		b := newBench(t, text, model.Start{})
+		b.Prompter = answers{"old-4711", "4712"}
+		if _, err := b.apply(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // prompter fails as one without a terminal does.
 type nobody struct{}
 

@@ -84,30 +84,41 @@ func (r *run) credential(ref *plan.Ref, slot string) (Credential, error) {
 // checkValue holds a value against its validation, where the op sets it, and
 // against the limits of profile and token, before the token sees it.
 func (r *run) checkValue(c Credential, op *plan.Op, slot string) error {
+	return r.checkLimits(c, op.Validation, op.Kind == plan.SetPUK || op.Kind == plan.InitToken || op.As == "so", slot)
+}
+
+// checkOld holds the old value of a change, or the PUK that sets a PIN, against the
+// limits. What a new one has to match says nothing of it.
+func (r *run) checkOld(c Credential, op *plan.Op, slot string) error {
+	return r.checkLimits(c, "", op.Kind == plan.SetPUK || op.Kind == plan.Unblock, slot)
+}
+
+func (r *run) checkLimits(c Credential, validation string, puk bool, slot string) error {
 	if c.PINPad || !c.Secret.IsSet() {
 		return nil
 	}
 	refuse := func(format string, args ...any) error {
 		return &Error{Kind: Refused, Slot: r.slotName(slot), Message: c.Name + " " + fmt.Sprintf(format, args...), Advice: "choose another value"}
 	}
-	if op.Validation != "" {
-		re, err := regexp.Compile(`\A(?:` + op.Validation + `)\z`)
+	if validation != "" {
+		re, err := regexp.Compile(`\A(?:` + validation + `)\z`)
 		if err != nil || !re.Match(c.Secret.Reveal()) {
-			return refuse("does not match the validation %s", op.Validation)
+			return refuse("does not match the validation %s", validation)
 		}
 	}
 	low, high := profile.PINMin, profile.PINMax
-	puk := op.Kind == plan.SetPUK || op.Kind == plan.InitToken || op.As == "so"
 	if puk {
 		low, high = profile.PUKMin, profile.PUKMax
 	}
 	facts, info := r.Plan.Facts(), r.slots[slot].Token
+	// What a token tells is of its PIN; a PUK of its own may be known to be another.
+	own := puk && facts.Word(profile.PUKIs) == "own"
 	least, known := facts.Count(low)
-	if !known || info.MinPIN > least {
+	if !known || !own {
 		least = max(least, info.MinPIN)
 	}
 	most, known := facts.Count(high)
-	if info.MaxPIN > 0 && (!known || info.MaxPIN < most) {
+	if info.MaxPIN > 0 && (!known || !own && info.MaxPIN < most) {
 		most = info.MaxPIN
 	}
 	n := c.Secret.Len()

@@ -518,7 +518,11 @@ func (r *run) checkCredentials(op *plan.Op, slot string) error {
 		}
 	}
 	if op.Old != nil {
-		if _, err := r.credential(op.Old, slot); err != nil {
+		c, err := r.credential(op.Old, slot)
+		if err != nil {
+			return err
+		}
+		if err := r.checkOld(c, op, slot); err != nil {
 			return err
 		}
 	}

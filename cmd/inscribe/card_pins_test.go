@@ -44,6 +44,7 @@ func TestCardChangesPINs(t *testing.T) {
 		}
 		// Refused before the card sees a value; then a wrong one, which costs a try.
 		m.must(exitRefused, change("OLD", "LONG"), "has more than 8 characters")
+		m.must(exitRefused, change("LONG", "NEW"), "has more than 8 characters")
 		m.tries(s.reference, 3, 10)
 		m.must(exitDevice, change("WRONG", "NEW"), "op-02 login: "+slot+" slot", "is wrong; it is not tried again")
 		m.tries(s.reference, 2, 10)
@@ -83,6 +84,11 @@ func TestCardUnblocks(t *testing.T) {
 		m.env["OLD"] = s.pin
 		m.must(exitRefused, []string{"apply", m.file("change.dsc", changePIN(s.prefix)), "--answer", s.prefix + "PIN.old=env:OLD", "--answer", s.prefix + "PIN=env:NEW"}, "the PIN is locked", "unblock it with the PUK")
 		file := m.file("unblock.dsc", setPIN(s.prefix))
+		for puk, says := range map[string]string{"1": "fewer than 4", "12345678901234567890": "more than 8"} {
+			m.env["UNFIT"] = puk
+			m.must(exitRefused, []string{"apply", file, "--field", "PUK=env:UNFIT", "--field", "NEW=env:NEW"}, "field PUK has "+says+" characters")
+			m.tries(s.reference, 0, 10)
+		}
 		m.must(exitDevice, []string{"apply", file, "--field", "PUK=env:OTHER_PUK", "--field", "NEW=env:NEW"}, "unblock: "+slot+" slot")
 		m.tries(s.reference, 0, 9)
 		m.must(0, []string{"apply", file, "--field", "PUK=env:PUK", "--field", "NEW=env:NEW"})
