@@ -127,20 +127,29 @@ func (r *run) wholeKey(op *plan.Op, slot string) error {
 		Advice: "remove what is left of it and run again, which makes this key anew; or issue everything anew with --existing replace, which removes what is left, or with --existing add, which leaves it there"}
 }
 
-// ownCertificate refuses to put a certificate back beside another one that somebody
-// wrote for the key since.
+// ownCertificate refuses a key that has another certificate than the one that was written
+// for it, be it in its place or beside it: programs that pair the two by CKA_ID take any.
 func (r *run) ownCertificate(op *plan.Op, slot string, id []byte, rec Record) error {
 	ours := map[string]bool{}
 	for _, e := range r.earlier {
 		ours[e.Fingerprint] = true
 	}
-	other := ""
-	der, err := r.certificateUnder(slot, id, func(fingerprint string) bool {
-		other = fingerprint
-		return ours[fingerprint]
+	other, there, all := "", false, 0
+	_, err := r.certificateUnder(slot, id, func(fingerprint string) bool {
+		all++
+		if ours[fingerprint] {
+			there = true
+		} else {
+			other = fingerprint
+		}
+		return false
 	})
-	if der != nil || other == "" || err != nil {
+	if err != nil || other == "" && all < 2 {
 		return err
+	}
+	if there {
+		return &Error{Kind: Refused, Message: fmt.Sprintf("the key %q that an earlier run made has %d certificates of its CKA_ID %s, and one was written for it", rec.Label, all, rec.KeyID),
+			Advice: "remove the others and run again; or issue everything anew with --existing replace, which removes what has the same label, or with --existing add, which leaves it there"}
 	}
 	return &Error{Kind: Refused, Message: fmt.Sprintf("the key %q that an earlier run made has another certificate than was written for it (SHA-256 %s)", rec.Label, other),
 		Advice: "remove that certificate and run again, which puts the first one back; or issue everything anew with --existing replace, which removes what has the same label, or with --existing add, which leaves it there"}

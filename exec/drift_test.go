@@ -241,6 +241,48 @@ func TestAnotherCertificateBesideTheKey(t *testing.T) {
 	}
 }
 
+// TestTwoCertificatesOfAKey: somebody wrote another certificate beside the first, or that
+// one a second time. A run says so as a verification does, and goes on without it.
+func TestTwoCertificatesOfAKey(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		b := newBench(t, oneKey, model.Start{})
+		b.Issuer = remembering{model.Issuer{}, map[string]exec.Certificate{}}
+		if _, err := b.apply(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, token := context.Background(), b.module.Token(0)
+		session := func(do func() error) {
+			t.Helper()
+			pin := exec.Credential{Name: "PIN", Secret: secrets(b.Plan).Secrets["CARD"]}
+			if err := errors.Join(token.OpenSession(ctx), token.Login(ctx, exec.NormalUser, pin), do(), token.CloseSession(ctx)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var other exec.Object
+		session(func() error {
+			found, err := token.FindObjects(ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOCertificate)})
+			if err != nil {
+				return err
+			}
+			attributes, err := token.Attributes(ctx, found[0], exec.CKAClass, exec.CKALabel, exec.CKAID, exec.CKAValue)
+			if err != nil {
+				return err
+			}
+			if !again {
+				attributes[3].Value = []byte("another")
+			}
+			other, err = token.CreateObject(ctx, attributes)
+			return err
+		})
+		_, err := b.again()
+		refused(t, err, exec.Refused, "op-03 genkey", "has 2 certificates of its CKA_ID", "remove the others")
+		session(func() error { return token.DestroyObject(ctx, other) })
+		if result, err := b.again(); err != nil || result.Ran != 0 {
+			t.Errorf("%+v, %v", result, err)
+		}
+	}
+}
+
 // TestReplaceAfterDrift is the way out that the refusal names.
 func TestReplaceAfterDrift(t *testing.T) {
 	for _, class := range []uint64{exec.CKOPrivateKey, exec.CKOPublicKey} {

@@ -287,7 +287,9 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 		case err == nil && !found:
 			err = r.wholeKey(op, slot)
 		case err == nil:
-			err = r.sameLabel(op, CKOPrivateKey, rec)
+			if err = r.sameLabel(op, CKOPrivateKey, rec); err == nil && !r.AllowExisting {
+				err = r.ownCertificate(op, slot, id, rec)
+			}
 		}
 		if err != nil || !found {
 			delete(r.earlier, op.ID) // it is made anew, and what is left of it is not this run's
