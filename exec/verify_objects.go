@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"time"
 
 	"inscribe/check/profile"
@@ -20,7 +21,7 @@ func (v *verifier) lookKey(op *plan.Op, slot string, f *Finding) error {
 	}
 	item := v.findKey(op, label, f)
 	if item == nil {
-		return nil
+		return v.lookRest(op, slot, label, f)
 	}
 	item.claimed = op.Application
 	w := v.workOf(op)
@@ -41,6 +42,37 @@ func (v *verifier) lookKey(op *plan.Op, slot string, f *Finding) error {
 		f.differ("the key is %s instead of %s", item.Key, want)
 	}
 	return v.lookPrivate(op, slot, label, item, f)
+}
+
+// lookRest looks for what is left of a key whose public one is not there: by what the
+// journal noted, else by the label. Its certificate then tells the public key.
+func (v *verifier) lookRest(op *plan.Op, slot, label string, f *Finding) error {
+	noted := v.earlier[op.ID].KeyID
+	rest := Item{}
+	for _, i := range v.items {
+		fits := i.ID == noted
+		if noted == "" {
+			fits = i.Label == label && i.claimed == "" && !v.notedByOther(op, i.ID)
+		}
+		if fits && (i.Class == className(CKOPrivateKey) || i.Class == className(CKOCertificate)) {
+			rest.ID, rest.id = i.ID, i.id
+			break
+		}
+	}
+	if len(rest.id) == 0 {
+		return nil
+	}
+	w := v.workOf(op)
+	w.id = rest.id
+	for _, c := range v.certificates(rest.id) {
+		if c.cert == nil {
+			continue
+		}
+		if id, err := v.Issuer.KeyID(c.cert.Key); err == nil && bytes.Equal(id, rest.id) {
+			w.public = c.cert.Key
+		}
+	}
+	return v.lookPrivate(op, slot, label, &rest, f)
 }
 
 // lookPrivate holds the private key against what a generated one must be.
@@ -99,6 +131,10 @@ func (v *verifier) findKey(op *plan.Op, label string, f *Finding) *Item {
 				return i
 			}
 		}
+		if v.restOf(noted) {
+			f.differ("the public key that was put there (CKA_ID %s) is gone", noted)
+			return nil
+		}
 		f.differ("the key that was put there (CKA_ID %s) is gone", noted)
 	}
 	var best *Item
@@ -130,6 +166,13 @@ func (v *verifier) findKey(op *plan.Op, label string, f *Finding) *Item {
 		f.differ("another key with the label %q is in its place (CKA_ID %s)", label, best.ID)
 	}
 	return best
+}
+
+// restOf reports whether a private key or a certificate of a CKA_ID is there.
+func (v *verifier) restOf(id string) bool {
+	return slices.ContainsFunc(v.items, func(i *Item) bool {
+		return i.ID == id && (i.Class == className(CKOPrivateKey) || i.Class == className(CKOCertificate))
+	})
 }
 
 // notedByOther reports whether the journal gives a key to another op.

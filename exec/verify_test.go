@@ -3,6 +3,8 @@ package exec_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -248,6 +250,38 @@ func TestVerifyFindsDrift(t *testing.T) {
 				t.Errorf("with the journal it finds nothing: %+v", got)
 			}
 		})
+	}
+}
+
+// TestVerifySaysWhatIsLeftOfAKey: without its public key neither the private one nor the
+// certificate is called gone, with a journal and without.
+func TestVerifySaysWhatIsLeftOfAKey(t *testing.T) {
+	for _, c := range []struct {
+		gone []uint64
+		want [2]string // what the journal knows, and without one
+	}{
+		{[]uint64{exec.CKOPublicKey}, [2]string{"genkey: the public key that was put there (CKA_ID #) is gone", `genkey: there is no public key with the label "auth"`}},
+		{[]uint64{exec.CKOPublicKey, exec.CKOPrivateKey}, [2]string{"genkey: the public key that was put there (CKA_ID #) is gone; genkey: the private key of CKA_ID # is gone",
+			`genkey: there is no public key with the label "auth"; genkey: the private key of CKA_ID # is gone`}},
+		{[]uint64{exec.CKOPublicKey, exec.CKOCertificate}, [2]string{"genkey: the public key that was put there (CKA_ID #) is gone; putcert: there is no certificate beside the key (CKA_ID #)",
+			`genkey: there is no public key with the label "auth"; putcert: there is no certificate beside the key (CKA_ID #)`}},
+		{[]uint64{exec.CKOPublicKey, exec.CKOPrivateKey, exec.CKOCertificate}, [2]string{`genkey: the key that was put there (CKA_ID #) is gone; putcert: there is no certificate, since its key is not there`,
+			`genkey: there is no public key with the label "auth"; putcert: there is no certificate, since its key is not there`}},
+	} {
+		b := issued(t, oneKey)
+		id := fmt.Sprintf("%x", slices.Collect(maps.Keys(ids(t, b.module, exec.CKOPublicKey)))[0])
+		b.remove(t, 0, c.gone...)
+		for n, history := range []exec.History{noted{b.journals.records}, nil} {
+			var got []string
+			for _, f := range b.look(t, history).Ops {
+				for _, d := range f.Differs {
+					got = append(got, f.Op+": "+strings.ReplaceAll(d, id, "#"))
+				}
+			}
+			if s := strings.Join(got, "; "); s != c.want[n] {
+				t.Errorf("%v, %d: %s", c.gone, n, s)
+			}
+		}
 	}
 }
 
