@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -246,6 +247,9 @@ func readFact(info FactInfo, raw FactDefinition) (Fact, error) {
 			return f, nil
 		}
 	case int64:
+		if info.Kind == Count && v > math.MaxInt32 {
+			return f, fmt.Errorf("%d is more than %d, the most that a number can be", v, math.MaxInt32)
+		}
 		if info.Kind == Count && v >= 0 {
 			f.count = int(v)
 			return f, nil

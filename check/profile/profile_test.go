@@ -32,14 +32,18 @@ func TestBuiltins(t *testing.T) {
 }
 
 func TestParseNamesEverySlip(t *testing.T) {
-	_, err := Parse("mine", []byte("inherits = \"generic\"\n[fact]\nsoftwear = { is = true, source = \"x\" }\npin-min = { is = \"four\", source = \"x\" }\npin-max = { is = 8 }\n"), Lookup)
+	_, err := Parse("mine", []byte("inherits = \"generic\"\n[fact]\nsoftwear = { is = true, source = \"x\" }\npin-min = { is = \"four\", source = \"x\" }\npin-max = { is = 8 }\ncall-seconds = { is = 9999999999, source = \"x\" }\nec-seconds = { is = 2147483648, source = \"x\" }\nrsa-2048-seconds = { is = 2147483647, source = \"x\" }\n"), Lookup)
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`no fact "softwear"`, "fact pin-min: four is not of its kind", "fact pin-max: has no source"} {
+	for _, want := range []string{`no fact "softwear"`, "fact pin-min: four is not of its kind", "fact pin-max: has no source",
+		"fact call-seconds: 9999999999 is more than 2147483647", "fact ec-seconds: 2147483648 is more"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in %v", want, err)
 		}
+	}
+	if strings.Contains(err.Error(), "rsa-2048-seconds") {
+		t.Errorf("the most is refused: %v", err)
 	}
 	if _, err := Parse("mine", []byte(`inherits = "nobody"`), Lookup); err == nil || !strings.Contains(err.Error(), `"nobody"`) {
 		t.Errorf("unknown parent: %v", err)
