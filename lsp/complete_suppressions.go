@@ -28,13 +28,21 @@ func (b *offers) suppressions(before string) {
 	}
 	start := b.at.line.Span.Start + mark + 1 + len(rest) - len(text)
 	span := ast.Span{Start: start, End: max(start, b.at.line.Span.End)}
+	snippet := "${1:reason}"
+	if behind := b.doc.file().Slice(ast.Span{Start: b.at.offset, End: max(b.at.offset, span.End)}); strings.Trim(behind, blanks) != "" {
+		if strings.HasPrefix(text+behind, ignoreMark) {
+			return
+		}
+		// What the comment says already is the reason.
+		snippet, span.End = "", b.at.offset+len(behind)-len(strings.TrimLeft(behind, blanks))
+	}
 	for _, code := range b.found(b.target()) {
 		if !suppressible(code) {
 			continue
 		}
 		text := ignoreMark + " " + string(code) + " "
 		b.addSnippet(protocol.CompletionItem{Label: ignoreMark + " " + string(code), Kind: protocol.EventItem, Detail: "suppress a finding of the next line"},
-			span, text+"${1:reason}", text)
+			span, text+snippet, text)
 	}
 }
 

@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,21 +22,25 @@ func (c *call) completion(_ context.Context, p *protocol.CompletionParams) (any,
 	at := d.cursor(d.mapper.offset(p.Position))
 	b := &offers{call: c, doc: d, at: at, items: []protocol.CompletionItem{}}
 	before := d.file().Text[at.line.Span.Start:max(at.offset, at.line.Span.Start)]
-	trimmed := strings.TrimLeft(before, " \t")
+	trimmed := strings.TrimLeft(before, blanks)
 	switch {
-	case strings.HasPrefix(before, "^"):
+	case at.line.Kind == ast.Encrypted:
 	case p.Context.TriggerCharacter == " " && !strings.HasSuffix(before, ignoreMark+" "):
 		// Only there does a blank begin something.
 	case strings.HasPrefix(trimmed, "#"), strings.HasPrefix(trimmed, ";"):
 		b.suppressions(before)
 	case strings.HasPrefix(trimmed, "["):
-		b.sections(ast.Span{Start: at.line.Span.End - len(strings.TrimLeft(d.file().Slice(at.line.Span), " \t")), End: at.line.Span.End})
+		if span, rest := b.word(); rest.Len() == 0 {
+			b.sections(span)
+		}
 	case strings.Contains(before, "="):
 		b.values()
+	case at.line.Kind == ast.Comment, at.line.Kind == ast.Header:
+		// It stands behind the cursor and is not what is being written.
 	default:
 		b.keywords()
-		if at.line.Kind != ast.Entry {
-			b.sections(ast.Span{Start: at.line.Span.Start, End: at.line.Span.End})
+		if span, rest := b.word(); at.line.Kind != ast.Entry && rest.Len() == 0 {
+			b.sections(ast.Span{Start: at.line.Span.Start, End: span.End})
 		}
 	}
 	list := protocol.CompletionList{Items: b.items}
@@ -51,6 +56,32 @@ type offers struct {
 	at    cursor
 	items []protocol.CompletionItem
 	asked *check.Gap
+}
+
+// blanks are what the grammar takes for one.
+const blanks = " \t\v\f\u00a0"
+
+// word is what is being written in front of a value or as a header: from the first
+// character of the line to the end of the word at the cursor, or all of a header. rest is
+// what else stands on the line, which no offer may take away.
+func (b *offers) word() (word, rest ast.Span) {
+	line := b.at.line.Span
+	text, at := b.doc.file().Slice(line), min(b.at.offset, line.End)-line.Start
+	start := len(text) - len(strings.TrimLeft(text, blanks))
+	at = max(at, start)
+	end := len(text)
+	if i := strings.IndexAny(text[at:], blanks+"=#;[]"); i >= 0 && b.at.line.Kind != ast.Header {
+		end = at + i
+	}
+	behind := len(text) - len(strings.TrimLeft(text[end:], blanks))
+	word, rest = ast.Span{Start: start, End: end}, ast.Span{Start: behind, End: max(behind, len(strings.TrimRight(text, blanks)))}
+	if rest.Len() == 0 {
+		word.End = len(text)
+	}
+	for _, s := range []*ast.Span{&word, &rest} {
+		s.Start, s.End = s.Start+line.Start, s.End+line.Start
+	}
+	return word, rest
 }
 
 // gap is the line of the cursor as if nothing stood on it; nil where no keyword can
@@ -232,36 +263,52 @@ func (b *offers) freeLetters(there map[string]bool) []string {
 	return out
 }
 
+// slot is where a keyword goes: what it takes the place of, the value that stands there
+// already, and the sign that is missing between them. whole says that there is neither.
+type slot struct {
+	span  ast.Span
+	value string
+	sign  string
+	whole bool
+}
+
+// slot is that of the cursor's line. There is none where an offer would swallow what
+// stands behind the word.
+func (b *offers) slot() (slot, bool) {
+	word, rest := b.word()
+	f, name := b.doc.file(), b.at.line.Name
+	switch {
+	case b.at.line.Kind == ast.Entry:
+		return slot{span: name, value: f.Slice(b.at.line.Value)}, word.End >= name.End || b.at.kind == schema.Fields
+	case rest.Len() == 0:
+		return slot{span: word, whole: true}, true
+	}
+	value := f.Slice(rest)
+	return slot{span: ast.Span{Start: word.Start, End: rest.Start}, value: value, sign: "="},
+		b.at.kind != schema.Fields && !strings.ContainsAny(value[:1], "=#;[]")
+}
+
 // keywords offers the keywords that are legal in the section and not there yet;
 // in [Fields], the names that are used and not declared.
 func (b *offers) keywords() {
-	if !b.at.known {
+	slot, ok := b.slot()
+	if !b.at.known || !ok {
 		return
 	}
-	span := b.at.line.Name
-	whole := b.at.line.Kind != ast.Entry
-	if whole {
-		text := b.doc.file().Slice(b.at.line.Span)
-		span = ast.Span{Start: b.at.line.Span.End - len(strings.TrimLeft(text, " \t")), End: b.at.line.Span.End}
-	}
 	if b.at.kind == schema.Fields {
-		b.undeclared(span, whole)
+		b.undeclared(slot)
 		return
 	}
 	for _, k := range b.doc.program().Table.In(b.at.kind) {
 		if name := b.gap().Name(k); name != "" {
-			b.keyword(k, name, span, whole)
+			b.keyword(k, name, slot)
 		}
 	}
 }
 
 // keyword offers a keyword by a name. Where there is a value already it has to serve.
-func (b *offers) keyword(k *schema.Keyword, name string, span ast.Span, whole bool) {
-	value := onlyValue(k)
-	if !whole && b.at.line.Value.Len() > 0 {
-		value = b.doc.file().Slice(b.at.line.Value)
-	}
-	choices, ok := b.choices(k, value)
+func (b *offers) keyword(k *schema.Keyword, name string, at slot) {
+	choices, ok := b.choices(k, cmp.Or(at.value, onlyValue(k)))
 	if !ok {
 		return
 	}
@@ -270,11 +317,11 @@ func (b *offers) keyword(k *schema.Keyword, name string, span ast.Span, whole bo
 		doc := b.markup(keywordDoc(k, b.doc.config), b.client.TextDocument.Completion.CompletionItem.DocumentationFormat)
 		item.Documentation = &doc
 	}
-	if whole {
-		b.addSnippet(item, span, snippetText(name)+"="+b.valueSnippet(k, choices), name+"="+onlyValue(k))
+	if at.whole {
+		b.addSnippet(item, at.span, snippetText(name)+"="+b.valueSnippet(k, choices), name+"="+onlyValue(k))
 		return
 	}
-	b.add(item, span, name)
+	b.add(item, at.span, name+at.sign)
 }
 
 // choices are the values that the table lists and that may stand here. A keyword may
@@ -341,7 +388,7 @@ func (b *offers) resolves() bool {
 // undeclared offers names that are used and not declared, unless they are used as
 // things that no one field can be. What is more likely a secret than a name is not
 // offered.
-func (b *offers) undeclared(span ast.Span, whole bool) {
+func (b *offers) undeclared(at slot) {
 	seen := map[string]bool{}
 	b.doc.program().Declarable(&b.at.line, func(u check.Undeclared) {
 		if u.Name == "" || seen[u.Name] || b.doc.secret(u.Span) {
@@ -349,13 +396,13 @@ func (b *offers) undeclared(span ast.Span, whole bool) {
 		}
 		seen[u.Name] = true
 		text, detail := u.Name, "used and not declared"
-		if whole {
+		if at.whole {
 			text += "="
 		}
 		if u.Template() {
 			detail = "the template " + u.Setting.Value.Text + " takes it"
 		}
-		b.add(protocol.CompletionItem{Label: u.Name, Kind: protocol.FieldItem, Detail: detail}, span, text)
+		b.add(protocol.CompletionItem{Label: u.Name, Kind: protocol.FieldItem, Detail: detail}, at.span, text)
 	})
 }
 
