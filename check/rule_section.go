@@ -3,7 +3,7 @@ package check
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"inscribe/ast"
 	"inscribe/ast/diag"
@@ -76,16 +76,18 @@ func (p *Program) section(name string) *ast.Line {
 	return nil
 }
 
-// nearApplication takes a slip in "Application_" before its letter.
+// nearApplication takes a slip in "Application_" before its letter. Where no sign is
+// between them, a small letter may be the word's own.
 func nearApplication(name string) string {
-	if name == "" {
+	const word = "Application"
+	letter := ""
+	if i := strings.LastIndexAny(name, "_- "); i >= 0 && diag.Nearest(strings.TrimRight(name[:i], "_- "), []string{word}) != "" {
+		letter = name[i+1:]
+	} else if len(name) > len(word) && strings.EqualFold(name[:len(word)], word) && !unicode.IsLower([]rune(name[len(word):])[0]) {
+		letter = name[len(word):]
+	}
+	if !Letter(letter) {
 		return ""
 	}
-	_, size := utf8.DecodeLastRuneInString(name)
-	letter := name[len(name)-size:]
-	stem := strings.TrimRight(name[:len(name)-size], "_- ")
-	if diag.Nearest(stem, []string{"Application"}) != "" {
-		return schema.Sections[schema.Application] + letter
-	}
-	return ""
+	return schema.Sections[schema.Application] + letter
 }
