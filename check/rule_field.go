@@ -122,7 +122,28 @@ func undefinedInTemplate(p *Program, r *Report, u Undeclared) {
 	if near := p.spell.nearest(u.Name, p.fieldNames()); near != "" {
 		d.Help = "the nearest field is " + near + ": mend the template, or declare the field"
 	}
-	d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + u.Name, Edits: []diag.Edit{p.DeclareField(u.Name)}})
+	declare(p, d, u.Name)
+}
+
+// serves reports whether a setting could name a field, too, beside what names it already.
+func serves(f *Field, s *Setting) bool {
+	if s.Keyword.Kind == schema.FieldNames {
+		return true
+	}
+	with := *f
+	with.Uses = append(slices.Clip(f.Uses), Use{Setting: s, Span: s.Line.Value, Type: s.Keyword.Type})
+	with.infer()
+	return sound(&with)
+}
+
+// declare offers to declare a field. A name that [Fields] cannot hold has to be changed
+// where it stands.
+func declare(p *Program, d *diag.Diagnostic, name string) {
+	if FieldName(name) {
+		d.Fixes = append(d.Fixes, diag.Fix{Title: "declare the field " + name, Edits: []diag.Edit{p.DeclareField(name)}})
+	} else if d.Help == "" {
+		d.Help = "[Fields] cannot declare this name; use another one"
+	}
 }
 
 // UndeclaredOf are the fields that a template of inscribe.toml takes and [Fields] does
@@ -156,14 +177,14 @@ func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Spa
 		d.Help = "a bare word is the name of a field; the fixed value begins with #"
 		d.Fixes = append(d.Fixes, replace("write #"+Signature, span, "#"+Signature))
 	}
-	if near := p.spell.nearest(name, p.fieldNames()); near != "" {
+	if near := p.spell.nearest(name, p.fieldNames()); near != "" && FieldName(near) && serves(p.fields[near], s) {
 		d.Fixes = append(d.Fixes, replace(fmt.Sprintf("use the field %s", near), span, near))
 	}
 	text := literal && strings.Contains(name, " ") && !k.Secret()
 	if text {
 		d.Fixes = append(d.Fixes, replace("write #"+name, ast.Span{Start: span.Start, End: span.Start}, "#"))
 	}
-	d.Fixes = append(d.Fixes, diag.Fix{Title: fmt.Sprintf("declare the field %s", name), Edits: []diag.Edit{p.DeclareField(name)}})
+	declare(p, d, name)
 	if !text && literal && len(d.Fixes) < 3 && !k.Secret() && k.Type != schema.Location {
 		d.Fixes = append(d.Fixes, replace("make it a fixed value", ast.Span{Start: span.Start, End: span.Start}, "#"))
 	}

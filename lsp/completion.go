@@ -391,7 +391,7 @@ func (b *offers) resolves() bool {
 func (b *offers) undeclared(at slot) {
 	seen := map[string]bool{}
 	b.doc.program().Declarable(&b.at.line, func(u check.Undeclared) {
-		if u.Name == "" || seen[u.Name] || b.doc.secret(u.Span) {
+		if !check.FieldName(u.Name) || seen[u.Name] || b.doc.secret(u.Span) {
 			return
 		}
 		seen[u.Name] = true

@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
-	"inscribe/ast"
 	"inscribe/check"
-	"inscribe/grammar"
 	"inscribe/lsp/protocol"
 )
 
@@ -68,9 +65,7 @@ func (d *document) badField(o occurrence, name string) string {
 	if name == "" {
 		return "a field needs a name"
 	}
-	f := grammar.ParseText("", name+"=\n")
-	if len(f.Head) != 1 || f.Head[0].Kind != ast.Entry || f.Slice(f.Head[0].Name) != name ||
-		strings.ContainsAny(name, ",{}!\"=") || strings.IndexFunc(name, unicode.IsControl) >= 0 {
+	if !check.FieldName(name) {
 		return fmt.Sprintf("%q cannot be the name of a field", name)
 	}
 	if other := d.program().Field(name); other != nil && other.Name != o.name {

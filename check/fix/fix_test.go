@@ -101,3 +101,19 @@ func FuzzRun(f *testing.F) {
 		}
 	})
 }
+
+// TestRunOnOddNames mends what can be mended once: a name that cannot be declared is not
+// declared round after round.
+func TestRunOnOddNames(t *testing.T) {
+	for _, odd := range []string{"^x", "[x", "=r", ";x", "#x", "a=b", "{x", "x}", `"x"`, "a\x01b", "!x"} {
+		for _, line := range []string{"[Application_A]\nDataObject=", "[Application_A]\nDataObject=F\nLabelExpressionDataObject=!{", "ClearFields="} {
+			text := "[Encoding]\nType=1024,Chip\nDevices=8710\n[Fields]\nF=\n[Description]\nPKCS11Library=x.dll\n" + line + odd + "\n"
+			r := Run(grammar.ParseText("x.dsc", text), nil, true)
+			for i, d := range r.Done {
+				if slices.Contains(r.Done[:i], d) {
+					t.Errorf("%s%s: %q is done more than once", line, odd, d.Title)
+				}
+			}
+		}
+	}
+}
