@@ -112,20 +112,17 @@ func (p *Program) readParts() {
 	}
 }
 
-// findProfile tells the kind of token from what is reviewed: the project's word
-// for the library first.
+// findProfile tells the kind of token from what is reviewed.
 func (p *Program) findProfile() *profile.Profile {
-	lib := p.Library()
-	if lib == nil {
-		return profile.Generic()
-	}
-	if found := p.Config.Lookup(p.Config.ProfileFor(lib.Value.Text)); found != nil {
-		return found
-	}
-	if found := profile.ForLibrary(lib.Value.Text); found != nil {
-		return found
+	if lib := p.Library(); lib != nil {
+		return p.ProfileOf(lib.Value.Text)
 	}
 	return profile.Generic()
+}
+
+// ProfileOf is the kind of token of a library: the project's word for it goes first.
+func (p *Program) ProfileOf(library string) *profile.Profile {
+	return cmp.Or(p.Config.Lookup(p.Config.ProfileFor(library)), profile.ForLibrary(library), profile.Generic())
 }
 
 // letters finds applications by their letter, case aside.

@@ -86,10 +86,11 @@ func missingBeside(p *Program, r *Report, b *Block, s *Setting, group []string) 
 	}
 }
 
-// Library is the setting that names the module: for the platforms that Inscribe
-// runs on, the specific name goes before the general one.
+// Library is the setting that names the module: the name for Linux, where tokens are
+// written, goes before the general one, and that before the names for other platforms. So
+// the plan is the same wherever it is made.
 func (p *Program) Library() *Setting {
-	for _, m := range []string{schema.MLibrary, schema.MLibraryLinux, schema.MLibraryWin64, schema.MLibraryWin32, schema.MLibraryMac, schema.MMiniDriver} {
+	for _, m := range []string{schema.MLibraryLinux, schema.MLibrary, schema.MLibraryWin64, schema.MLibraryWin32, schema.MLibraryMac, schema.MMiniDriver} {
 		if s := p.Description.Get(m); s != nil {
 			return s
 		}

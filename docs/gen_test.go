@@ -56,7 +56,7 @@ func reference(t *testing.T) string {
 			continue
 		}
 		for _, sentence := range sentences(k.Doc) {
-			if strings.Contains(sentence, "Inscribe's reading") && !strings.Contains(sentence, "the name for the platform") {
+			if strings.Contains(sentence, "Inscribe's reading") && !strings.Contains(sentence, "the name for Linux") {
 				data.Readings = append(data.Readings, fmt.Sprintf("`%s`: %s.", k.Name, sentence))
 			}
 		}

@@ -315,7 +315,7 @@ func (d *document) explainValue(at cursor, s *check.Setting) (string, ast.Span) 
 		case templateName:
 			return d.explainTemplate(o.name) + d.planOf(at), o.span
 		case libraryName:
-			p := d.program().Profile
+			p := d.program().ProfileOf(o.name)
 			return fmt.Sprintf("**%s**\n\nProfile `%s`: %s.\n%s", escape(o.name), p.Name, p.Title, d.planOf(at)), o.span
 		}
 	}

@@ -115,7 +115,7 @@ func (l *lowering) unsupported() {
 	if s := d.Get(schema.MWithATR); s != nil {
 		l.refuse(s, "PKCS#11 does not tell the answer-to-reset of a card, so it can be neither read nor compared", "leave UseICCSNwithATR out, and give the serial number alone")
 	}
-	if s := d.Get(schema.MMiniDriver); s != nil && d.Get(schema.MLibrary) == nil {
+	if s := l.program.Library(); s != nil && s.Keyword.Meaning == schema.MMiniDriver {
 		l.refuse(s, "a minidriver is no PKCS#11 module", "name a PKCS#11 module with PKCS11Library")
 	}
 }

@@ -258,3 +258,21 @@ func TestDigests(t *testing.T) {
 		}
 	}
 }
+
+// TestLibraryOfThePlan is the one for Linux; a minidriver is refused where nothing else
+// is named.
+func TestLibraryOfThePlan(t *testing.T) {
+	for lines, want := range map[string]string{
+		"PKCS11Library=general.dll\nPKCS11LibraryLinux=/usr/lib/opensc-pkcs11.so\n":  "/usr/lib/opensc-pkcs11.so",
+		"MiniDriverLibrary=general.dll\nPKCS11LibraryLinux=/usr/lib/vendor/p11.so\n": "/usr/lib/vendor/p11.so",
+		"MiniDriverLibrary=general.dll\n":                                            "",
+	} {
+		p, err := Lower(check.Check(grammar.ParseText("x.dsc", "[Encoding]\nType=1024,Chip\nDevices=8710\n[Description]\n"+lines+"PIN=#123456\n"), nil), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refused := len(p.Refusals) > 0; refused != (want == "") || !refused && p.Library != want {
+			t.Errorf("%s: library %s, refused %v", lines, p.Library, p.Refusals)
+		}
+	}
+}

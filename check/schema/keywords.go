@@ -108,7 +108,7 @@ var encodingKeywords = []Keyword{
 		Example: "SkipEject=true"},
 }
 
-const librarySelection = "Inscribe's reading: the name for the platform goes before the general one."
+const librarySelection = "Inscribe's reading: the name for Linux goes before the general one, and that before those for other platforms, so that a plan is the same everywhere."
 
 var descriptionKeywords = []Keyword{
 	{Name: "PKCS11Library", Meaning: MLibrary, Section: Description, Kind: Path, Evidence: ByExample, Page: pageSignature,
