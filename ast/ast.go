@@ -121,6 +121,28 @@ func (f *File) Table() *LineTable {
 // Slice is the text of a span.
 func (f *File) Slice(s Span) string { return f.Text[s.Start:s.End] }
 
+// Above are the comments directly above a section: they speak of it.
+func (f *File) Above(section int) Lines {
+	lines := f.Head
+	if section > 0 {
+		lines = f.Sections[section-1].Lines
+	}
+	first := len(lines)
+	for first > 0 && lines[first-1].Kind == Comment {
+		first--
+	}
+	return lines[first:]
+}
+
+// Before is where another section goes that is to stand before this one: above the
+// comments that speak of this one.
+func (f *File) Before(section int) int {
+	if above := f.Above(section); len(above) > 0 {
+		return above[0].Span.Start
+	}
+	return f.Sections[section].Header.Span.Start
+}
+
 // Position is the place of an offset.
 func (f *File) Position(offset int) Position { return f.Table().Position(offset) }
 

@@ -58,8 +58,8 @@ func (p *Program) DeclareField(names ...string) diag.Edit {
 		return p.InsertAfter(last, entries...)
 	}
 	start := 0
-	if h := p.Description.Header; h != nil {
-		start = h.Span.Start
+	if p.Description.Header != nil {
+		start = p.File.Before(p.Description.index)
 	}
 	nl := ast.LineEnd(p.File.Text)
 	return diag.Edit{Span: ast.Span{Start: start, End: start}, NewText: "[Fields]" + nl + strings.Join(entries, nl) + nl + nl}

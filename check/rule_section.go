@@ -32,10 +32,7 @@ var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, d
 	if p.Encoding.Header == nil && p.Description.Header != nil {
 		d := r.AddAs(diag.Info, diag.MissingSection, p.Description.Header.Name, "there is no [Encoding] header; a smart card is assumed")
 		nl := ast.LineEnd(p.File.Text)
-		start := p.Description.Header.Span.Start
-		if len(p.File.Sections) > 0 {
-			start = p.File.Sections[0].Header.Span.Start
-		}
+		start := p.File.Before(0)
 		d.Fixes = append(d.Fixes, replace("add the header for a smart card", ast.Span{Start: start, End: start}, "[Encoding]"+nl+strings.Join(schema.OfSmartCard(), nl)+nl+nl))
 	}
 }}

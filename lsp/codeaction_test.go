@@ -3,6 +3,7 @@ package lsp
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,8 @@ func mendable(t *testing.T) []mended {
 		{name: "another value", text: strings.Replace(good, "KeySize=3072\n", "KeySize=3072\nkeysize=4096\n", 1)},
 		{name: "a dialog of two entries", text: strings.Replace(good, "\nPIN=PIN_FIELD", "\nPIN=!FROM_USER_DIALOG_2_FIELD", 1)},
 		{name: "empty values", text: strings.NewReplacer("\nPIN=PIN_FIELD", "\nPIN=\nSetPIN=", "KeySize=3072", "KeySize=", "Location=#Signature", "Location=", "CertTempl=authTemplate", "CertTempl=").Replace(good)},
+		{name: "no [Fields] below comments", text: "[Encoding]\nType=1024,Chip\nDevices=8710\n# keep\n# inscribe:ignore missing-keyword of the vendor\n[Description]\nPIN=\nApplicationList=A\n# first\n# inscribe:ignore missing-keyword later\n[Application_A]\nKeySize=3072\nCertTempl=t\n# inscribe:ignore missing-keyword not yet\n[Application_B]\n"},
+		{name: "no [Description] below comments", text: "# of the fields\n[Fields]\nA=\n# first\n# inscribe:ignore missing-keyword later\n[Application_A]\n"},
 		{name: "blocked first", text: strings.NewReplacer("List=AB", "List=ACDB", "KeySize=3072\nCertTempl=authTemplate", "BlockCard=true").Replace(good) + "[Application_C]\nKeySize=3072\nCertTempl=t\n[Application_D]\nKeySize=3072\nCertTempl=t\n"},
 	}...)
 }
@@ -109,6 +112,38 @@ func TestDifference(t *testing.T) {
 		if text != c.after || !slices.Equal(got, c.want) {
 			t.Errorf("%q: edits %q give %q", c.before, got, text)
 		}
+	}
+}
+
+// TestFixesKeepCommentsAbove wants no edit between a header and the comments above it,
+// which speak of it and may silence what is found there.
+func TestFixesKeepCommentsAbove(t *testing.T) {
+	header := regexp.MustCompile(`(?m)^\[`)
+	tried := 0
+	for _, m := range mendable(t) {
+		cfg := configOf(t, m.config)
+		for _, nl := range []string{"\n", "\r\n"} {
+			text := strings.ReplaceAll(header.ReplaceAllString(m.text, "# of this section\n# inscribe:ignore missing-keyword of the vendor\n["), "\n", nl)
+			d := closedDocument(docURI, []byte(text), protocol.UTF16, cfg)
+			for _, f := range d.program().Diagnostics {
+				for _, a := range d.actions(f.Span) {
+					if strings.HasPrefix(a.title, "Suppress ") {
+						continue
+					}
+					for _, e := range a.edits() {
+						tried++
+						for i, s := range d.file().Sections {
+							if e.Span.Start > d.file().Before(i) && e.Span.Start <= s.Header.Span.Start && e.Span.Len() == 0 && e.NewText[0] == '[' {
+								t.Errorf("%s: %q parts [%s] from its comments", m.name, a.title, d.file().Slice(s.Header.Name))
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	if tried < 300 {
+		t.Errorf("only %d tried", tried)
 	}
 }
 

@@ -36,26 +36,13 @@ func (d *document) cursor(offset int) cursor {
 	return c
 }
 
-// above are the comments directly above a section: they speak of it, as for fmt.
-func (d *document) above(section int) []ast.Line {
-	lines := d.file().Head
-	if section > 0 {
-		lines = d.file().Sections[section-1].Lines
-	}
-	first := len(lines)
-	for first > 0 && lines[first-1].Kind == ast.Comment {
-		first--
-	}
-	return lines[first:]
-}
-
 // own are the lines of a section below its header, without blank ones and comments at
 // the end that belong to the next one.
 func (d *document) own(section int) []ast.Line {
 	sections := d.file().Sections
 	lines := sections[section].Lines
 	if section+1 < len(sections) {
-		lines = lines[:len(lines)-len(d.above(section+1))]
+		lines = lines[:len(lines)-len(d.file().Above(section+1))]
 	}
 	for len(lines) > 0 && lines[len(lines)-1].Kind == ast.Blank {
 		lines = lines[:len(lines)-1]
@@ -66,9 +53,7 @@ func (d *document) own(section int) []ast.Line {
 // sectionSpan is a section with the comments above it.
 func (d *document) sectionSpan(section int) ast.Span {
 	span := d.file().Sections[section].Header.Span
-	if lines := d.above(section); len(lines) > 0 {
-		span.Start = lines[0].Span.Start
-	}
+	span.Start = d.file().Before(section)
 	if lines := d.own(section); len(lines) > 0 {
 		span.End = lines[len(lines)-1].Span.End
 	}

@@ -140,7 +140,8 @@ func (d *document) append(lines ...string) diag.Edit {
 func (d *document) addDescription() diag.Edit {
 	lines := []string{"[" + schema.Sections[schema.Description] + "]", schema.MLibrary + "=" + d.library()}
 	if all := d.program().All; len(all) > 0 {
-		start, nl := all[0].Header.Span.Start, ast.LineEnd(d.file().Text)
+		first := func(s ast.Section) bool { return s.Header.Span == all[0].Header.Span }
+		start, nl := d.file().Before(slices.IndexFunc(d.file().Sections, first)), ast.LineEnd(d.file().Text)
 		return diag.Edit{Span: ast.Span{Start: start, End: start}, NewText: strings.Join(lines, nl) + nl + nl}
 	}
 	return d.append(lines...)
