@@ -1978,6 +1978,55 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+// TestPullOfWhatIsGone wants a full, empty report for each file that was reported and is
+// there no more, once, and none for one that is written in another way.
+func TestPullOfWhatIsGone(t *testing.T) {
+	c, d := start(t, pulling, map[string]string{root + "/a b.dsc": wrongLocation, root + "/y.dsc": wrongLocation, "/more/z.dsc": wrongLocation})
+	folder := map[string]string{"uri": "file:///more", "name": "more"}
+	c.notify("workspace/didChangeWorkspaceFolders", map[string]any{"event": map[string]any{"added": []any{folder}, "removed": []any{}}})
+	type item struct {
+		Kind, ResultID, URI string
+		Items               []protocol.Diagnostic
+	}
+	pull := func(previous []any) (out map[string]item, ids []any) {
+		var report struct{ Items []item }
+		c.call("workspace/diagnostic", map[string]any{"previousResultIds": previous}, &report)
+		out = map[string]item{}
+		for _, i := range report.Items {
+			if _, twice := out[i.URI]; twice {
+				t.Errorf("%s is reported twice", i.URI)
+			}
+			out[i.URI] = i
+			if i.ResultID != "" {
+				ids = append(ids, map[string]string{"uri": i.URI, "value": i.ResultID})
+			}
+		}
+		return out, ids
+	}
+	_, ids := pull([]any{})
+	if len(ids) != 3 {
+		t.Fatalf("at first: %v", ids)
+	}
+	d.mu.Lock()
+	delete(d.files, root+"/y.dsc")
+	d.mu.Unlock()
+	c.notify("workspace/didChangeWatchedFiles", map[string]any{"changes": []any{map[string]any{"uri": "file:///cards/y.dsc", "type": 3}}})
+	c.notify("workspace/didChangeWorkspaceFolders", map[string]any{"event": map[string]any{"added": []any{}, "removed": []any{folder}}})
+	ids[0].(map[string]string)["uri"] = "file:///cards/a%20%62.dsc" // as the client writes it
+	got, ids := pull(ids)
+	for _, uri := range []string{"file:///cards/y.dsc", "file:///more/z.dsc"} {
+		if i := got[uri]; i.Kind != "full" || i.Items == nil || len(i.Items) > 0 {
+			t.Errorf("%s: %+v", uri, i)
+		}
+	}
+	if len(got) != 3 || len(got["file:///cards/a%20b.dsc"].Items) == 0 {
+		t.Errorf("what is there: %+v", got)
+	}
+	if got, _ := pull(ids); len(got) != 1 {
+		t.Errorf("asked again: %+v", got)
+	}
+}
+
 // TestSecretsStayInTheDocument wants no literal secret in what the server says,
 // whatever is asked.
 func TestSecretsStayInTheDocument(t *testing.T) {

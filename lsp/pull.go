@@ -79,14 +79,18 @@ func (c *call) workspaceDiagnostics(ctx context.Context, p *protocol.WorkspaceDi
 	}
 	paths := c.onDisk(ctx)
 	items := []protocol.WorkspaceDocumentDiagnosticReport{}
-	add := func(d *document) {
-		item := protocol.WorkspaceDocumentDiagnosticReport{DocumentDiagnosticReport: c.report(d, previous[d.uri]), URI: d.uri, Version: d.version}
+	told := map[string]bool{}
+	tell := func(item protocol.WorkspaceDocumentDiagnosticReport) {
+		told[fileOf(item.URI)] = true
 		if len(p.PartialResultToken) > 0 {
 			c.server.notify("$/progress", protocol.ProgressParams{Token: p.PartialResultToken,
 				Value: protocol.WorkspaceDiagnosticReport{Items: []protocol.WorkspaceDocumentDiagnosticReport{item}}})
 			return
 		}
 		items = append(items, item)
+	}
+	add := func(d *document) {
+		tell(protocol.WorkspaceDocumentDiagnosticReport{DocumentDiagnosticReport: c.report(d, previous[d.uri]), URI: d.uri, Version: d.version})
 	}
 	for _, uri := range slices.Sorted(maps.Keys(c.docs)) {
 		if d := c.docs[uri]; !d.isConfig() {
@@ -102,8 +106,22 @@ func (c *call) workspaceDiagnostics(ctx context.Context, p *protocol.WorkspaceDi
 			add(d)
 		}
 	}
+	// A client keeps the findings of a file that is gone until it is told otherwise.
+	for _, r := range p.PreviousResultIDs {
+		if !told[fileOf(r.URI)] {
+			tell(protocol.WorkspaceDocumentDiagnosticReport{DocumentDiagnosticReport: protocol.DocumentDiagnosticReport{Kind: "full", Items: &[]protocol.Diagnostic{}}, URI: r.URI})
+		}
+	}
 	c.server.changes.tell(seen)
 	return protocol.WorkspaceDiagnosticReport{Items: items}, nil
+}
+
+// fileOf is the same for all ways to write the URI of a file.
+func fileOf(uri protocol.DocumentURI) string {
+	if file, ok := pathOf(uri); ok {
+		return file
+	}
+	return string(uri)
 }
 
 // onDisk lists the descriptions below the folders that are not open.
