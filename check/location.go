@@ -13,7 +13,7 @@ const Signature = "Signature"
 // LocationSlot is the slot that a value of Location means: the page "Use
 // Signature slot" gives every other value, and none, to the default slot.
 func LocationSlot(value string) schema.Slot {
-	if strings.EqualFold(value, Signature) {
+	if schema.SameWord(value, Signature) {
 		return schema.SignatureSlot
 	}
 	return schema.DefaultSlot
@@ -23,6 +23,6 @@ func LocationSlot(value string) schema.Slot {
 // for it.
 func NearSignature(value string) bool {
 	bare := strings.TrimSpace(value)
-	return !strings.EqualFold(value, Signature) &&
+	return !schema.SameWord(value, Signature) &&
 		(diag.Nearest(bare, []string{Signature}) != "" || strings.HasPrefix(strings.ToLower(bare), "sign"))
 }

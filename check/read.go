@@ -164,7 +164,7 @@ func (p *Program) readNumber(s *Setting, text string) {
 
 func readEnum(s *Setting, text string) {
 	for _, v := range s.Keyword.Values {
-		if strings.EqualFold(v.Text, text) {
+		if schema.SameWord(text, v.Text) {
 			s.Value.Text = v.Text
 			return
 		}
@@ -324,7 +324,7 @@ func readValidation(s *Setting, text string) {
 		return
 	}
 	call, err := grammar.ParseCall(text)
-	if err != nil || !strings.EqualFold(call.Name, "reg_exp") || !strings.HasSuffix(call.Rest, ")") {
+	if err != nil || !schema.SameWord(call.Name, "reg_exp") || !strings.HasSuffix(call.Rest, ")") {
 		s.problem("is not of the form reg_exp(expression)")
 		return
 	}

@@ -259,10 +259,11 @@ func (t *Table) Named(name string) []*Keyword {
 			return found
 		}
 	}
-	name = strings.ToLower(name)
-	if found := t.byName[name]; found != nil {
+	lowered := strings.ToLower(name)
+	if found := t.byName[lowered]; found != nil && SameWord(name, found[0].Name) {
 		return found
 	}
+	name = lowered
 	stem := strings.TrimRight(name, "0123456789")
 	if stem == name {
 		return nil

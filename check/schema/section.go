@@ -5,15 +5,19 @@ import (
 	"strings"
 )
 
+// SameWord reports whether a text is a word of the language, the case of its letters
+// aside. A sign that only folds to a letter, as the long s does, is another one.
+func SameWord(text, word string) bool { return len(text) == len(word) && strings.EqualFold(text, word) }
+
 // SectionOf reads the name in a header, in any case. letter is what follows
 // Application_, as written.
 func SectionOf(name string) (kind Section, letter string, ok bool) {
 	for i, s := range Sections {
 		if Section(i) == Application {
-			if len(name) > len(s) && strings.EqualFold(name[:len(s)], s) {
+			if len(name) > len(s) && SameWord(name[:len(s)], s) {
 				return Application, name[len(s):], true
 			}
-		} else if strings.EqualFold(name, s) {
+		} else if SameWord(name, s) {
 			return Section(i), "", true
 		}
 	}
