@@ -48,6 +48,8 @@ type planView struct {
 	Markdown string `json:"markdown"`
 	// Lines tie the lines of Text to those of the description, both from 0.
 	Lines []planLine `json:"lines"`
+	// Secrets says that the description holds text that is, or may be, a secret.
+	Secrets bool `json:"secrets"`
 }
 
 // planLine is an op: its line in the plan and its line in the description.
@@ -103,7 +105,7 @@ func planURI(uri protocol.DocumentURI) string {
 
 // view renders the plan, or says why there is none.
 func (d *document) view(o viewOptions) planView {
-	out := planView{URI: planURI(d.uri), Version: d.version, Lines: []planLine{}}
+	out := planView{URI: planURI(d.uri), Version: d.version, Lines: []planLine{}, Secrets: len(d.program().Secrets) > 0}
 	pl := d.plan()
 	var b strings.Builder
 	if pl.err != nil {

@@ -25,7 +25,11 @@ export function findingsSupport(found) {
   };
 }
 
+/** How many lists have come. */
+let lists = 0;
+
 function show(view, params, found) {
+  const mine = ++lists;
   const plugin = LSPPlugin.get(view);
   const at = (position) => plugin.unsyncedChanges.mapPos(plugin.fromPosition(position, plugin.syncedDoc));
   const list = params.diagnostics.map((d) => ({
@@ -41,14 +45,15 @@ function show(view, params, found) {
   };
   draw();
   if (list.length === 0) return;
-  // Fixes come a moment later; of a text that is gone they are not shown.
+  // Fixes come a moment later. Those of a text that is gone, or of a list that a newer
+  // one has replaced, are not shown.
   const doc = view.state.doc;
   Promise.all(list.map(async (d) => {
     const params = { textDocument: { uri: plugin.uri }, range: d.raw.range, context: { diagnostics: [d.raw], only: ['quickfix'] } };
     const actions = await plugin.client.request('textDocument/codeAction', params);
     d.fixes = (actions || []).filter((a) => a.edit && a.diagnostics?.some((x) => same(x, d.raw)))
       .map((a) => ({ title: a.title, preferred: !!a.isPreferred, edits: a.edit.changes[plugin.uri], doc }));
-  })).then(() => { if (view.state.doc.eq(doc)) draw(); }, () => {});
+  })).then(() => { if (mine === lists && view.state.doc.eq(doc)) draw(); }, () => {});
 }
 
 const same = (a, b) => a.code === b.code && JSON.stringify(a.range) === JSON.stringify(b.range);
@@ -83,6 +88,14 @@ const el = (tag, attributes, ...children) => {
   return e;
 };
 
+/** The first buttons, and one for the rest. */
+function someFixes(buttons, key) {
+  const rest = buttons.slice(buttons.length > 4 ? 3 : 4);
+  if (rest.length === 0) return buttons;
+  const more = el('button', { class: 'more', 'data-key': `${key} more`, onclick: () => { more.replaceWith(...rest); rest[0].focus(); } }, `${rest.length} more`);
+  return [...buttons.slice(0, -rest.length), more];
+}
+
 /** Draws the list of findings. */
 export function drawFindings(list, parent, { go, explain, fix }) {
   // The button under the keyboard stays there when the list is drawn anew.
@@ -95,7 +108,7 @@ export function drawFindings(list, parent, { go, explain, fix }) {
         el('span', { class: 'severity' }, d.severity), ` line ${d.line + 1}: ${message}`),
       ...rest.map((r) => el('p', {}, r)),
       el('div', { class: 'ways' },
-        ...d.fixes.slice(0, 3).map((f, n) => el('button', { class: f.preferred || (n === 0 && d.fixes.length > 1) ? 'fix first' : 'fix', 'data-key': `${key} fix ${n}`, onclick: () => fix(f) }, f.title)),
+        ...someFixes(d.fixes.map((f, n) => el('button', { class: f.preferred || (n === 0 && d.fixes.length > 1) ? 'fix first' : 'fix', 'data-key': `${key} fix ${n}`, onclick: () => fix(f) }, f.title)), key),
         ...(d.code ? [el('button', { class: 'code', 'data-key': `${key} code`, 'aria-label': `What ${d.code} means`, onclick: () => explain(d.code) }, d.code)] : [])));
   }));
   if (focused) (parent.querySelector(`[data-key="${CSS.escape(focused)}"]`) || parent.parentElement).focus();

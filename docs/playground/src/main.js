@@ -4,7 +4,7 @@ import { LSPPlugin, formatDocument } from '@codemirror/lsp-client';
 import { connectServer } from './server.js';
 import { makeClient, makeEditor, goTo, markLine, replaceText } from './editor.js';
 import { drawFindings, countFindings, apply } from './findings.js';
-import { follow, columns, PlanView, drawCard } from './views.js';
+import { follow, holdsSecrets, columns, PlanView, drawCard } from './views.js';
 import { pack, unpack } from './share.js';
 
 /* global EXAMPLES, RULES, PROFILES -- put in by the build: [{ title, text, profile?, published? }], the first to begin with; the pages of the codes; [{ name, title }] */
@@ -57,11 +57,15 @@ async function main() {
     broken = `The link cannot be read: ${error.message}. This is the example instead.`;
   }
 
-  let profile = start.profile ?? '';
-  let findings = [];
+  /** The profile of a link: one that this page knows, or none. */
+  const knownProfile = (name) => {
+    if (!name || PROFILES.some((p) => p.name === name)) return name;
+    broken = `There is no profile ${name} here; the library decides.`;
+    return '';
+  };
+  let profile = knownProfile(start.profile ?? '');
   let first = true;
   const client = makeClient(profile, (list) => {
-    findings = list;
     drawFindings(list, $('findings'), { go: (d) => goTo(view, d.line, d.column), explain, fix: (f) => apply(view, f) && view.focus() });
     const words = countFindings(list);
     $('count').textContent = words;
@@ -129,7 +133,7 @@ async function main() {
   });
 
   for (const { name, title } of PROFILES) $('profile').append(new Option(`${name} – ${title}`, name));
-  $('profile').value = PROFILES.some(({ name }) => name === profile) ? profile : '';
+  $('profile').value = profile;
   $('profile').addEventListener('change', () => useProfile($('profile').value));
 
   $('format').addEventListener('click', () => {
@@ -138,9 +142,9 @@ async function main() {
   });
 
   $('share').addEventListener('click', async () => {
-    const fragment = await pack(view.state.doc.toString(), profile);
+    const [fragment, secrets] = await Promise.all([pack(view.state.doc.toString(), profile), holdsSecrets(client)]);
     history.replaceState(null, '', fragment);
-    const warning = findings.some((d) => d.code === 'literal-secret') ? ' It holds a secret that stands in the text.' : '';
+    const warning = { true: ' It holds text that is, or may be, a secret.', false: '' }[secrets] ?? ' Nobody has looked whether it holds a secret.';
     $('link').value = location.href;
     try {
       await navigator.clipboard.writeText(location.href);
@@ -158,8 +162,10 @@ async function main() {
       if (!shared) return;
       replaceText(view, shared.text);
       examples.value = '';
-      $('profile').value = shared.profile;
+      broken = '';
+      $('profile').value = knownProfile(shared.profile);
       useProfile($('profile').value);
+      say(broken, true);
     } catch (error) {
       say(`The link cannot be read: ${error.message}.`, true);
     }

@@ -17,9 +17,15 @@ export async function pack(text, profile) {
 export async function unpack(fragment) {
   if (!fragment || fragment === '#') return null;
   if (!fragment.startsWith(version)) throw new Error('it was made by another version of this page');
-  const raw = await through(new DecompressionStream('deflate-raw'), unbase64url(fragment.slice(version.length)));
+  let raw, held;
+  try {
+    raw = await through(new DecompressionStream('deflate-raw'), unbase64url(fragment.slice(version.length)));
+    if (raw.length <= most) held = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw));
+  } catch { // each step has words of its own for it
+    throw new Error('it is damaged');
+  }
   if (raw.length > most) throw new Error('it is too long');
-  const { text, profile } = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw));
+  const { text, profile } = held ?? {};
   if (typeof text !== 'string' || typeof profile !== 'string') throw new Error('it is no description');
   return { text, profile };
 }

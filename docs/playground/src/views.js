@@ -24,6 +24,12 @@ export function follow(client, width, drawn) {
   };
 }
 
+/** Whether the text holds what is, or may be, a secret; null where the server does not say. */
+export function holdsSecrets(client) {
+  const asked = client.request('workspace/executeCommand', { command: 'inscribe.showPlan', arguments: [uri] }).then((plan) => plan.secrets, () => null);
+  return Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 2000, null))]);
+}
+
 /** Brings an element into view where its box scrolls; the page itself stays where it is. */
 function reveal(element) {
   const box = element.closest('.scrolls');

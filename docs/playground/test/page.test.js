@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { test, before, after } from 'node:test';
 
 const require = createRequire(import.meta.url);
@@ -263,13 +264,90 @@ test('a link that holds a secret says so, and a broken one too', async () => {
     await until('the warning', async () => /secret/.test((await page.locator('#status').innerText()) + (await page.locator('#link-warning').innerText())));
     assert.ok(!(await page.locator('#plan').innerText()).includes('48151623'), 'the plan shows the secret');
   });
-  for (const hash of ['#1.AAAA', '#1.%', '#2.x', '#nonsense']) {
+  for (const [hash, why] of [['#1.', 'damaged'], ['#1.AAAA', 'damaged'], ['#1.%', 'damaged'], [linkOf(null), 'no description'], [linkOf(4), 'no description'], ['#2.x', 'another version'], ['#nonsense', 'another version']]) {
     await visit(async (page) => {
       await shows(page, '#status', 'The link cannot be read');
+      assert.match(await page.locator('#status').innerText(), new RegExp(`: it (is|was made by) ${why}( of this page)?\\. This is`));
       assert.equal(await textOf(page), demo);
     }, { hash });
   }
 });
+
+/** A link to what a page may hold. */
+const linkOf = (held) => `#1.${deflateRawSync(JSON.stringify(held)).toString('base64url')}`;
+
+test('a link is warned of where its text may hold a secret, whatever the findings say', () => visit(async (page) => {
+  const said = async () => {
+    await page.getByRole('button', { name: 'Share' }).click();
+    let words;
+    await until('the link', async () => { words = (await page.locator('#status').innerText()) + (await page.locator('#link-box[open] p').allInnerTexts()).join(''); return /link/.test(words); });
+    if (await page.locator('#link-box[open]').count()) await page.keyboard.press('Escape');
+    return words;
+  };
+  for (const line of ['PIN=123456', '# inscribe:ignore literal-secret x\nPIN=#123456', 'PIN=#123456', 'PIN;123456']) {
+    await write(page, demo.replace('\nPIN=PIN\n', `\n${line}\n`));
+    assert.match(await said(), /secret/, line);
+  }
+  await write(page, demo);
+  assert.doesNotMatch(await said(), /secret/);
+}));
+
+test('of two lists of findings the newer one stays', () => {
+  const text = demo.replace(/^PIN_Validation=.*$/m, '').replace('\nPIN=PIN\n', '\nPIN=PIN\nPIN_Validation=reg_exp([0-9]{2,300})\n');
+  return visit(async (page) => {
+    await shows(page, '#count', 'warning');
+    for (const [profile, words] of [['generic', 'No findings'], ['softhsm', 'warning'], ['generic', 'No findings']]) {
+      await page.evaluate((to) => { location.hash = to; }, linkOf({ text, profile }));
+      await shows(page, '#count', words);
+      await page.waitForTimeout(400); // the fixes of the older list come
+      await shows(page, '#count', words);
+    }
+    assert.equal(await page.locator('.cm-lintRange').count(), 0);
+  }, { hash: linkOf({ text, profile: 'softhsm' }) });
+});
+
+test('a link to a profile that is not here says so', () => visit(async (page) => {
+  const fits = async () => {
+    await shows(page, '#status', 'There is no profile nosuch here');
+    assert.equal(await page.locator('#profile').inputValue(), '');
+    await shows(page, '#plan-before', 'profile generic');
+    assert.equal(await page.locator('#count').innerText(), 'No findings');
+  };
+  await fits();
+  await page.selectOption('#profile', 'tcos');
+  await page.evaluate((to) => { location.hash = to; }, linkOf({ text: `${demo}\n`, profile: 'nosuch' }));
+  await fits();
+}, { hash: linkOf({ text: demo, profile: 'nosuch' }) }));
+
+test('all fixes of a finding can be had', () => visit(async (page) => {
+  const applications = [...'ABCDEFG'].map((x) => `[Application_${x}]\nECCurve=P-256\nCertTempl=t\n`).join('');
+  await write(page, `[Encoding]\nType=1024,Chip\nDevices=8710\n[Fields]\nP=\n[Description]\nPKCS11Library=x.dll\nPIN=P\nKeyLabel=#x\nApplicationList=ABCDEFG\n${applications}`);
+  await shows(page, '#findings', 'misplaced-keyword');
+  const fixes = page.locator('#findings li', { hasText: 'misplaced-keyword' }).locator('.fix');
+  await page.getByRole('button', { name: /^\d+ more$/ }).click();
+  assert.equal(await fixes.count(), 8); // seven homes, and the suppression
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), await fixes.nth(3).innerText());
+  await page.getByRole('button', { name: 'Move the line to [Application_G]' }).click();
+  await until('the move', async () => /\[Application_G\]\n(.*\n)*KeyLabel=#x/.test(await textOf(page)));
+}));
+
+test('on paper all of it is there, and in light colours', () => visit(async (page) => {
+  const applications = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  await write(page, `[Fields]\nP=\n[Description]\nPKCS11Library=x.dll\nPIN=P\nApplicationList=${applications.join('')}\n${applications.map((x) => `[Application_${x}]\nECCurve=P-256\nCertTempl=t\n`).join('')}`);
+  await shows(page, '#summary', '26 keys');
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  await until('the last line', async () => (await page.locator('.cm-line').allInnerTexts()).length === 6 + 3 * 26 + 1);
+  const laid = await page.evaluate(() => ({
+    height: document.documentElement.scrollHeight,
+    cut: [...document.querySelectorAll('body *')].filter((e) => e.checkVisibility() && /auto|scroll|hidden/.test(getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight + 1).map((e) => `${e.tagName} ${e.id} ${e.className}`),
+    last: document.querySelector('#plan-after').getBoundingClientRect().bottom + scrollY,
+    paper: getComputedStyle(document.querySelector('.left')).backgroundColor,
+  }));
+  assert.deepEqual(laid.cut, []);
+  assert.ok(laid.height >= laid.last && laid.height > 3000, JSON.stringify(laid));
+  assert.equal(laid.paper, 'rgb(255, 255, 255)');
+  assert.ok(!(await page.locator('.controls').isVisible()));
+}, { colorScheme: 'dark' }));
 
 test('each published example has a plan and no error', () => visit(async (page) => {
   const labels = await page.locator('#example optgroup option').allInnerTexts();
