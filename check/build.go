@@ -140,7 +140,8 @@ func (l letters) add(a *Application) *Application {
 	return a
 }
 
-// declare takes the entries of [Fields]; a second section adds to the first.
+// declare takes the entries of [Fields]. A second section adds to the first: it is an
+// error of its own, and none of each field that is declared there.
 func (p *Program) declare() {
 	n := 0
 	for i := range p.parts {

@@ -21,6 +21,11 @@ var keywordRule = Rule{[]diag.Code{diag.UnknownKeyword, diag.MisplacedKeyword}, 
 			case l.Kind != ast.Entry:
 			case k == nil:
 				withoutMeaning(p, r, part.kind, p.File.Slice(s.Header.Name), l)
+			case k.Meaning == schema.MSubtype && p.Technology == schema.SmartCard && p.Encoding.Has(schema.MType):
+				// The page says "currently", so another release may take it.
+				d := r.AddAs(diag.Warning, diag.MisplacedKeyword, l.Name, "%s is not for smart cards, and this description is for one", k.Name)
+				d.Help = "name the device type with Devices"
+				d.Fixes = append(d.Fixes, diag.Fix{Title: "remove the line", Edits: []diag.Edit{removeLine(l)}})
 			case p.foreign(k):
 				d := r.Add(diag.MisplacedKeyword, l.Name, "%s belongs to magnetic stripes, and this description is for a smart card", k.Name)
 				d.Help = "see Type in [Encoding]"

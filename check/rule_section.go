@@ -20,7 +20,10 @@ var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, d
 		case part.first != h:
 			d := r.Add(diag.DuplicateSection, h.Name, "section [%s] stands twice", p.File.Slice(h.Name))
 			d.Help = "put its entries into the first one; the entries here are not read"
-			d.Unnecessary = true
+			d.Unnecessary = part.kind != schema.Fields
+			if part.kind == schema.Fields {
+				d.Help = "put its fields into the first one; another reader may look for them there alone"
+			}
 			d.Related = []diag.Label{{Span: part.first.Name, Message: "first here"}}
 		}
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,15 @@ var valueRule = Rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *Report)
 	if s := p.Encoding.Get(schema.MType); s != nil && s.Value.Problem == "" && s.Value.Number != schema.SmartCard && s.Value.Number != schema.MagneticStripe {
 		d := r.AddAs(diag.Info, diag.InvalidValue, s.Line.Value, "encoding type %d is not one that Inscribe knows", s.Value.Number)
 		d.Help = "it knows 1024 (smart card) and 2 (magnetic stripe); the file is checked as far as it goes"
+	}
+	if s := p.Encoding.Get(schema.MDevices); s != nil && s.Value.Problem == "" && p.Technology == schema.SmartCard && len(s.Value.Names) > 1 {
+		d := r.Add(diag.InvalidValue, s.Line.Value, "a description for a smart card names one device type, and here are %d", len(s.Value.Names))
+		d.Help = "leave the one that the cards are encoded on"
+		for i, n := range s.Value.Names[:min(len(s.Value.Names), 3)] {
+			if !slices.ContainsFunc(s.Value.Names[:i], func(o NameAt) bool { return o.Text == n.Text }) {
+				d.Fixes = append(d.Fixes, replace("leave "+n.Text, s.Line.Value, n.Text))
+			}
+		}
 	}
 	sizes := schema.Builtin.Find(schema.Application, schema.MKeySize)
 	for _, a := range p.All {

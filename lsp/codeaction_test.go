@@ -81,6 +81,8 @@ func mendable(t *testing.T) []mended {
 		{name: "empty values", text: strings.NewReplacer("\nPIN=PIN_FIELD", "\nPIN=\nSetPIN=", "KeySize=3072", "KeySize=", "Location=#Signature", "Location=", "CertTempl=authTemplate", "CertTempl=").Replace(good)},
 		{name: "no [Fields] below comments", text: "[Encoding]\nType=1024,Chip\nDevices=8710\n# keep\n# inscribe:ignore missing-keyword of the vendor\n[Description]\nPIN=\nApplicationList=A\n# first\n# inscribe:ignore missing-keyword later\n[Application_A]\nKeySize=3072\nCertTempl=t\n# inscribe:ignore missing-keyword not yet\n[Application_B]\n"},
 		{name: "no [Description] below comments", text: "# of the fields\n[Fields]\nA=\n# first\n# inscribe:ignore missing-keyword later\n[Application_A]\n"},
+		{name: "two device types", text: strings.Replace(good, "8710", "8710, 8711", 1)},
+		{name: "a subtype of a smart card", text: strings.Replace(good, "Devices=8710", "SubType=1", 1)},
 		{name: "blocked first", text: strings.NewReplacer("List=AB", "List=ACDB", "KeySize=3072\nCertTempl=authTemplate", "BlockCard=true").Replace(good) + "[Application_C]\nKeySize=3072\nCertTempl=t\n[Application_D]\nKeySize=3072\nCertTempl=t\n"},
 	}...)
 }

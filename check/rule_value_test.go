@@ -1,0 +1,41 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestDevices holds the header of a smart card against the page "Structure": one device
+// type, and for now no subtype. A second [Fields] declares its fields.
+func TestDevices(t *testing.T) {
+	const rest = "[Description]\nPKCS11Library=x.dll\nPIN=#123456\n"
+	for header, want := range map[string]string{
+		"Type=1024,Chip\nDevices=8710,8711\n":            "3 error invalid-value, 2 fixes",
+		"Type=1024,Chip\nDevices=8710, 8710\n":           "3 error invalid-value, 1 fixes",
+		"Devices=1,2,3,4\nType=1024,Chip\n":              "2 error invalid-value, 3 fixes",
+		"Type=1024,Chip\nSubType=1\n":                    "3 warning misplaced-keyword, 1 fixes",
+		"Type=1024,Chip\nDevices=8710\n":                 "",
+		"Type=2,Magstripe\nDevices=8710,8711\n":          "",
+		"Type=2,Magstripe\nSubType=1\n":                  "",
+		"Type=1024,Chip\n[Fields]\n[Fields]\nP=\n":       "4 error duplicate-section, 0 fixes",
+		"Type=1024,Chip\n[Fields]\nA=\n[fields]\nPIN=\n": "5 error duplicate-section, 0 fixes",
+	} {
+		got := ""
+		p := check("[Encoding]\n" + header + rest)
+		for _, d := range p.Diagnostics {
+			switch d.Code {
+			case "invalid-value", "misplaced-keyword", "duplicate-section", "undefined-field":
+				got += fmt.Sprintf("%d %s %s, %d fixes", p.File.Position(d.Span.Start).Line, d.Severity, d.Code, len(d.Fixes))
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", header, got, want)
+		}
+	}
+	for _, d := range check("[Description]\nPKCS11Library=x.dll\nPIN=P\n[Fields]\n[Fields]\nP=\n").Diagnostics {
+		if d.Code == "undefined-field" || strings.Contains(d.Help, "not read") {
+			t.Errorf("a field of a second section: %s; %s", d.Message, d.Help)
+		}
+	}
+}
