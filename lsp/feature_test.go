@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -2074,6 +2076,51 @@ func TestSecretsStayInTheDocument(t *testing.T) {
 			if strings.Contains(s, canary) {
 				t.Errorf("the secret is in %.400s", s)
 			}
+		}
+	}
+}
+
+// TestPlanOfAnyDescription wants the plan by the URI that the server gives for it, and
+// VS Code to know by that what the document is, whatever the description is called.
+func TestPlanOfAnyDescription(t *testing.T) {
+	raw, err := os.ReadFile("../editors/vscode/package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var extension struct {
+		Contributes struct {
+			Languages []struct {
+				ID               string
+				FilenamePatterns []string
+			}
+		}
+	}
+	if err := json.Unmarshal(raw, &extension); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := start(t, rich, nil)
+	for _, uri := range []string{"file:///cards/a.dsc", "file:///cards/a b+c%20d&of=x.dsc", "file:///cards/A.DSC", "untitled:Untitled-1", "untitled:/cards/new", "file:///cards/%C3%A9%23.dsc", "vscode-notebook-cell:/a.dsc#W0"} {
+		c.open(protocol.DocumentURI(uri), good)
+		var view planView
+		c.call("workspace/executeCommand", map[string]any{"command": showPlanCommand, "arguments": []any{uri}}, &view)
+		var content protocol.TextDocumentContentResult
+		c.call("workspace/textDocumentContent", map[string]any{"uri": view.URI}, &content)
+		if content.Text != view.Text || !strings.Contains(content.Text, "generate") {
+			t.Errorf("%s: %s gives %q", uri, view.URI, content.Text)
+		}
+		u, err := url.Parse(view.URI)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := false
+		for _, l := range extension.Contributes.Languages {
+			for _, pattern := range l.FilenamePatterns {
+				fits, _ := path.Match(pattern, strings.ToLower(path.Base(u.Path)))
+				known = known || fits && l.ID == "inscribe-plan"
+			}
+		}
+		if !known {
+			t.Errorf("VS Code does not know %s", view.URI)
 		}
 	}
 }

@@ -96,10 +96,17 @@ func (c *call) description(uri protocol.DocumentURI) *document {
 	return nil
 }
 
-// planURI is the document with the plan of a description. Its path is for
-// people, its query for the server.
+// planURI is the document with the plan of a description. Its path is for people, and by
+// its end editors know what it is, also of a description without one; its query is for
+// the server.
 func planURI(uri protocol.DocumentURI) string {
-	u := url.URL{Scheme: planScheme, Path: "/" + nameOf(uri) + ".plan", RawQuery: url.Values{"of": {string(uri)}}.Encode()}
+	name := nameOf(uri)
+	if !isDescriptionPath(name) {
+		name += ".dsc"
+	}
+	// A plus is a blank in forms only.
+	query := strings.ReplaceAll(url.Values{"of": {string(uri)}}.Encode(), "+", "%20")
+	u := url.URL{Scheme: planScheme, Path: "/" + name + ".plan", RawQuery: query}
 	return u.String()
 }
 
