@@ -137,7 +137,7 @@ func TestCardHookIsCounted(t *testing.T) {
 	m.must(exitDevice, args, "ended with exit status 1")
 	m.must(exitDevice, args, "ended with exit status 1")
 	m.must(exitRefused, args, "earlier runs showed this token 2 wrong SO PINs", "--spend-final-try")
-	m.must(exitOK, []string{"tokens"}, "SO PIN of the default slot: 2 wrong ones in a row, as counted here")
+	m.must(exitOK, []string{"tokens"}, "SO PIN: 2 wrong ones in a row, as counted here")
 	if runs, err := os.ReadFile(m.dir + "/runs"); err != nil || strings.Count(string(runs), "ran") != 2 {
 		t.Errorf("the command ran %q, %v", runs, err)
 	}
