@@ -84,7 +84,8 @@ func TestCardBatch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A card takes its time, in which the next one can be put in.
+	// A card takes its time, in which the next one can be put in and be noticed, on a
+	// machine with much else to do too.
 	bothSlowly := func(first int) {
 		t.Helper()
 		var wait sync.WaitGroup
@@ -93,7 +94,7 @@ func TestCardBatch(t *testing.T) {
 				if err := m.Put(reader, cards[first+reader]); err != nil {
 					t.Error(err)
 				}
-				m.Readers[reader].Observe(func(_, _ []byte) { time.Sleep(6 * time.Millisecond) })
+				m.Readers[reader].Observe(func(_, _ []byte) { time.Sleep(20 * time.Millisecond) })
 			})
 		}
 		wait.Wait()
