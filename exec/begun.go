@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,9 +19,7 @@ import (
 func Became(records []Record) map[string]Identity {
 	out := map[string]Identity{}
 	for _, rec := range records {
-		for slot, id := range rec.Tokens {
-			out[slot] = id
-		}
+		maps.Copy(out, rec.Tokens)
 	}
 	return out
 }

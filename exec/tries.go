@@ -119,15 +119,17 @@ func (t counted) afford(slot, who string) (n int, err error) {
 	if err != nil || n < retries(t.facts, who)-1 || t.spendFinalTry {
 		return n, err
 	}
-	shown, advice := fmt.Sprintf("this token %s", plural(n, nameOf(who))), "check the value, then say --spend-final-try; a right one starts the count anew"
+	shown := fmt.Sprintf("this token %s", plural(n, nameOf(who)))
 	if t.scope(who) == "" {
 		shown = fmt.Sprintf("the tokens of this card, which lock together, %s", plural(n, "value"))
 	}
-	if t.facts.Is(profile.RightPINResets) == profile.No {
-		return n, &Error{Kind: Refused, Message: fmt.Sprintf("earlier runs showed %s, and a right one does not end the count of such tokens, so the next wrong one may be the last before it locks", shown),
-			Advice: "have the token count anew by its vendor's tool, check the value, then say --spend-final-try; a right one starts the count here anew"}
+	e := &Error{Kind: Refused, Message: fmt.Sprintf("earlier runs showed %s and none that was right since, so the next one may be the last before it locks", shown),
+		Advice: "check the value, then say --spend-final-try; a right one starts the count anew"}
+	if !t.resets() {
+		e.Message = fmt.Sprintf("earlier runs showed %s, and a right one does not end the count of such tokens, so the next wrong one may be the last before it locks", shown)
+		e.Advice = "have the token count anew by its vendor's tool, check the value, then say --spend-final-try; a right one starts the count here anew"
 	}
-	return n, &Error{Kind: Refused, Message: fmt.Sprintf("earlier runs showed %s and none that was right since, so the next one may be the last before it locks", shown), Advice: advice}
+	return n, e
 }
 
 // show has a value shown to the token: the flags are looked at before, and here

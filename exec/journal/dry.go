@@ -12,7 +12,7 @@ type dry struct{ *Folder }
 // Open reads what Open of the folder would.
 func (d dry) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
 	r := d.newRun(tokens)
-	j := &dryRun{disk: r, tries: map[string]int{}}
+	j := &dryRun{disk: r, ledgers: map[string]counts{}}
 	paths, err := d.unfinished()
 	if err != nil {
 		return nil, nil, false, err
@@ -37,8 +37,8 @@ func (d dry) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon boo
 // dryRun is the journal of a dry-run: nothing of it is kept, and the counts of tries
 // begin with those on the disk.
 type dryRun struct {
-	disk  *run
-	tries map[string]int
+	disk    *run
+	ledgers map[string]counts // by file
 }
 
 // Write forgets the record.
@@ -49,16 +49,30 @@ func (*dryRun) Sync() error { return nil }
 
 // Tries gives the count.
 func (d *dryRun) Tries(slot, who string) (int, error) {
-	if n, counted := d.tries[slot+" "+who]; counted {
-		return n, nil
-	}
-	return d.disk.Tries(slot, who)
+	c, err := d.ledger(slot)
+	return c.of(d.disk.tokens[slot].Label, who), err
 }
 
 // SetTries counts for the rest of the dry-run.
 func (d *dryRun) SetTries(slot, who string, n int) error {
-	d.tries[slot+" "+who] = n
+	c, err := d.ledger(slot)
+	if err != nil {
+		return err
+	}
+	c.set(d.disk.tokens[slot].Label, who, n)
 	return nil
+}
+
+func (d *dryRun) ledger(slot string) (counts, error) {
+	path := d.disk.ledgerPath(slot)
+	if d.ledgers[path] == nil {
+		c, err := d.disk.ledger(slot)
+		if err != nil {
+			return nil, err
+		}
+		d.ledgers[path] = c
+	}
+	return d.ledgers[path], nil
 }
 
 // Close does nothing.

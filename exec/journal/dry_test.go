@@ -127,3 +127,29 @@ func TestDryCountsFromTheDisk(t *testing.T) {
 		t.Errorf("the folder was changed:\n%s", diff)
 	}
 }
+
+// TestTriesOfADryRun: it begins with the counts of the disk, its slots share those of a
+// card, and it leaves the disk as it was.
+func TestTriesOfADryRun(t *testing.T) {
+	f := In(t.TempDir())
+	slots := map[string]exec.Identity{"default": {Manufacturer: "Soft", Serial: "0101", Label: "CARD"}, "signature": {Manufacturer: "Soft", Serial: "0101", Label: "SIGN"}}
+	if err := f.newRun(slots).SetTries("default", "", 1); err != nil {
+		t.Fatal(err)
+	}
+	j, _, _, err := f.Dry().Open(slots, "ops", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := j.Tries("signature", ""); n != 1 || err != nil {
+		t.Errorf("%d tries, %v, want that of the disk", n, err)
+	}
+	if err := j.SetTries("default", "", 2); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := j.Tries("signature", ""); n != 2 || err != nil {
+		t.Errorf("%d tries of the card, %v, want 2", n, err)
+	}
+	if n, err := f.newRun(slots).Tries("signature", ""); n != 1 || err != nil {
+		t.Errorf("the disk has %d tries, %v", n, err)
+	}
+}

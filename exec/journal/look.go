@@ -3,7 +3,6 @@ package journal
 import (
 	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 
@@ -120,9 +119,8 @@ func (f *Folder) list() ([]Unfinished, error) {
 		case len(records) == 0 || untouched(records):
 			continue
 		}
-		u := Unfinished{Journal: path, File: fileOf(records), Began: records[0].Time, Tokens: map[string]exec.Identity{}, records: records}
+		u := Unfinished{Journal: path, File: fileOf(records), Began: records[0].Time, Tokens: exec.Became(records), records: records}
 		for _, rec := range records {
-			maps.Copy(u.Tokens, rec.Tokens)
 			switch rec.Event {
 			case "start":
 				u.Last, u.Message = rec.ID+" "+rec.Op, ""
