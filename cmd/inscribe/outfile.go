@@ -24,18 +24,24 @@ func writeOutput(path string, data []byte, mode fs.FileMode) error {
 	if !info.Mode().IsRegular() {
 		return os.WriteFile(path, data, mode)
 	}
-	if path, err = filepath.EvalSymlinks(path); err != nil {
-		return err
-	}
-	// A rename would go past the protection of the file itself.
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
+	if path, err = replaceable(path); err != nil {
 		return err
 	}
 	return durable.Replace(path, data, info.Mode().Perm())
+}
+
+// replaceable gives the file itself that a path leads to, if it may be written: a rename
+// would go past its protection.
+func replaceable(path string) (string, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return "", err
+	}
+	return path, f.Close()
 }
 
 // writable tells whether writeOutput could do it, and leaves everything as it is.
@@ -47,14 +53,7 @@ func writable(path string) error {
 	case err == nil && !info.Mode().IsRegular():
 		return nil
 	case err == nil:
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		if err := f.Close(); err != nil {
-			return err
-		}
-		if path, err = filepath.EvalSymlinks(path); err != nil {
+		if path, err = replaceable(path); err != nil {
 			return err
 		}
 	}
