@@ -12,16 +12,14 @@ import (
 	"inscribe/plan"
 )
 
-// genKey generates a key pair, gives it the CKA_ID that its public key makes,
-// and reads back what the token made of it. A key that an interrupted run left
-// behind is used instead; what others put beside it stops the run before.
+// genKey generates a key pair. One that an interrupted run left is used instead, and
+// removed where it cannot be; what others put beside it stops the run before.
 func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 	t := r.tokens[slot]
 	label, err := r.label(op)
 	if err != nil {
 		return err
 	}
-	w := r.workOf(op)
 	// Whatever its template says, the key signs its own PKCS#10.
 	_, decrypt, err := r.Issuer.KeyUsage(op.Template)
 	if err != nil {
@@ -39,12 +37,35 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 			return err
 		}
 	}
-	if private == 0 {
-		if public, private, err = r.generate(op, slot, label, decrypt, record); err != nil {
-			return r.oneLogin(err, slot)
+	if private != 0 {
+		err := r.nameKey(op, slot, public, private, label, decrypt, record)
+		if !r.torn(err) {
+			return err
 		}
-		w.made = true
+		for _, o := range []Object{private, public} {
+			if failed := t.DestroyObject(r.ctx, o); failed != nil {
+				return err
+			}
+		}
 	}
+	if public, private, err = r.generate(op, slot, label, decrypt, record); err != nil {
+		return r.oneLogin(err, slot)
+	}
+	r.workOf(op).made = true
+	return r.nameKey(op, slot, public, private, label, decrypt, record)
+}
+
+// torn reports whether a pair that an interrupted run left cannot be used: a module
+// that was killed inside the generation may have written a part of each key.
+func (r *run) torn(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == Device && r.ctx.Err() == nil
+}
+
+// nameKey gives a key pair the CKA_ID that its public key makes, and reads back what
+// the token made of it.
+func (r *run) nameKey(op *plan.Op, slot string, public, private Object, label string, decrypt bool, record *Record) (err error) {
+	t, w := r.tokens[slot], r.workOf(op)
 	w.private, w.slot = private, slot
 	if w.public, err = readKey(r.ctx, t, public, keyType(op.Key)); err != nil {
 		return err

@@ -83,3 +83,37 @@ func TestKeysOfOthersAfterACut(t *testing.T) {
 		}
 	}
 }
+
+// TestTornKeyIsMadeAnew: a module that is killed inside the generation may leave both
+// keys and of each a part. The next run removes what does not read back as its own, and
+// makes the pair anew.
+func TestTornKeyIsMadeAnew(t *testing.T) {
+	for name, torn := range map[string][]string{
+		"of another kind": {"--key-type", "rsa:1024", "--label", "auth"},
+		"without a label": {"--key-type", "EC:prime256v1", "--usage-sign"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			args := append([]string{"apply", m.file("x.dsc", oneKeyOnCurve)}, cardField...)
+			if call := m.killed(2, "after", args); call != "C_GenerateKeyPair" {
+				t.Fatal(call)
+			}
+			tool := func(args ...string) {
+				t.Helper()
+				if _, err := m.tool("CARD", "1234", args...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			left := m.holds("CARD", "1234", 1, 1, 0)
+			for _, kind := range []string{"pubkey", "privkey"} {
+				tool("--delete-object", "--type", kind, "--id", left[0].id)
+			}
+			tool(append([]string{"--keypairgen", "--id", left[0].id}, torn...)...)
+			m.must(exitOK, args, "Applied x.dsc")
+			m.coherent(m.holds("CARD", "1234", 1, 1, 1))
+			m.must(exitOK, args)
+			m.holds("CARD", "1234", 1, 1, 1)
+		})
+	}
+}
