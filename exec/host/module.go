@@ -74,7 +74,7 @@ type Module struct {
 
 // Start checks the file of the module, starts the child, loads the module in it
 // and calls C_Initialize. ctx bounds these steps and not the life of the
-// module.
+// module. One that crashes in C_Initialize is started once more.
 func Start(ctx context.Context, o Options) (*Module, error) {
 	if o.CallTimeout <= 0 {
 		o.CallTimeout = DefaultCallTimeout
@@ -100,11 +100,23 @@ func Start(ctx context.Context, o Options) (*Module, error) {
 		}
 		o.Command = []string{self, Arg}
 	}
+	m, crashed, err := startOnce(ctx, o)
+	if crashed {
+		// Nothing was done yet, and some crash by chance: SoftHSM2 does where another
+		// process initialises a token in that moment.
+		m, _, err = startOnce(ctx, o)
+	}
+	return m, err
+}
+
+// startOnce starts the child and the module in it. crashed says that the module ended
+// its process by itself in C_Initialize.
+func startOnce(ctx context.Context, o Options) (m *Module, crashed bool, err error) {
 	p, err := startProcess(o.Command, childEnvironment(os.Environ(), o.Env, o.Withheld, o.AllowSpy, runtime.GOOS))
 	if err != nil {
-		return nil, &exec.Error{Kind: exec.Local, Message: "cannot start the module host", Cause: err}
+		return nil, false, &exec.Error{Kind: exec.Local, Message: "cannot start the module host", Cause: err}
 	}
-	m := &Module{options: o, process: p, conn: NewConn(p, p.requests), turn: make(chan struct{}, 1)}
+	m = &Module{options: o, process: p, conn: NewConn(p, p.requests), turn: make(chan struct{}, 1)}
 	if o.Stop != nil {
 		go m.stopOn(o.Stop)
 	}
@@ -115,10 +127,10 @@ func Start(ctx context.Context, o Options) (*Module, error) {
 		if _, err := m.callModule(ctx, req); err != nil {
 			m.adviseStart(req.Method, err)
 			m.shut()
-			return nil, withoutText(err, o)
+			return nil, req.Method == MethodInitialize && m.failure != nil && m.stopped.Load() == nil, withoutText(err, o)
 		}
 	}
-	return m, nil
+	return m, false, nil
 }
 
 // withoutText advises where a module found C_Initialize without the text that it

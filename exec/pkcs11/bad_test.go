@@ -66,6 +66,22 @@ func TestModulesThatFailAtTheStart(t *testing.T) {
 	}
 }
 
+// TestCrashByChanceAtTheStart: a module that crashes as it starts is started once more,
+// and no more than that.
+func TestCrashByChanceAtTheStart(t *testing.T) {
+	once := filepath.Join(t.TempDir(), "once")
+	if err := os.WriteFile(once, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := start(t, badModule(t), map[string]string{"BAD_ONCE": once})
+	if _, err := os.Stat(once); !os.IsNotExist(err) {
+		t.Errorf("it did not crash: %v", err)
+	}
+	if _, err := m.Slots(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestAnotherFunctionListEachTime is how p11-kit's client is: what is started by
 // one of its lists is not by the other.
 func TestAnotherFunctionListEachTime(t *testing.T) {

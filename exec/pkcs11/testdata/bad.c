@@ -1,5 +1,6 @@
 // A PKCS#11 module that misbehaves as the variable BAD says. It has no tokens
-// of its own; every function that is not below says "not supported".
+// of its own; every function that is not below says "not supported". Where the file
+// that BAD_ONCE names is there, it goes, and the module crashes.
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,9 @@ static ulong initialize(void *args) {
 	(void)args;
 	if (is("segfault"))
 		*(volatile int *)8 = 1;
+	const char *once = getenv("BAD_ONCE");
+	if (once != NULL && unlink(once) == 0)
+		abort();
 	if (is("fails"))
 		return 0x80000005;
 	return 0;
