@@ -165,7 +165,7 @@ func (r *run) begunOn(name string, candidates []Slot) (Slot, bool, error) {
 			continue
 		}
 		if s.Token.Identity(r.Plan.Facts()) != b.became {
-			r.known[name] = b.became
+			r.at(name).knownAs = &b.became
 		}
 		return s, true, nil
 	}

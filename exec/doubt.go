@@ -31,10 +31,10 @@ func (r *run) doubt(op *plan.Op, slot string, old Credential, err error) error {
 // flags, where they are honest, know of no wrong one, or no longer ask for a change.
 func (r *run) contradicted(op *plan.Op, slot string, old Credential, told CKR) bool {
 	refused := told.WrongPIN() || told.Locked()
-	if refused && r.user[slot] == whoOf(op) && !old.PINPad {
+	if refused && r.at(slot).user == whoOf(op) && !old.PINPad {
 		return true
 	}
-	info, err := r.tokens[slot].Info(r.ctx)
+	info, err := r.token(slot).Info(r.ctx)
 	if err != nil {
 		return false
 	}
@@ -45,7 +45,7 @@ func (r *run) contradicted(op *plan.Op, slot string, old Credential, told CKR) b
 	facts := r.Plan.Facts()
 	honest := facts.Is(honestAbout(whoOf(op))) == profile.Yes
 	switch {
-	case r.slots[slot].Token.Flags.Has(change) && !info.Flags.Has(change):
+	case r.info(slot).Flags.Has(change) && !info.Flags.Has(change):
 		return true
 	case told.Locked():
 		return honest && !info.Flags.Has(locked)

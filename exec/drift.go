@@ -32,7 +32,7 @@ func (r *run) drifted() error {
 				return err
 			}
 		}
-		if r.user[slot] != "user" {
+		if r.at(slot).user != "user" {
 			continue
 		}
 		if err := looks[op.Kind](r, op, slot); err != nil {
@@ -48,8 +48,8 @@ func (r *run) drifted() error {
 // a key of the other slot is then not requested for under one login alone: what its
 // slot is guarded by was seen when the first one was made.
 func (r *run) logInToLook(slot string) error {
-	_, before := r.pin[slot]
-	if before || r.user[slot] != "" || r.Plan.Facts().Is(profile.ExclusiveLogins) != profile.No {
+	s := r.at(slot)
+	if s.pin.Name != "" || s.user != "" || r.Plan.Facts().Is(profile.ExclusiveLogins) != profile.No {
 		return nil
 	}
 	var open *plan.Op
@@ -58,7 +58,7 @@ func (r *run) logInToLook(slot string) error {
 		case op.Hook && !r.passed(op), at == slot && op.Writes() && !r.passed(op):
 			return nil
 		case at != slot:
-		case op.Kind == plan.OpenSlot && !r.opened[slot]:
+		case op.Kind == plan.OpenSlot && !s.opened:
 			open = op
 		case op.Kind == plan.Login && op.As == "user" && !op.Proves:
 			if open != nil {
@@ -96,7 +96,7 @@ func (r *run) wholeKey(op *plan.Op, slot string) error {
 		}
 		return r.ownCertificate(op, slot, id, rec)
 	}
-	privates, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+	privates, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
 	if err != nil {
 		return err
 	}

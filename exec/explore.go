@@ -183,17 +183,16 @@ func (b *branch) fork() *branch {
 	r := *b.run
 	model := r.Module.(Model).Fork()
 	r.Module, r.Inputs, r.Cases = model, r.Inputs.Clone(), maps.Clone(r.Cases)
-	r.pin = maps.Clone(r.pin)
-	r.slots, r.opened, r.session, r.user, r.owners = maps.Clone(r.slots), maps.Clone(r.opened), maps.Clone(r.session), maps.Clone(r.user), maps.Clone(r.owners)
-	r.tokens, r.work, r.pins = map[string]Token{}, map[string]*work{}, maps.Clone(r.pins)
-	for name, s := range r.slots {
-		r.tokens[name] = model.Token(s.ID)
+	r.slots, r.work, r.owners = map[string]*slotState{}, map[string]*work{}, maps.Clone(r.owners)
+	for slot, s := range b.slots {
+		r.slots[slot] = s.clone(model)
 	}
 	for name, w := range b.work {
 		copied := *w
 		r.work[name] = &copied
 	}
 	r.result.Tokens, r.result.Objects, r.result.Outputs = maps.Clone(r.result.Tokens), slices.Clone(r.result.Objects), maps.Clone(r.result.Outputs)
+	r.result.Notes = slices.Clone(r.result.Notes)
 	return &branch{&r, slices.Clone(b.cases), b.weight}
 }
 
@@ -329,7 +328,7 @@ func (b *branch) state(ahead *future) string {
 	}
 	for _, slot := range plan.Slots {
 		// Session and login are in the state of the module.
-		fmt.Fprintf(&s, "%s %v %q;", slot, b.opened[slot], b.pins[slot].Name)
+		fmt.Fprintf(&s, "%s %v %q;", slot, b.at(slot).opened, b.at(slot).leftPIN.Name)
 	}
 	for _, a := range slices.Sorted(maps.Keys(b.work)) {
 		if w := b.work[a]; ahead.unended(a) {

@@ -29,12 +29,12 @@ func (r *run) standsBeside(slot, label string, own []byte) ([]string, error) {
 	}
 	var out []string
 	for _, class := range []uint64{CKOPublicKey, CKOPrivateKey, CKOCertificate} {
-		objects, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
+		objects, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
 		if err != nil {
 			return nil, err
 		}
 		for _, o := range objects {
-			attrs, err := r.tokens[slot].Attributes(r.ctx, o, CKAID)
+			attrs, err := r.token(slot).Attributes(r.ctx, o, CKAID)
 			if err != nil {
 				return nil, err
 			}
@@ -86,10 +86,10 @@ func (r *run) givenTo(op *plan.Op) ([]Written, error) {
 // checkGiven holds what is given against what an earlier run of this plan was given,
 // before the first login. The token is looked at only where the two differ.
 func (r *run) checkGiven(op *plan.Op, slot string) error {
-	if r.noted[op.ID] == nil || r.initialisedBefore(op, slot) || !r.slots[slot].Token.Flags.Has(FlagTokenInitialized) {
+	if r.noted[op.ID] == nil || r.initialisedBefore(op, slot) || !r.info(slot).Flags.Has(FlagTokenInitialized) {
 		return nil
 	}
-	t := r.tokens[slot]
+	t := r.token(slot)
 	if err := t.OpenSession(r.ctx); err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (r *run) find(slot string, w Written, orphan bool) (string, error) {
 	if !orphan {
 		return "", nil
 	}
-	found, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+	found, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
 	if len(found) == 0 || err != nil {
 		return "", err
 	}

@@ -21,7 +21,7 @@ func (r *run) hidden(slot string) error {
 		if w.slot != slot || w.id == nil || w.hidden {
 			continue
 		}
-		found, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, w.id)})
+		found, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, w.id)})
 		if err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func (r *run) findAlone(w *work, slot string) error {
 // for what that means.
 func (r *run) wrongGuard(err error, slot string) error {
 	var e *Error
-	if errors.As(err, &e) && e.CKR == CKRUserNotLoggedIn && r.user[slot] == "user" && r.user[otherSlot(slot)] != "user" {
+	if errors.As(err, &e) && e.CKR == CKRUserNotLoggedIn && r.at(slot).user == "user" && r.at(otherSlot(slot)).user != "user" {
 		e.Message = "the login of the " + slot + " slot alone does not open the new key, so another PIN guards it"
 		e.Advice = "do not use this card for signatures: it keeps the PINs of its slots the wrong way round; remove the key with the vendor's tool, and ask the vendor"
 	}

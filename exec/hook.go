@@ -57,7 +57,7 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 		return err
 	}
 	record.Tokens = r.identities()
-	for name := range r.slots {
+	for name := range r.chosen {
 		if err := r.forgetTries(name, "user", "so", "puk"); err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 
 // initRequest resolves what the op says that the card is to become.
 func (r *run) initRequest(op *plan.Op, slot string) (req InitRequest, err error) {
-	req.Slot = r.slots[slot]
+	req.Slot = r.at(slot).listed
 	if req.Label, err = r.label(op); err != nil {
 		return req, err
 	}
@@ -119,8 +119,7 @@ func (r *run) findAgain(op *plan.Op, slot string, before Slot) error {
 			return &Error{Kind: Device, Message: fmt.Sprintf("the station's command is done, and the card shows no %s slot; there %s", name, listTokens(slots)),
 				Advice: "see that the command makes that slot, and that signature.token in station.toml names it"}
 		}
-		r.slots[name], r.tokens[name] = s, r.Module.Token(s.ID)
-		r.result.Tokens[name] = s.Token
+		r.choose(name, s)
 	}
 	return nil
 }

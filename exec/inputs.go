@@ -110,7 +110,7 @@ func (r *run) checkLimits(c Credential, validation string, puk bool, slot string
 	if puk {
 		low, high = profile.PUKMin, profile.PUKMax
 	}
-	facts, info := r.Plan.Facts(), r.slots[slot].Token
+	facts, info := r.Plan.Facts(), r.info(slot)
 	// What a token tells is of its PIN; a PUK of its own may be known to be another.
 	own := puk && facts.Word(profile.PUKIs) == "own"
 	least, known := facts.Count(low)
@@ -139,5 +139,5 @@ func (r *run) checkLimits(c Credential, validation string, puk bool, slot string
 }
 
 func (r *run) hasPINPad(slot string) bool {
-	return r.slots[slot].Token.Flags.Has(FlagProtectedAuthPath)
+	return r.info(slot).Flags.Has(FlagProtectedAuthPath)
 }

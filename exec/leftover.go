@@ -104,7 +104,7 @@ type stray struct {
 // keys one after the other, and some show a public key that has no private one, be it
 // for a moment, in the card's first slot.
 func (r *run) orphan(op *plan.Op, slot string) (public, private Object, rest []stray, err error) {
-	t := r.tokens[slot]
+	t := r.token(slot)
 	var publics, privates []Object
 	for _, id := range r.halves[op.ID].ids() {
 		left, err := r.left(slot, id)
@@ -122,10 +122,10 @@ func (r *run) orphan(op *plan.Op, slot string) (public, private Object, rest []s
 			*into = append(*into, found...)
 		}
 		other := otherSlot(slot)
-		if !r.session[other] || !r.sameCard(slot, other) {
+		if !r.at(other).session || !r.sameCard(slot, other) {
 			continue
 		}
-		astray, err := r.tokens[other].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Bytes(CKAID, id)})
+		astray, err := r.token(other).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPublicKey), Bytes(CKAID, id)})
 		if err != nil {
 			return 0, 0, nil, err
 		}

@@ -13,12 +13,12 @@ import (
 // wrong, until the token says that the PIN is locked. A value that opens the
 // token ends the run at once.
 func (r *run) block(op *plan.Op, slot string, _ *Record) error {
-	t := r.tokens[slot]
-	if r.user[slot] != "" {
+	s, t := r.at(slot), r.token(slot)
+	if s.user != "" {
 		if err := t.Logout(r.ctx); err != nil {
 			return err
 		}
-		r.user[slot] = ""
+		s.user = ""
 	}
 	if err := r.openSession(slot); err != nil {
 		return err

@@ -35,7 +35,7 @@ func (r *run) deleteOlder(op *plan.Op, slot string, _ *Record) error {
 		return err
 	}
 	for _, o := range objects {
-		if err := r.tokens[o.slot].DestroyObject(r.ctx, o.object); err != nil {
+		if err := r.token(o.slot).DestroyObject(r.ctx, o.object); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,7 @@ func (r *run) older(slot, label string, classes ...uint64) ([]stray, error) {
 			slots = append(slots, other)
 		}
 		for _, at := range slots {
-			found, err := r.tokens[at].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
+			found, err := r.token(at).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
 			if err != nil {
 				return nil, err
 			}
@@ -83,7 +83,7 @@ func (r *run) older(slot, label string, classes ...uint64) ([]stray, error) {
 
 // paired reports whether a private key is beside a public one or a certificate.
 func (r *run) paired(slot string, o Object) (bool, error) {
-	t := r.tokens[slot]
+	t := r.token(slot)
 	attrs, err := t.Attributes(r.ctx, o, CKAID)
 	if err != nil {
 		return false, err
@@ -95,7 +95,7 @@ func (r *run) paired(slot string, o Object) (bool, error) {
 // mine reports whether this run wrote an object or found it done: a key by its
 // CKA_ID, a certificate by its bytes, a data object by all of its attributes.
 func (r *run) mine(slot string, o Object, class uint64) (bool, error) {
-	t := r.tokens[slot]
+	t := r.token(slot)
 	switch class {
 	case CKOCertificate:
 		attrs, err := t.Attributes(r.ctx, o, CKAValue)

@@ -15,7 +15,7 @@ import (
 // genKey generates a key pair. One that an interrupted run left is used instead, and
 // removed where it cannot be; what others put beside it stops the run before.
 func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
-	t := r.tokens[slot]
+	t := r.token(slot)
 	label, err := r.label(op)
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 		return err
 	}
 	for _, s := range rest {
-		if err := r.tokens[s.slot].DestroyObject(r.ctx, s.object); err != nil {
+		if err := r.token(s.slot).DestroyObject(r.ctx, s.object); err != nil {
 			return err
 		}
 	}
@@ -65,7 +65,7 @@ func (r *run) torn(err error) bool {
 // nameKey gives a key pair the CKA_ID that its public key makes, and reads back what
 // the token made of it.
 func (r *run) nameKey(op *plan.Op, slot string, public, private Object, label string, decrypt bool, record *Record) (err error) {
-	t, w := r.tokens[slot], r.workOf(op)
+	t, w := r.token(slot), r.workOf(op)
 	w.private, w.slot = private, slot
 	if w.public, err = readKey(r.ctx, t, public, keyType(op.Key)); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (r *run) nameKey(op *plan.Op, slot string, public, private Object, label st
 // generate makes the key pair under the CKA_ID that the journal knows already, or
 // without one on a token that does not take it.
 func (r *run) generate(op *plan.Op, slot, label string, decrypt bool, record *Record) (public, private Object, err error) {
-	t := r.tokens[slot]
+	t := r.token(slot)
 	mechanism, pub, priv := keyTemplates(op.Key, label, decrypt, r.Plan.Facts())
 	draft, err := hex.DecodeString(record.Draft)
 	if err != nil {
@@ -150,7 +150,7 @@ func (r *run) checkKey(op *plan.Op, slot string, private Object, label string, i
 	if r.blind(slot) { // what a key is for does not show beside it
 		want = slices.DeleteFunc(want, func(a Attribute) bool { return a.Type == CKADecrypt || a.Type == CKADerive })
 	}
-	attrs, err := r.tokens[slot].Attributes(r.ctx, private, typesOf(want)...)
+	attrs, err := r.token(slot).Attributes(r.ctx, private, typesOf(want)...)
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (r *run) cannotBeRead(slot string, private Object, kind string) error {
 	if kind == "RSA" {
 		part = CKAPrivateExponent
 	}
-	attrs, err := r.tokens[slot].Attributes(r.ctx, private, part)
+	attrs, err := r.token(slot).Attributes(r.ctx, private, part)
 	if err != nil {
 		return err
 	}
@@ -188,10 +188,10 @@ func (r *run) cannotBeRead(slot string, private Object, kind string) error {
 // then the wrong PIN would guard it.
 func (r *run) onlyHere(slot string, id []byte) error {
 	other := otherSlot(slot)
-	if r.user[other] != "user" {
+	if r.at(other).user != "user" {
 		return nil
 	}
-	found, err := r.tokens[other].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+	found, err := r.token(other).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
 	if err != nil {
 		return err
 	}
@@ -255,7 +255,7 @@ func attributeName(t AttributeType) string {
 // oneLogin says of a module that fails without a reason in the signature slot
 // what the reason is on some cards.
 func (r *run) oneLogin(err error, slot string) error {
-	if e, ok := err.(*Error); ok && e.CKR == CKRGeneralError && slot == plan.Signature && r.user[plan.Default] != "user" {
+	if e, ok := err.(*Error); ok && e.CKR == CKRGeneralError && slot == plan.Signature && r.at(plan.Default).user != "user" {
 		e.Message = "the module does not say why; on some cards a key in the signature slot needs the login of the default slot as well, and this run has only that of the signature slot"
 		e.Advice = "give PIN for the default slot, and take a profile whose signature-key-needs-both-logins is yes"
 	}

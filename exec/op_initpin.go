@@ -8,7 +8,7 @@ func (r *run) initPIN(op *plan.Op, slot string, _ *Record) error {
 	if err != nil {
 		return err
 	}
-	if err := r.tokens[slot].InitPIN(r.ctx, c); err != nil {
+	if err := r.token(slot).InitPIN(r.ctx, c); err != nil {
 		return err
 	}
 	return r.forgetTries(slot, "user")

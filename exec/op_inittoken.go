@@ -20,7 +20,7 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
-	t := r.tokens[slot]
+	t := r.token(slot)
 	info, err := t.Info(r.ctx)
 	if err != nil {
 		return err
@@ -54,10 +54,8 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
-	s := r.slots[slot]
-	s.Token = after
-	r.slots[slot] = s
-	delete(r.known, slot)
+	s := r.at(slot)
+	s.listed.Token, s.knownAs = after, nil
 	record.Tokens = map[string]Identity{slot: after.Identity(r.Plan.Facts())}
 	switch {
 	case !after.Flags.Has(FlagTokenInitialized):

@@ -13,7 +13,7 @@ func (r *run) login(op *plan.Op, slot string, _ *Record) error {
 	if err != nil {
 		return err
 	}
-	t := r.tokens[slot]
+	t := r.token(slot)
 	info, err := t.Info(r.ctx)
 	if err != nil {
 		return err
@@ -31,9 +31,10 @@ func (r *run) login(op *plan.Op, slot string, _ *Record) error {
 	if err := r.show(slot, op.As, c, func() error { return t.Login(r.ctx, user, c) }); err != nil {
 		return err
 	}
-	r.user[slot] = op.As
+	s := r.at(slot)
+	s.user = op.As
 	if op.As == "user" {
-		r.pin[slot] = c
+		s.pin = c
 	}
 	return nil
 }

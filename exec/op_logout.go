@@ -12,11 +12,11 @@ import (
 // for: some modules end all logins of a card with one of them.
 func (r *run) logout(op *plan.Op, slot string, _ *Record) error {
 	var e *Error
-	err := r.tokens[slot].Logout(r.ctx)
+	err := r.token(slot).Logout(r.ctx)
 	if both := op.Application != "" && errors.As(err, &e) && e.CKR == CKRUserNotLoggedIn; err != nil && !both {
 		return err
 	}
-	r.user[slot] = ""
+	r.at(slot).user = ""
 	if shows := r.hidden(slot); shows != nil {
 		return cmp.Or(err, shows) // a key that shows where the logout failed shows for that
 	}

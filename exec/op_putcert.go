@@ -52,7 +52,7 @@ func (r *run) certificateID(c Certificate) ([]byte, error) {
 func (r *run) writeCertificate(slot, label string, id []byte, cert Certificate) error {
 	written := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bytes(CKASubject, cert.Subject),
 		Bytes(CKAIssuer, cert.Issuer), Bytes(CKASerialNumber, cert.Serial), Bytes(CKAValue, cert.DER)}
-	t := r.tokens[slot]
+	t := r.token(slot)
 	object, err := t.CreateObject(r.ctx, append([]Attribute{Ulong(CKAClass, CKOCertificate), Bool(CKAToken, true), Bool(CKAPrivate, false),
 		Ulong(CKACertificateType, CKCX509)}, written...))
 	if err != nil {

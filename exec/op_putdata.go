@@ -139,7 +139,7 @@ func (r *run) putData(op *plan.Op, slot string, record *Record) error {
 		return &Error{Kind: Refused, Message: "another data object with the label " + quote(record.Label) + " is on the token already",
 			Advice: "remove it, change the label, or say --existing add"}
 	}
-	t := r.tokens[slot]
+	t := r.token(slot)
 	object, err := t.CreateObject(r.ctx, append([]Attribute{Ulong(CKAClass, CKOData), Bool(CKAToken, true)}, attributes...))
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func (r *run) listThere(op *plan.Op, slot string) (bool, error) {
 		if e.Private == nil || r.takenFor(op, slot) {
 			continue
 		}
-		keys, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+		keys, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
 		if err != nil || len(keys) == 0 {
 			return false, err
 		}
@@ -133,12 +133,12 @@ func (r *run) leaveOut(slot string, e ListEntry, triedKey bool) (there bool, err
 	if there, err := r.certificateThere(slot, id, fingerprintOf(e.Certificate.DER)); err != nil || there || !triedKey {
 		return there, err
 	}
-	keys, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+	keys, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
 	if err != nil {
 		return false, err
 	}
 	for _, o := range keys {
-		if err := r.tokens[slot].DestroyObject(r.ctx, o); err != nil {
+		if err := r.token(slot).DestroyObject(r.ctx, o); err != nil {
 			return false, err
 		}
 	}
@@ -154,7 +154,7 @@ func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) (triedKey bool, er
 	}
 	label := e.Certificate.Display.Subject
 	if e.Private != nil {
-		there, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+		there, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
 		if err != nil {
 			return false, err
 		}
@@ -172,7 +172,7 @@ func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) (triedKey bool, er
 
 // putPrivateKey imports a private key and reads back that it cannot be read.
 func (r *run) putPrivateKey(slot, label string, id []byte, e ListEntry) error {
-	t := r.tokens[slot]
+	t := r.token(slot)
 	use := []Attribute{Bool(CKASign, true), Bool(CKADecrypt, true)}
 	if e.Certificate.Key.Type != CKKRSA {
 		use = []Attribute{Bool(CKASign, true), Bool(CKADerive, true)}

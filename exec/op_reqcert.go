@@ -31,11 +31,11 @@ func (r *run) reqCert(op *plan.Op, slot string, record *Record) error {
 	}
 	sign := func(ctx context.Context, m MechanismType, input []byte) (signature []byte, err error) {
 		if again == nil {
-			signature, err = r.tokens[slot].Sign(ctx, m, w.private, input, nil)
+			signature, err = r.token(slot).Sign(ctx, m, w.private, input, nil)
 			return signature, r.wrongGuard(err, slot)
 		}
 		err = r.show(slot, "user", *again, func() error {
-			signature, err = r.tokens[slot].Sign(ctx, m, w.private, input, again)
+			signature, err = r.token(slot).Sign(ctx, m, w.private, input, again)
 			return err
 		})
 		return signature, r.wrongGuard(err, slot)
@@ -63,11 +63,11 @@ func (r *run) reqCert(op *plan.Op, slot string, record *Record) error {
 // contextOf gives the PIN that a key wants for each use (CKA_ALWAYS_AUTHENTICATE),
 // nil where it wants none. Some cards make signature keys so without being asked.
 func (r *run) contextOf(slot string, private Object) (*Credential, error) {
-	attrs, err := r.tokens[slot].Attributes(r.ctx, private, CKAAlwaysAuthenticate)
+	attrs, err := r.token(slot).Attributes(r.ctx, private, CKAAlwaysAuthenticate)
 	if err != nil || !attrs[0].AsBool() {
 		return nil, err
 	}
-	c := r.pin[slot]
+	c := r.at(slot).pin
 	return &c, nil
 }
 
@@ -85,5 +85,5 @@ func (r *run) recallIssued(earlier []Record) {
 }
 
 func (r *run) certificateRequest(op *plan.Op, slot string) CertificateRequest {
-	return CertificateRequest{Application: op.Application, Template: op.Template, Fields: r.Inputs.Text, Token: r.slots[slot].Token}
+	return CertificateRequest{Application: op.Application, Template: op.Template, Fields: r.Inputs.Text, Token: r.info(slot)}
 }

@@ -11,7 +11,7 @@ import (
 // earlier run was cut off in the change, only a login tells which of the two
 // holds: the new one is tried first, since most changes that were begun were made.
 func (r *run) setPIN(op *plan.Op, slot string, _ *Record) error {
-	t := r.tokens[slot]
+	t := r.token(slot)
 	info, err := t.Info(r.ctx)
 	if err != nil {
 		return err
@@ -42,10 +42,10 @@ func (r *run) openWithOld(op *plan.Op, slot string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.show(slot, "user", c, func() error { return r.tokens[slot].Login(r.ctx, NormalUser, c) }); err != nil {
+	if err := r.show(slot, "user", c, func() error { return r.token(slot).Login(r.ctx, NormalUser, c) }); err != nil {
 		return err
 	}
-	r.user[slot] = "user"
+	r.at(slot).user = "user"
 	return nil
 }
 
@@ -57,7 +57,7 @@ func (r *run) holds(op *plan.Op, slot string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	t := r.tokens[slot]
+	t := r.token(slot)
 	var e *Error
 	switch err := r.show(slot, "user", c, func() error { return t.Login(r.ctx, NormalUser, c) }); {
 	case err == nil:
@@ -79,13 +79,14 @@ func (r *run) holds(op *plan.Op, slot string) (bool, error) {
 
 // openSession opens the one session of a slot where there is none.
 func (r *run) openSession(slot string) error {
-	if r.session[slot] {
+	s := r.at(slot)
+	if s.session {
 		return nil
 	}
-	if err := r.tokens[slot].OpenSession(r.ctx); err != nil {
+	if err := s.token.OpenSession(r.ctx); err != nil {
 		return err
 	}
-	r.session[slot] = true
+	s.session = true
 	return nil
 }
 
@@ -99,6 +100,6 @@ func (r *run) changePIN(op *plan.Op, slot string) error {
 	if err != nil {
 		return err
 	}
-	err = r.show(slot, whoOf(op), old, func() error { return r.tokens[slot].SetPIN(r.ctx, old, new) })
+	err = r.show(slot, whoOf(op), old, func() error { return r.token(slot).SetPIN(r.ctx, old, new) })
 	return r.doubt(op, slot, old, err)
 }

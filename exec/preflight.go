@@ -65,8 +65,8 @@ func (r *run) distinctPINs(op *plan.Op, slot string) error {
 	if err != nil {
 		return err
 	}
-	r.pins[slot] = c
-	a, b := r.pins[plan.Default], r.pins[plan.Signature]
+	r.at(slot).leftPIN = c
+	a, b := r.at(plan.Default).leftPIN, r.at(plan.Signature).leftPIN
 	if a.Secret.Len() > 0 && a.Secret.Equal(b.Secret) {
 		return &Error{Kind: Refused, Message: "the policy demands another PIN in the signature slot than in the default slot, and " + b.Name + " is the same as " + a.Name, Advice: "choose another signature PIN"}
 	}
@@ -155,7 +155,7 @@ func (r *run) checkNewLabel(op *plan.Op, _ string) error {
 
 // chooseToken finds the token of a slot that the plan opens.
 func (r *run) chooseToken(op *plan.Op, name string) error {
-	if op.Kind != plan.OpenSlot || r.tokens[name] != nil {
+	if op.Kind != plan.OpenSlot || r.token(name) != nil {
 		return nil
 	}
 	if r.listed == nil {
@@ -196,9 +196,8 @@ func (r *run) chooseToken(op *plan.Op, name string) error {
 	if err != nil {
 		return err
 	}
-	r.slots[name], r.tokens[name] = slot, r.Module.Token(slot.ID)
-	r.result.Tokens[name] = slot.Token
-	if other, both := r.slots[otherSlot(name)]; both && other.ID == slot.ID {
+	r.choose(name, slot)
+	if other := r.at(otherSlot(name)); other.token != nil && other.listed.ID == slot.ID {
 		return &Error{Kind: Refused, Slot: "both slots", Message: fmt.Sprintf("both slots are one: %s", slot.Token.Name()),
 			Advice: "name another token for the signature slot with --signature-token"}
 	}
@@ -242,7 +241,7 @@ func (r *run) withICCSN(slots []Slot, op *plan.Op) ([]Slot, error) {
 
 // destroys wants a yes for an op that destroys.
 func (r *run) destroys(op *plan.Op, slot string) error {
-	token := r.slots[slot].Token
+	token := r.info(slot)
 	initialised := token.Flags.Has(FlagTokenInitialized)
 	if op.Writes() && token.Flags.Has(FlagWriteProtected) {
 		return &Error{Kind: Refused, Message: "the token is write-protected (CKF_WRITE_PROTECTED)", Advice: "choose another token"}
@@ -269,7 +268,7 @@ func (r *run) checkFlags(op *plan.Op, slot string) error {
 	if op.Kind != plan.Login && op.Kind != plan.SetPIN || r.initialisedBefore(op, slot) {
 		return nil
 	}
-	return r.tries(r.slots[slot].Token, op.As == "so", op.Proves)
+	return r.tries(r.info(slot), op.As == "so", op.Proves)
 }
 
 // checkCount looks at the count of earlier tries before a value is shown to the
@@ -277,7 +276,7 @@ func (r *run) checkFlags(op *plan.Op, slot string) error {
 func (r *run) checkCount(op *plan.Op, slot string) error {
 	who := shownTo(op)
 	_, done := r.earlier[op.ID]
-	if who == "" || done || r.Symbolic && !r.Seeded || !r.slots[slot].Token.Flags.Has(FlagTokenInitialized) || r.initialisedBefore(op, slot) {
+	if who == "" || done || r.Symbolic && !r.Seeded || !r.info(slot).Flags.Has(FlagTokenInitialized) || r.initialisedBefore(op, slot) {
 		return nil
 	}
 	_, err := r.counted().afford(slot, who)
@@ -337,7 +336,7 @@ func (r *run) checkMechanism(op *plan.Op, slot string) error {
 	refuse := func(format string, args ...any) error {
 		return &Error{Kind: Refused, Message: fmt.Sprintf(format, args...), Advice: "choose another key in the description, or another token"}
 	}
-	if r.tokens[slot] == nil {
+	if r.token(slot) == nil {
 		return nil // made by the run itself
 	}
 	mechanism, bits := CKMRSAKeyPairGen, uint64(op.Key.Bits)
@@ -356,10 +355,10 @@ func (r *run) checkMechanism(op *plan.Op, slot string) error {
 		mechanism, bits = curve.KeyGen, curve.Bits
 	}
 	// A blank card that the station's command makes may offer nothing yet.
-	if !r.slots[slot].Token.Flags.Has(FlagTokenInitialized) && slices.ContainsFunc(r.Plan.Ops, func(o plan.Op) bool { return o.Hook }) {
+	if !r.info(slot).Flags.Has(FlagTokenInitialized) && slices.ContainsFunc(r.Plan.Ops, func(o plan.Op) bool { return o.Hook }) {
 		return nil
 	}
-	offered, err := r.tokens[slot].Mechanisms(r.ctx)
+	offered, err := r.token(slot).Mechanisms(r.ctx)
 	if err != nil {
 		return err
 	}
@@ -421,10 +420,10 @@ func (r *run) sameHolder(op *plan.Op, slot string) error {
 // of this plan did not put there. Private objects show only after login, so
 // genkey looks again.
 func (r *run) checkLabel(op *plan.Op, slot string) error {
-	if op.Kind != plan.GenKey || r.initialisedBefore(op, slot) || r.AllowExisting || !r.slots[slot].Token.Flags.Has(FlagTokenInitialized) {
+	if op.Kind != plan.GenKey || r.initialisedBefore(op, slot) || r.AllowExisting || !r.info(slot).Flags.Has(FlagTokenInitialized) {
 		return nil
 	}
-	t := r.tokens[slot]
+	t := r.token(slot)
 	if err := t.OpenSession(r.ctx); err != nil {
 		return err
 	}
@@ -444,12 +443,12 @@ func (r *run) foreign(op *plan.Op, slot string, classes ...uint64) error {
 		return err
 	}
 	for _, class := range classes {
-		objects, err := r.tokens[slot].FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
+		objects, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
 		if err != nil {
 			return err
 		}
 		for _, o := range objects {
-			attrs, err := r.tokens[slot].Attributes(r.ctx, o, CKAID)
+			attrs, err := r.token(slot).Attributes(r.ctx, o, CKAID)
 			if err != nil {
 				return err
 			}
@@ -485,10 +484,10 @@ func (r *run) ask() error {
 		if d.Auto && r.hasPINPad(d.Slot) || r.Prompter == nil && r.Symbolic {
 			continue
 		}
-		if _, used := r.slots[d.Slot]; !used {
+		if r.token(d.Slot) == nil {
 			continue
 		}
-		a, err := r.Prompter.Ask(r.ctx, Question{Dialog: d, Token: r.slots[d.Slot].Token})
+		a, err := r.Prompter.Ask(r.ctx, Question{Dialog: d, Token: r.info(d.Slot)})
 		if r.ctx.Err() != nil {
 			return interruption(r.ctx.Err())
 		}

@@ -94,10 +94,10 @@ func (r *run) begin() error {
 // identities are those of the chosen tokens, by slot.
 func (r *run) identities() map[string]Identity {
 	ids := map[string]Identity{}
-	for slot, s := range r.slots {
-		ids[slot] = s.Token.Identity(r.Plan.Facts())
-		if known, has := r.known[slot]; has {
-			ids[slot] = known
+	for slot, s := range r.chosen {
+		ids[slot] = s.listed.Token.Identity(r.Plan.Facts())
+		if s.knownAs != nil {
+			ids[slot] = *s.knownAs
 		}
 	}
 	return ids
@@ -151,7 +151,7 @@ func (r *run) generating(slot, label string) bool {
 
 // sameCard reports whether two slots are one, or those of one card.
 func (r *run) sameCard(a, b string) bool {
-	one, two := r.slots[a].Token, r.slots[b].Token
+	one, two := r.info(a), r.info(b)
 	return a == b || r.Plan.Facts().Is(profile.SignatureSlot) == profile.Yes && one.Serial != "" &&
 		one.Serial == two.Serial && one.Manufacturer == two.Manufacturer && one.Model == two.Model
 }
@@ -173,9 +173,9 @@ func (r *run) checkCutOff(op *plan.Op, _ string) error {
 func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) {
 	switch op.Kind {
 	case plan.OpenSlot:
-		return r.opened[slot], "it is open already", nil
+		return r.at(slot).opened, "it is open already", nil
 	case plan.CloseSlot:
-		return !r.opened[slot], "it is not open", nil
+		return !r.at(slot).opened, "it is not open", nil
 	case plan.GenKey, plan.ReqCert, plan.PutCert:
 		return r.skipObject(op, slot)
 	case plan.PutData:
@@ -198,10 +198,10 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 			return true, "done before the interruption", nil
 		}
 	case plan.Block:
-		info, err := r.tokens[slot].Info(r.ctx)
+		info, err := r.token(slot).Info(r.ctx)
 		return err == nil && info.Flags.Has(FlagUserPINLocked), "the PIN is locked already", err
 	case plan.Login:
-		if !op.Proves && r.user[slot] == op.As {
+		if !op.Proves && r.at(slot).user == op.As {
 			return true, "logged in already", nil
 		}
 		change := r.changeAfter(op)
@@ -212,8 +212,8 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 			return true, "the change of the PIN finds out which one opens", nil
 		}
 	case plan.Logout:
-		if r.user[slot] == "" || op.Application == "" {
-			return r.user[slot] == "", "nobody is logged in", nil
+		if r.at(slot).user == "" || op.Application == "" {
+			return r.at(slot).user == "", "nobody is logged in", nil
 		}
 		alone, err := r.standsAlone(op)
 		return !alone, "no request is to be signed", err
@@ -339,7 +339,7 @@ func (r *run) putOf(op *plan.Op) string {
 
 // adopt takes a key pair that is on the token for the application's.
 func (r *run) adopt(w *work, slot string, id []byte) (bool, error) {
-	t := r.tokens[slot]
+	t := r.token(slot)
 	private, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
 	if err != nil {
 		return false, err
@@ -413,9 +413,9 @@ func (r *run) keepCertificate(op *plan.Op, slot string, id []byte, rec Record) (
 // shown are the slots in which a public object of a slot may show: some modules show
 // one that has no private key in the card's first slot, whichever it was written to.
 func (r *run) shown(slot string) []Token {
-	out := []Token{r.tokens[slot]}
-	if other := otherSlot(slot); slot == plan.Signature && r.session[other] && r.sameCard(slot, other) {
-		out = append(out, r.tokens[other])
+	out := []Token{r.token(slot)}
+	if other := otherSlot(slot); slot == plan.Signature && r.at(other).session && r.sameCard(slot, other) {
+		out = append(out, r.token(other))
 	}
 	return out
 }

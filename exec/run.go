@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -67,13 +66,7 @@ type run struct {
 	// unlimited is ctx without the profile's limit of a call.
 	unlimited context.Context
 	journal   Journal
-	slots     map[string]Slot     // by slot name
-	tokens    map[string]Token    // by slot name
-	known     map[string]Identity // what the journal knows a token as, where it has become another
-	opened    map[string]bool     // an openslot was done
-	session   map[string]bool
-	user      map[string]string     // who is logged in: "", "user", "so"
-	pin       map[string]Credential // that the user logged in with
+	slots     map[string]*slotState // by slot name; see at
 	answers   map[string]Answer     // by keyword
 	work      map[string]*work      // by application
 	// earlier is what the journal tells of a run of the same plan: finished
@@ -90,10 +83,7 @@ type run struct {
 	wrong    bool // a value was shown and found wrong
 	// owners are the applications by slot and CKA_ID in hexadecimal.
 	owners map[string]string
-	// pins are those that the slots are left with, where the policy compares them.
-	pins   map[string]Credential
-	space  map[string]space // what will be written, by slot
-	listed []Slot           // the slots with a token, as found at the start
+	listed []Slot // the slots with a token, as found at the start
 	result Result
 }
 
@@ -114,9 +104,11 @@ func newRun(ctx context.Context, o Options) *run {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &run{Options: o, ctx: o.limited(ctx), unlimited: ctx, slots: map[string]Slot{}, tokens: map[string]Token{}, known: map[string]Identity{}, opened: map[string]bool{}, session: map[string]bool{}, user: map[string]string{}, pin: map[string]Credential{},
-		answers: map[string]Answer{}, work: map[string]*work{}, earlier: map[string]Record{}, began: map[string]bool{}, halves: map[string]*halves{}, noted: map[string][]Written{}, beside: map[string]bool{}, owners: map[string]string{}, pins: map[string]Credential{}, space: map[string]space{}}
-	maps.Copy(r.known, o.Known)
+	r := &run{Options: o, ctx: o.limited(ctx), unlimited: ctx, slots: map[string]*slotState{}, answers: map[string]Answer{}, work: map[string]*work{},
+		earlier: map[string]Record{}, began: map[string]bool{}, halves: map[string]*halves{}, noted: map[string][]Written{}, beside: map[string]bool{}, owners: map[string]string{}}
+	for slot, id := range o.Known {
+		r.at(slot).knownAs = &id
+	}
 	r.result = Result{Tokens: map[string]TokenInfo{}, Objects: []ResultObject{}, Outputs: map[string]string{}}
 	return r
 }
@@ -156,15 +148,12 @@ func Apply(ctx context.Context, o Options) (*Result, error) {
 // initialised or exchanged beside the run, which then stays unfinished: what it wrote
 // is not on this one.
 func (r *run) lookBack() error {
-	for _, slot := range plan.Slots {
-		if r.tokens[slot] == nil {
-			continue
-		}
-		info, err := r.tokens[slot].Info(r.ctx)
+	for slot, s := range r.chosen {
+		info, err := s.token.Info(r.ctx)
 		if err != nil {
 			continue
 		}
-		was := r.slots[slot].Token
+		was := s.listed.Token
 		if info.Identity(r.Plan.Facts()) != was.Identity(r.Plan.Facts()) {
 			return &Error{Kind: Device, Slot: r.slotName(slot), Message: "the token became another one during the run: it is " + info.Name() + " now",
 				Advice: "another program initialised it or another card was put in: see with inscribe tokens what it holds; if the first one is still there, put it in and run the same command again"}
@@ -232,7 +221,7 @@ func (r *run) op(op *plan.Op) error {
 		record.Event = "start"
 		if op.Kind == plan.InitToken {
 			record.Label, _ = r.label(op) // the op says what is wrong with it
-			record.Was = r.slots[slot].Token.Label
+			record.Was = r.info(slot).Label
 		}
 		if op.Kind == plan.GenKey {
 			record.Draft = r.draft(op)
@@ -391,8 +380,8 @@ func (r *run) slotName(slot string) string {
 		return ""
 	}
 	name := slot + " slot"
-	if s, ok := r.slots[slot]; ok {
-		name += ", " + s.Token.Name()
+	if r.token(slot) != nil {
+		name += ", " + r.info(slot).Name()
 	}
 	return name
 }
@@ -420,7 +409,7 @@ const noticed = 700 * time.Millisecond
 // takenOut reports whether the token of a slot is gone. Modules seldom say so in
 // the call that a card is pulled in: they fail without a reason.
 func (r *run) takenOut(slot string, told CKR) bool {
-	if r.tokens[slot] == nil || r.Symbolic {
+	if r.token(slot) == nil || r.Symbolic {
 		return false
 	}
 	patient := told == CKRGeneralError || told == CKRFunctionFailed || told == CKRDeviceError
@@ -441,12 +430,12 @@ func (r *run) takenOut(slot string, told CKR) bool {
 // absent reports whether the module says that a slot has no token.
 func (r *run) absent(slot string) bool {
 	var e *Error
-	if _, err := r.tokens[slot].Info(r.ctx); errors.As(err, &e) {
+	if _, err := r.token(slot).Info(r.ctx); errors.As(err, &e) {
 		return e.CKR == CKRTokenNotPresent || e.CKR == CKRDeviceRemoved || e.CKR == CKRSlotIDInvalid
 	}
 	// Some tell what they remember of a token, and only the list is fresh.
 	slots, err := r.Module.Slots(r.ctx)
-	return err == nil && !slices.ContainsFunc(slots, func(s Slot) bool { return s.ID == r.slots[slot].ID })
+	return err == nil && !slices.ContainsFunc(slots, func(s Slot) bool { return s.ID == r.at(slot).listed.ID })
 }
 
 func (r *run) report(e Event) {
@@ -457,10 +446,10 @@ func (r *run) report(e Event) {
 
 // closeAll ends what a failed run left open. Errors are beside the point then.
 func (r *run) closeAll() {
-	for _, slot := range plan.Slots {
-		if r.session[slot] {
-			_ = r.tokens[slot].CloseSession(context.WithoutCancel(r.ctx))
-			r.session[slot], r.user[slot] = false, ""
+	for _, s := range r.chosen {
+		if s.session {
+			_ = s.token.CloseSession(context.WithoutCancel(r.ctx))
+			s.session, s.user = false, ""
 		}
 	}
 }

@@ -7,7 +7,7 @@ type Blind interface{ Blind() bool }
 
 // blind reports whether what is among the private objects of a slot is not known.
 func (r *run) blind(slot string) bool {
-	t, ok := r.tokens[slot].(Blind)
+	t, ok := r.token(slot).(Blind)
 	return r.Seeded && ok && t.Blind()
 }
 

@@ -26,10 +26,9 @@ func (r *run) checkSpace(op *plan.Op, slot string) error {
 	if err != nil {
 		return err
 	}
-	sum := r.space[slot]
+	sum := &r.at(slot).writes
 	sum.public, sum.private = sum.public+takes.public, sum.private+takes.private
-	r.space[slot] = sum
-	info := r.slots[slot].Token
+	info := r.info(slot)
 	for _, pool := range []struct {
 		name       string
 		free, need int64

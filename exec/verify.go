@@ -234,10 +234,7 @@ func (v *verifier) verify() (*Verification, error) {
 	}
 	// A login in one slot excludes one in the other on some tokens, so one slot
 	// is looked at after the other.
-	for _, slot := range plan.Slots {
-		if v.tokens[slot] == nil {
-			continue
-		}
+	for slot := range v.chosen {
 		if err := v.slotOps(slot); err != nil {
 			return nil, err
 		}
@@ -278,7 +275,7 @@ func (v *verifier) decided() error {
 // slotOps looks at one slot: its flags, its objects, and each op that wrote to it.
 func (v *verifier) slotOps(slot string) error {
 	v.items, v.sealed = nil, "the token is not initialised"
-	if v.slots[slot].Token.Flags.Has(FlagTokenInitialized) {
+	if v.info(slot).Flags.Has(FlagTokenInitialized) {
 		if err := v.openSession(slot); err != nil {
 			return v.wrap(err, v.first(slot), slot)
 		}
@@ -286,7 +283,7 @@ func (v *verifier) slotOps(slot string) error {
 			return err
 		}
 		var err error
-		if v.items, err = Inventory(v.ctx, v.tokens[slot], v.Issuer.Parse); err != nil {
+		if v.items, err = Inventory(v.ctx, v.token(slot), v.Issuer.Parse); err != nil {
 			return v.wrap(err, v.first(slot), slot)
 		}
 	}
@@ -300,8 +297,8 @@ func (v *verifier) slotOps(slot string) error {
 		}
 	}
 	v.strangers(slot)
-	if v.user[slot] != "" {
-		_ = v.tokens[slot].Logout(v.ctx)
+	if v.at(slot).user != "" {
+		_ = v.token(slot).Logout(v.ctx)
 	}
 	v.closeAll()
 	return nil
@@ -348,7 +345,7 @@ func (v *verifier) enter(slot string) error {
 		v.sealed = "no value was given for " + ref.Words()
 		return nil
 	}
-	info := v.slots[slot].Token
+	info := v.info(slot)
 	switch {
 	case v.lockedOut(info):
 		v.sealed = "the user PIN is locked"
@@ -410,7 +407,7 @@ func lookerOf(kind plan.Kind) func(v *verifier, op *plan.Op, slot string, f *Fin
 }
 
 func (v *verifier) lookToken(op *plan.Op, slot string, f *Finding) error {
-	info := v.slots[slot].Token
+	info := v.info(slot)
 	if !info.Flags.Has(FlagTokenInitialized) {
 		f.differ("the token is not initialised")
 	}
@@ -418,7 +415,7 @@ func (v *verifier) lookToken(op *plan.Op, slot string, f *Finding) error {
 }
 
 func (v *verifier) lookLogin(op *plan.Op, slot string, f *Finding) error {
-	info := v.slots[slot].Token
+	info := v.info(slot)
 	blocks := false
 	for o, s := range v.due {
 		blocks = blocks || s == slot && o.Kind == plan.Block
@@ -439,7 +436,7 @@ func (v *verifier) lookLogin(op *plan.Op, slot string, f *Finding) error {
 }
 
 func (v *verifier) lookInitialised(op *plan.Op, slot string, f *Finding) error {
-	info := v.slots[slot].Token
+	info := v.info(slot)
 	if !info.Flags.Has(FlagTokenInitialized) {
 		f.differ("the token is not initialised")
 		return nil
@@ -457,7 +454,7 @@ func (v *verifier) lookInitialised(op *plan.Op, slot string, f *Finding) error {
 
 // lookPIN holds the token's flags against what a PIN that was set must be.
 func (v *verifier) lookPIN(op *plan.Op, slot string, f *Finding) error {
-	flags := v.slots[slot].Token.Flags
+	flags := v.info(slot).Flags
 	for o, s := range v.due {
 		if s == slot && o.Kind == plan.Block {
 			f.State = NoResult // what was set was blocked afterwards
@@ -488,7 +485,7 @@ func (v *verifier) lookPUK(op *plan.Op, slot string, f *Finding) error {
 }
 
 func (v *verifier) flagsOfPUK(slot string, f *Finding) {
-	flags := v.slots[slot].Token.Flags
+	flags := v.info(slot).Flags
 	if flags.Has(FlagSOPINLocked) {
 		f.differ("the SO PIN is locked (CKF_SO_PIN_LOCKED)")
 	}
@@ -499,7 +496,7 @@ func (v *verifier) flagsOfPUK(slot string, f *Finding) {
 
 func (v *verifier) lookBlocked(op *plan.Op, slot string, f *Finding) error {
 	switch {
-	case v.slots[slot].Token.Flags.Has(FlagUserPINLocked):
+	case v.info(slot).Flags.Has(FlagUserPINLocked):
 	case v.Plan.Facts().Is(profile.HonestFlags) == profile.Yes:
 		f.differ("the user PIN is not locked (CKF_USER_PIN_LOCKED is not set)")
 	default:

@@ -100,7 +100,7 @@ func (v *verifier) lookPrivate(op *plan.Op, slot, label string, public *Item, f 
 		return err
 	}
 	want := mustBe(v.Plan.Facts(), op.Key, label, public.id, decrypt)
-	got, err := v.tokens[slot].Attributes(v.ctx, found[0].object, typesOf(want)...)
+	got, err := v.token(slot).Attributes(v.ctx, found[0].object, typesOf(want)...)
 	if err != nil {
 		return err
 	}
@@ -292,7 +292,7 @@ func (v *verifier) lookBeside(item *Item, cert Certificate, slot, label string, 
 		label = cert.Display.Subject
 	}
 	want := []Attribute{Text(CKALabel, label), Bytes(CKAID, id), Bytes(CKASubject, cert.Subject), Bytes(CKAIssuer, cert.Issuer), Bytes(CKASerialNumber, cert.Serial)}
-	got, err := v.tokens[slot].Attributes(v.ctx, item.object, typesOf(want)...)
+	got, err := v.token(slot).Attributes(v.ctx, item.object, typesOf(want)...)
 	if err != nil {
 		return err
 	}
@@ -380,7 +380,7 @@ func (v *verifier) lookImported(slot string, e ListEntry, id []byte, f *Finding)
 		}
 		i.claimed = "a list"
 		want := importedMustBe(v.Plan.Facts())
-		got, err := v.tokens[slot].Attributes(v.ctx, i.object, typesOf(want)...)
+		got, err := v.token(slot).Attributes(v.ctx, i.object, typesOf(want)...)
 		if err != nil {
 			return err
 		}
@@ -409,7 +409,7 @@ func (v *verifier) lookData(op *plan.Op, slot string, f *Finding) error {
 		if i.Class != className(CKOData) || i.Label != string(want[0].Value) {
 			continue
 		}
-		got, err := v.tokens[slot].Attributes(v.ctx, i.object, typesOf(want)...)
+		got, err := v.token(slot).Attributes(v.ctx, i.object, typesOf(want)...)
 		if err != nil {
 			return err
 		}
