@@ -20,8 +20,8 @@ import (
 	"inscribe/exec/pkcs11"
 )
 
-// The scripts and tests run the command as it is: main itself, from a program
-// file of its own, so that the module host is a child with the hidden argument
+// The scripts and tests run the command as it is, see buildCommand, or main itself, from a
+// program file of its own, so that the module host is a child with the hidden argument
 // as in a real installation.
 func TestMain(m *testing.M) {
 	// A test that starts a module in this process gets this binary as its host.
@@ -30,10 +30,7 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(withCleanUp{m}, map[string]func(){
 		"inscribe": func() {
-			// Away from the terminal of whoever runs the tests: a question must
-			// fail and not wait. A test with a terminal of its own has led the
-			// session already, and this does nothing.
-			_, _ = syscall.Setsid()
+			_, _ = syscall.Setsid() // see away
 			main()
 		},
 	})
@@ -50,6 +47,10 @@ func (m withCleanUp) Run() int {
 		if signal.Ignored(s) {
 			signal.Notify(hear, s)
 		}
+	}
+	if err := buildCommand(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	code := m.M.Run()
 	if len(tortured.keys) > 0 && os.Getenv(tortureVariable) != "" {
