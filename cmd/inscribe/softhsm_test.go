@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -177,11 +178,7 @@ func (r reader) belong(token, pin, key string, private, public, cert object) err
 	if err != nil {
 		return err
 	}
-	certified, err := openssl(der, "x509", "-inform", "DER", "-noout", "-pubkey")
-	if err != nil {
-		return err
-	}
-	spki, err := openssl(certified, "pkey", "-pubin", "-outform", "DER")
+	spki, err := certified(der)
 	if err != nil {
 		return err
 	}
@@ -201,6 +198,19 @@ func (r reader) belong(token, pin, key string, private, public, cert object) err
 		return fmt.Errorf("the certificate is for another key: %x and %x", spki, onToken)
 	}
 	return nil
+}
+
+// certified is the public key of a certificate, as SubjectPublicKeyInfo. Go knows the usual
+// kinds of keys and starts no process for them; openssl knows the rest.
+func certified(der []byte) ([]byte, error) {
+	if cert, err := x509.ParseCertificate(der); err == nil && cert.PublicKey != nil {
+		return x509.MarshalPKIXPublicKey(cert.PublicKey)
+	}
+	pem, err := openssl(der, "x509", "-inform", "DER", "-noout", "-pubkey")
+	if err != nil {
+		return nil, err
+	}
+	return openssl(pem, "pkey", "-pubin", "-outform", "DER")
 }
 
 // openssl runs openssl on input.

@@ -162,6 +162,7 @@ type pool struct {
 // where all cases are run.
 func torturePool(t *testing.T, s tale, build func() place) {
 	t.Helper()
+	inMemory(t)
 	first := build()
 	p := undisturbed(t, s, first)
 	places := []place{first}
