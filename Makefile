@@ -106,7 +106,7 @@ SHARE ?= 1
 
 # The tests print their table where they are run in their own folder.
 .PHONY: torture
-torture: setup ## kill and answer with each error at each call; half an hour to some hours (SHARE=0.1, SHARE=3/8)
+torture: setup ## kill and answer with each error at each call; some hours over the number of cores (SHARE=0.1, SHARE=3/8)
 	@cd cmd/inscribe && INSCRIBE_TORTURE=$(SHARE) go test -count=1 -timeout 0 -parallel $$((2 * $$(nproc))) \
 		-run '^(TestTorture|TestKilled|TestTwoAtOnce|TestDiskFillsUp|TestReadOnlyState|TestTornJournal|TestCardPulled)'
 
