@@ -84,7 +84,6 @@ func (a *app) batchOf(args []string) error {
 	if err != nil {
 		return err
 	}
-	d.former(earlier)
 	o := batch.Options{Poll: poll, Wait: a.opts.wait, MaxFailures: a.opts.maxFailures}
 	whole, err := a.lower(t.program, t.inputs, cmp.Or(facts, t.program.Profile))
 	if err != nil {

@@ -19,7 +19,6 @@ import (
 	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/batch"
-	"inscribe/exec/journal"
 	"inscribe/exec/model"
 	"inscribe/exec/prove"
 	"inscribe/internal/secret"
@@ -30,14 +29,11 @@ import (
 type batchRow struct {
 	number, line int
 	id           string
-	// formerly is what the id was before headers counted as the fields that they stand
-	// for; "" where it is the same.
-	formerly string
-	inputs   exec.Inputs
-	columns  map[string]string
-	plan     *plan.Plan
-	cases    map[string]string
-	wrong    bool
+	inputs       exec.Inputs
+	columns      map[string]string
+	plan         *plan.Plan
+	cases        map[string]string
+	wrong        bool
 }
 
 // batchData is the file of --data.
@@ -114,7 +110,7 @@ func (a *app) readRows(t *target) (*batchData, error) {
 		if err := evaluate(t.program, row.inputs, row.columns); err != nil {
 			d.blame(row, err)
 		}
-		row.id, row.formerly = d.identity(row, record)
+		row.id = d.identity(row, record)
 		if first := same[row.id]; first != nil {
 			d.blame(row, fmt.Errorf("it is the same as row %d but for secrets; add a column that tells them apart: one whose name begins with # is no field", first.number))
 		}
@@ -183,15 +179,13 @@ func (a *app) header(t *target, d *batchData, header []string) error {
 // identity names a row by all of its cells that are not secret, so that it is the
 // same row when lines are added, moved or taken out. No secret goes into it: who
 // reads the journal could try values until the digest fits. A field goes in by its own
-// name, however the header spells it. formerly the header's spelling went in, with no
-// value where it was not the field's.
-func (d *batchData) identity(row *batchRow, record []string) (id, formerly string) {
-	var cells, former [][2]string
+// name, however the header spells it.
+func (d *batchData) identity(row *batchRow, record []string) string {
+	var cells [][2]string
 	for i, n := range d.named {
 		switch {
 		case isNote(d.columns[i]):
 			cells = append(cells, [2]string{d.columns[i], record[i]})
-			former = append(former, cells[len(cells)-1])
 		case n.field.Secret():
 		default:
 			value := row.columns[n.column]
@@ -199,16 +193,9 @@ func (d *batchData) identity(row *batchRow, record []string) (id, formerly strin
 				value = row.inputs.Text[n.field.Name]
 			}
 			cells = append(cells, [2]string{n.name(), value})
-			if d.columns[i] != n.name() {
-				value = ""
-			}
-			former = append(former, [2]string{d.columns[i], value})
 		}
 	}
-	if id, formerly = digest(cells), digest(former); id == formerly {
-		formerly = ""
-	}
-	return id, formerly
+	return digest(cells)
 }
 
 // digest names cells by column and value, in whatever order they are.
@@ -219,29 +206,6 @@ func digest(cells [][2]string) string {
 		fmt.Fprintf(sum, "%d:%s%d:%s", len(c[0]), c[0], len(c[1]), c[1])
 	}
 	return hex.EncodeToString(sum.Sum(nil))
-}
-
-// former refuses rows of which an earlier version of this program left a run that may
-// be theirs: it took no notice of the cells of a column whose header is not spelled as
-// its field, so that other rows look the same there.
-func (d *batchData) former(earlier []journal.Row) {
-	left := map[string]bool{}
-	for _, e := range earlier {
-		left[e.Row] = true
-	}
-	for _, row := range sound(d.rows) {
-		if row.formerly == "" || left[row.id] || !left[row.formerly] {
-			continue
-		}
-		var fields []string
-		for i, n := range d.named {
-			if n.field != nil && n.name() != d.columns[i] {
-				fields = append(fields, n.name())
-			}
-		}
-		names := strings.Join(fields, ", ")
-		d.blame(row, fmt.Errorf("an earlier version of inscribe did or began this row, or one that differs in %s alone; see with inscribe tokens which cards are made, take their rows out, and spell the header %s", names, names))
-	}
 }
 
 // planRows gives each row its plan, which is proved once for all rows that do the
