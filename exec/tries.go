@@ -202,21 +202,26 @@ func adviseLocked(who string) string {
 }
 
 // forgetTries starts counts of a slot anew: all after an initialisation, that of a
-// PIN after it was set under another authority.
+// PIN after it was set under another authority. A count that all share is one.
 func (r *run) forgetTries(slot string, whose ...string) error {
 	t := r.counted()
-	for _, who := range whose {
-		scope := t.scope(who)
-		if scope == "" && !t.resets() {
+	if t.scope(whose[0]) == "" {
+		if !t.resets() {
 			return nil
 		}
-		if n, err := r.journal.Tries(slot, scope); err != nil || n > 0 {
-			if err != nil {
-				return err
-			}
-			if err := r.journal.SetTries(slot, scope, 0); err != nil {
-				return err
-			}
+		whose = whose[:1]
+	}
+	for _, who := range whose {
+		scope := t.scope(who)
+		n, err := r.journal.Tries(slot, scope)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		if err := r.journal.SetTries(slot, scope, 0); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -280,3 +280,73 @@ func TestPUKLocksForGood(t *testing.T) {
 		t.Error(e.Help())
 	}
 }
+
+// TestASharedCountIsReadOnce: an initialisation starts the counts of all credentials
+// anew, and where they are one the ledger is asked for it once.
+func TestASharedCountIsReadOnce(t *testing.T) {
+	for _, c := range []struct {
+		shared string
+		want   int
+	}{{"true", 1}, {"false", 3}} {
+		facts := locking(t, "false", "lock-is-shared = "+c.shared)
+		pl, err := plan.Lower(check.Check(grammar.Parse("x.dsc", []byte(initialise)), nil), plan.Options{Profile: facts})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := newBench(t, initialise, model.Start{})
+		b.DestroyConfirmed, b.Plan = true, pl
+		b.module = model.New(facts, model.Start{})
+		ledger := &ledgerReads{journals: b.journals}
+		b.Module, b.Journals = &initialised{b.module, ledger}, ledger
+		if _, err := b.apply(); err != nil {
+			t.Fatal(err)
+		}
+		if ledger.reads != c.want {
+			t.Errorf("lock-is-shared = %s: the counts were read %d times, want %d", c.shared, ledger.reads, c.want)
+		}
+	}
+}
+
+// ledgerReads counts the reads of tries between an initialisation and the record of it.
+type ledgerReads struct {
+	*journals
+	at    bool
+	reads int
+}
+
+func (l *ledgerReads) Open(map[string]exec.Identity, string, bool) (exec.Journal, []exec.Record, bool, error) {
+	return l, nil, false, nil
+}
+
+func (l *ledgerReads) Write(r exec.Record) error {
+	l.at = false
+	return l.journals.Write(r)
+}
+
+func (l *ledgerReads) Tries(slot, who string) (int, error) {
+	if l.at {
+		l.reads++
+	}
+	return l.journals.Tries(slot, who)
+}
+
+// initialised tells the ledger of an initialisation.
+type initialised struct {
+	exec.Module
+	ledger *ledgerReads
+}
+
+func (m *initialised) Token(id exec.SlotID) exec.Token {
+	return &initialisedToken{m.Module.Token(id), m.ledger}
+}
+
+type initialisedToken struct {
+	exec.Token
+	ledger *ledgerReads
+}
+
+func (t *initialisedToken) InitToken(ctx context.Context, so exec.Credential, label string) error {
+	err := t.Token.InitToken(ctx, so, label)
+	t.ledger.at = true
+	return err
+}
