@@ -108,11 +108,16 @@ func values(card int) lab.Values {
 	return v
 }
 
-// command runs the command and gives its exit code. An interrupt is the command's:
-// it is in the same group and gets it too.
+// command runs the command and gives its exit code. What would end the program is the
+// command's, so that nothing is left behind; what is ignored stays so, for both: a
+// hang-up under nohup, an interrupt in the background of a script.
 func command(args, env []string) (int, error) {
 	interrupt := make(chan os.Signal, 1)
-	signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signal.Notify(interrupt, s)
+		}
+	}
 	defer signal.Stop(interrupt)
 	if len(args) == 0 {
 		fmt.Printf("export %s\n", strings.Join(env, " "))
