@@ -97,7 +97,7 @@ type Issuer interface {
 	// SameKey reports whether two public keys are one, however each token
 	// writes them.
 	SameKey(a, b PublicKey) bool
-	// KeyUsage tells what a key for the template may do: sign, decrypt, or
-	// both.
-	KeyUsage(template string) (sign, decrypt bool, err error)
+	// Decrypts tells whether a key for the template is to decrypt, unwrap or
+	// derive. Each signs, since it signs its own request.
+	Decrypts(template string) (bool, error)
 }

@@ -21,7 +21,7 @@ func (r *run) genKey(op *plan.Op, slot string, record *Record) error {
 		return err
 	}
 	// Whatever its template says, the key signs its own PKCS#10.
-	_, decrypt, err := r.Issuer.KeyUsage(op.Template)
+	decrypt, err := r.Issuer.Decrypts(op.Template)
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (v *verifier) lookPrivate(op *plan.Op, slot, label string, public *Item, f 
 		f.differ("%d private keys share CKA_ID %s", len(found), public.ID)
 	}
 	found[0].claimed = op.Application
-	_, decrypt, err := v.Issuer.KeyUsage(op.Template)
+	decrypt, err := v.Issuer.Decrypts(op.Template)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,5 @@ func (s seededIssuer) Describe(r exec.CertificateRequest) (string, error) {
 	return s.real.Describe(r)
 }
 
-// KeyUsage is the issuer's own.
-func (s seededIssuer) KeyUsage(template string) (sign, decrypt bool, err error) {
-	return s.real.KeyUsage(template)
-}
+// Decrypts is the issuer's own.
+func (s seededIssuer) Decrypts(template string) (bool, error) { return s.real.Decrypts(template) }

@@ -168,17 +168,14 @@ func (s *Issuers) SameKey(a, b exec.PublicKey) bool { return pki.Equal(a, b) }
 // Parse reads a certificate; see [pki.Parse].
 func (s *Issuers) Parse(data []byte) (exec.Certificate, error) { return pki.Parse(data) }
 
-// KeyUsage tells what a key for the template may do by the key usages of the
-// template. A key that may not sign still has to sign its own PKCS#10.
-func (s *Issuers) KeyUsage(template string) (sign, decrypt bool, err error) {
+// Decrypts tells by the key usages of the template whether a key for it is to
+// decrypt, unwrap or derive.
+func (s *Issuers) Decrypts(template string) (bool, error) {
 	t, err := s.template(template)
 	if err != nil {
-		return false, false, err
+		return false, err
 	}
-	if err := t.Check(); err != nil {
-		return false, false, err
-	}
-	return t.Sign(), t.Decrypt(), nil
+	return t.Decrypt(), t.Check()
 }
 
 func (s *Issuers) template(name string) (pki.Template, error) {

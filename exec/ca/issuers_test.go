@@ -60,9 +60,9 @@ func TestDefaultTemplate(t *testing.T) {
 	r.Template = "Signature"
 	none := issuers(e, nil)
 	wantError(t, none.Check(t.Context(), r), exec.Refused, `certificate template "Signature" is not known: configured are Sign`)
-	_, _, err := none.KeyUsage("Signature")
+	_, err := none.Decrypts("Signature")
 	wantError(t, err, exec.Refused, "is not known")
-	_, _, err = none.KeyUsage("SIGN")
+	_, err = none.Decrypts("SIGN")
 	if failed, ok := errors.AsType[*exec.Error](err); !ok || !strings.Contains(failed.Advice, "write CertTempl=Sign, since the case counts") {
 		t.Errorf("a template in another case gives %v", err)
 	}
@@ -80,12 +80,12 @@ func TestDefaultTemplate(t *testing.T) {
 	if cert.Display.Subject != "CN=Signature 12ab" {
 		t.Errorf("subject %s", cert.Display.Subject)
 	}
-	if sign, decrypt, err := some.KeyUsage("Signature"); !sign || decrypt || err != nil {
-		t.Errorf("sign %v, decrypt %v, %v", sign, decrypt, err)
+	if decrypt, err := some.Decrypts("Signature"); decrypt || err != nil {
+		t.Errorf("decrypt %v, %v", decrypt, err)
 	}
 }
 
-func TestKeyUsageFollowsTheTemplate(t *testing.T) {
+func TestDecryptsFollowsTheTemplate(t *testing.T) {
 	s := issuers(&fake{}, func(o *ca.Options) {
 		enc := template()
 		enc.KeyUsage = []string{"keyEncipherment"}
@@ -93,13 +93,13 @@ func TestKeyUsageFollowsTheTemplate(t *testing.T) {
 		bad.KeyUsage = []string{"x"}
 		o.Templates = map[string]pki.Template{"Sign": template(), "Enc": enc, "Bad": bad}
 	})
-	if sign, decrypt, err := s.KeyUsage("Sign"); !sign || decrypt || err != nil {
-		t.Errorf("Sign: %v, %v, %v", sign, decrypt, err)
+	if decrypt, err := s.Decrypts("Sign"); decrypt || err != nil {
+		t.Errorf("Sign: %v, %v", decrypt, err)
 	}
-	if sign, decrypt, err := s.KeyUsage("Enc"); sign || !decrypt || err != nil {
-		t.Errorf("Enc: %v, %v, %v", sign, decrypt, err)
+	if decrypt, err := s.Decrypts("Enc"); !decrypt || err != nil {
+		t.Errorf("Enc: %v, %v", decrypt, err)
 	}
-	_, _, err := s.KeyUsage("Bad")
+	_, err := s.Decrypts("Bad")
 	wantError(t, err, exec.Refused, "certificate template Bad", `"x" is no key usage`)
 }
 
@@ -202,7 +202,7 @@ func TestTemplatesAreCopied(t *testing.T) {
 	m := map[string]pki.Template{"Sign": template()}
 	s := ca.New(ca.Options{Templates: m})
 	delete(m, "Sign")
-	if _, _, err := s.KeyUsage("Sign"); err != nil {
+	if _, err := s.Decrypts("Sign"); err != nil {
 		t.Error(err)
 	}
 }

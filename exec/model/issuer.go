@@ -10,11 +10,8 @@ import (
 	"inscribe/exec"
 )
 
-// Issuer makes symbolic certificates; it implements exec.Issuer. Usage, if set,
-// tells the key usage of a template as the real issuer would.
-type Issuer struct {
-	Usage func(template string) (sign, decrypt bool, err error)
-}
+// Issuer makes symbolic certificates; it implements exec.Issuer.
+type Issuer struct{}
 
 // Check finds nothing wrong: a dry-run reaches no CA.
 func (Issuer) Check(ctx context.Context, _ exec.CertificateRequest) error { return ctx.Err() }
@@ -66,10 +63,5 @@ func (Issuer) SameKey(a, b exec.PublicKey) bool {
 	return bytes.Equal(a.Modulus, b.Modulus) && bytes.Equal(a.Point, b.Point)
 }
 
-// KeyUsage asks Usage, and says "sign" without it.
-func (i Issuer) KeyUsage(template string) (sign, decrypt bool, err error) {
-	if i.Usage == nil {
-		return true, false, nil
-	}
-	return i.Usage(template)
-}
+// Decrypts says no.
+func (Issuer) Decrypts(string) (bool, error) { return false, nil }

@@ -90,13 +90,6 @@ func (t Template) Uses() []string {
 	return slices.Compact(names)
 }
 
-// Sign tells whether the private key signs: digitalSignature or nonRepudiation.
-// It is false for a template that [Template.Check] refuses.
-func (t Template) Sign() bool {
-	usage, err := keyUsage(t.KeyUsage)
-	return err == nil && usage&signUsages != 0
-}
-
 // Decrypt tells whether the private key decrypts, unwraps or derives:
 // keyEncipherment, dataEncipherment or keyAgreement. It is false for a template
 // that [Template.Check] refuses.

@@ -16,7 +16,6 @@ var (
 )
 
 const (
-	signUsages    = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
 	onlyUsages    = x509.KeyUsageEncipherOnly | x509.KeyUsageDecipherOnly
 	encryptUsages = x509.KeyUsageKeyEncipherment | x509.KeyUsageDataEncipherment
 	decryptUsages = encryptUsages | x509.KeyUsageKeyAgreement
