@@ -19,6 +19,9 @@ func (a *app) apply(args []string) error {
 	if err := a.noOldReport(); err != nil {
 		return fmt.Errorf("--report: %w", err)
 	}
+	if err := a.noOldEvents(); err != nil {
+		return err
+	}
 	if err := a.checkExisting(); err != nil {
 		return err
 	}

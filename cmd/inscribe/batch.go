@@ -49,6 +49,9 @@ func (a *app) batch(args []string) error {
 }
 
 func (a *app) batchOf(args []string) error {
+	if err := a.noOldEvents(); err != nil {
+		return err
+	}
 	if err := a.batchUsage(); err != nil {
 		return err
 	}

@@ -150,3 +150,53 @@ func TestNoOldReportStays(t *testing.T) {
 		t.Errorf("key.pem is another file: %v", err)
 	}
 }
+
+// TestNoOldEventsStay: a run that ends before it begins leaves no events, which would be
+// those of another one, and no harm to what holds none.
+func TestNoOldEventsStay(t *testing.T) {
+	files, run := besideFiles(t)
+	if err := os.Symlink("events", "link"); err != nil {
+		t.Fatal(err)
+	}
+	const ofBatch = `{"time":"2026-01-02T03:04:05Z","batch":"x","row":1,"id":"op-01","op":"openslot","slot":"default","state":"start"}` + "\n"
+	for _, args := range [][]string{{"apply", "x.dsc"}, {"apply", "nowhere.dsc"}, {"apply", "x.dsc", "--existing", "no"}, {"apply", "x.dsc", "--dry-run", "--field", "PINN=x"},
+		{"batch", "x.dsc"}, {"batch", "nowhere.dsc", "--data", "rows.csv"}} {
+		for _, old := range []string{"", ofBatch} {
+			if code, says := run("apply", "x.dsc", "--dry-run", "--events", "link"); code != exitOK {
+				t.Fatal(says)
+			}
+			if old != "" {
+				if err := os.WriteFile("events", []byte(old), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if raw, err := os.ReadFile("events"); err != nil || len(raw) == 0 {
+				t.Fatalf("%v: no events", err)
+			}
+			if code, says := run(append(args, "--events", "link")...); code == exitOK {
+				t.Fatal(says)
+			}
+			if raw, err := os.ReadFile("events"); err != nil || len(raw) != 0 {
+				t.Errorf("%q: %v: the old ones are still there: %s", args, err, raw)
+			}
+		}
+	}
+	for name, text := range files {
+		if code, says := run("apply", "nowhere.dsc", "--events", name); code == exitOK {
+			t.Fatal(says)
+		}
+		if now, err := os.ReadFile(name); string(now) != text {
+			t.Errorf("%s is another file: %v", name, err)
+		}
+	}
+	// Standard output is no file of that name.
+	if err := os.WriteFile("-", []byte(ofBatch), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, says := run("apply", "nowhere.dsc", "--events", "-"); code == exitOK {
+		t.Fatal(says)
+	}
+	if now, err := os.ReadFile("-"); string(now) != ofBatch {
+		t.Errorf("the file named - is another one: %v", err)
+	}
+}

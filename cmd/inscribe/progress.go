@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"inscribe/exec"
 	"inscribe/plan"
@@ -47,6 +50,43 @@ func (a *app) progress(pl *plan.Plan) (*progress, error) {
 		p.events, p.file = f, f
 	}
 	return p, nil
+}
+
+// noOldEvents empties the events of an earlier run, which would be taken for those of a
+// run that ends before its first. A file that holds none stays until then.
+func (a *app) noOldEvents() error {
+	path := a.opts.events
+	if path == "" || path == stdinName {
+		return nil
+	}
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil // there is none; what it is, is said when it is opened
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("--events: %w", err)
+	}
+	first, err := bufio.NewReader(io.LimitReader(f, longestEvent)).ReadBytes('\n')
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+	case isEvent(first):
+		err = f.Truncate(0)
+	default:
+		err = nil
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("--events: %w", err)
+	}
+	return nil
+}
+
+// longestEvent is more than a line of --events is long.
+const longestEvent = 1 << 20
+
+// isEvent tells a line of --events, of a run or a batch, from any other.
+func isEvent(line []byte) bool {
+	var e exec.Event
+	return json.Unmarshal(line, &e) == nil && strings.HasPrefix(e.ID, "op-") && e.Op != "" && e.State != ""
 }
 
 // Event shows one event. A failure to write events is kept for the end: it must
