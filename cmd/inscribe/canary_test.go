@@ -91,7 +91,14 @@ func TestNoSecretShows(t *testing.T) {
 	w.run(exitUsage, rows...)
 	m.secret("rows.csv", fmt.Sprintf("#n,SIGN_PIN\n1,\"%s\n", w.canaries["wrong"]))
 	w.run(exitUsage, rows...)
+	// A database field that goes into a secret field is secret, though another comes first.
+	shared := m.file("shared.dsc", "[Fields]\nSPARE=CODE\nPIN=CODE\n\n[Description]\nPKCS11Library=yourMiddleware.dll\nApplicationList=A\nPIN=PIN\n\n[Application_A]\nECCurve=P-256\nCertTempl=shared\n")
+	m.secret("rows.csv", fmt.Sprintf("CODE\n%s\n%s\n", w.canaries["pin"], w.canaries["wrong"]))
+	w.run(exitRefused, "batch", shared, "--data", filepath.Join(m.dir, "rows.csv")) // the same but for secrets
 	w.station = ""
+	w.run(exitOK, "plan", shared, "--format", "json", "--field", "CODE=env:LC_pin")
+	w.run(exitUsage, "apply", shared, "--field", "CODE="+w.canaries["wrong"])
+	apply(exitOK, shared, "--field", "CODE=env:LC_pin")
 
 	// Values that stand in the description itself.
 	for _, format := range []string{"text", "compact", "json", "sarif", "github", "junit"} {

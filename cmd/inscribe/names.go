@@ -20,21 +20,29 @@ type named struct {
 // name is one for all spellings that stand for the same.
 func (n named) name() string { return cmp.Or(n.column, n.field.Name) }
 
-// named finds what a name stands for, wherever it is given: the exact field, else the
-// only one that differs in case, else a database field.
+// named finds what a name stands for, wherever it is given: the exact field, else a
+// database field, else the only field that differs in case. Each field with the database
+// field of a secret one counts as secret; where one that does not has its name, nobody can
+// tell which of the two a value is for.
 func (a *app) named(p *check.Program, name string) (named, error) {
-	if f := p.Field(name); f != nil {
-		if f.Output() {
-			return named{}, usagef("field %s is filled by the run and takes no value", f.Name)
-		}
+	f := p.Field(name)
+	var of *check.Field // with a database field of that name
+	if at := slices.IndexFunc(p.Fields, func(f *check.Field) bool { return slices.Contains(f.Columns(), name) }); at >= 0 {
+		of = p.Fields[at]
+	}
+	switch {
+	case f != nil && f.Name == name && of != nil && of.Secret() && !f.Secret():
+		return named{}, usagef("%s is a field that is shown, and the database field of the secret field %s; rename one of them in the description", name, of.Name)
+	case of != nil && (f == nil || f.Name != name):
+		return named{of, name}, nil
+	case f != nil && f.Output():
+		return named{}, usagef("field %s is filled by the run and takes no value", f.Name)
+	case f != nil:
 		return named{field: f}, nil
 	}
 	var names []string
 	for _, f := range p.Fields {
 		names = append(names, f.Name)
-		if slices.Contains(f.Columns(), name) {
-			return named{f, name}, nil
-		}
 	}
 	if near := diag.Nearest(name, names); near != "" {
 		return named{}, usagef("the description has no field %s; is it %s?", name, near)

@@ -200,3 +200,32 @@ func TestNoOldEventsStay(t *testing.T) {
 		t.Errorf("the file named - is another one: %v", err)
 	}
 }
+
+// TestNamesOfDatabaseFields: a value for a secret is one for that alone, and is not taken
+// for one that may be shown, whichever field comes first or has a name like it.
+func TestNamesOfDatabaseFields(t *testing.T) {
+	_, run := besideFiles(t)
+	const rest = "\n[Description]\nPKCS11Library=y.dll\nApplicationList=A\nPIN=PIN\n\n[Application_A]\nECCurve=P-256\nCertTempl=logon\n"
+	const secret = "is secret, and every process on this machine can read the arguments"
+	for _, c := range []struct{ fields, given, says string }{
+		{"SPARE=CODE\nPIN=CODE\n", "CODE=1234", secret},
+		{"Code=\nPIN=CODE\n", "CODE=1234", secret},
+		{"Code=\nPIN=CODE\n", "Code=1234", ""},
+		{"CODE=\nPIN=CODE\n", "CODE=1234", "CODE is a field that is shown, and the database field of the secret field PIN"},
+		{"CODE=\nPIN=CODE\n", "CODE=file:pin", "CODE is a field that is shown, and the database field of the secret field PIN"},
+		{"CODE=CODE\nPIN=CODE\n", "CODE=1234", secret},
+		{"CODE=CODE\nPIN=\n", "CODE=1234", ""},
+		{"CODE=\nSPARE=CODE\nPIN=\n", "CODE=1234", ""},
+	} {
+		if err := os.WriteFile("y.dsc", []byte("[Fields]\n"+c.fields+rest), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want := exitUsage
+		if c.says == "" {
+			want = exitOK
+		}
+		if code, says := run("plan", "y.dsc", "--field", c.given); code != want || !strings.Contains(says, c.says) {
+			t.Errorf("%q, %s: exit code %d, want %q:\n%s", c.fields, c.given, code, c.says, says)
+		}
+	}
+}
