@@ -10,15 +10,15 @@ import (
 	"inscribe/check/config"
 )
 
-// Rule is a check over a whole program.
-type Rule struct {
-	// Codes are what the rule reports.
-	Codes []diag.Code
-	Run   func(*Program, *Report)
+// rule is a check over a whole program.
+type rule struct {
+	// codes are what the rule reports.
+	codes []diag.Code
+	Run   func(*Program, *report)
 }
 
-// Rules is the table of rules. Each stands in its own file.
-var Rules = []Rule{
+// allRules is the table of rules. Each stands in its own file.
+var allRules = []rule{
 	syntaxRule, sectionRule, keywordRule, duplicateRule, fieldRule, fieldCaseRule, unusedFieldRule,
 	requiredRule, applicationListRule, valueRule, locationRule, literalSecretRule, credentialRule,
 	fieldTypeRule, secretLeakRule, weakKeyRule, conflictRule, validationRule, encryptedRule,
@@ -26,11 +26,11 @@ var Rules = []Rule{
 	pinsRule, signatureUsageRule, templateCaseRule, notClearedRule, extensionRule, limitsRule, policyRule,
 }
 
-// Codes lists the codes that the rules report, with those of suppressions.
-func Codes() []diag.Code {
+// codes lists the codes that the rules report, with those of suppressions.
+func codes() []diag.Code {
 	codes := []diag.Code{diag.UnusedSuppression}
-	for _, r := range Rules {
-		codes = append(codes, r.Codes...)
+	for _, r := range allRules {
+		codes = append(codes, r.codes...)
 	}
 	slices.Sort(codes)
 	return slices.Compact(codes)
@@ -48,10 +48,10 @@ func CheckIn(room *Room, f *ast.File, cfg *config.Config) *Program {
 		room = &Room{}
 	}
 	p := build(f, cfg, room)
-	r := &Report{severity: cfg.Severity}
+	r := &report{severity: cfg.Severity}
 	found := rooms.Get().(*[]diag.Diagnostic)
 	r.found = *found
-	for _, rule := range Rules {
+	for _, rule := range allRules {
 		rule.Run(p, r)
 	}
 	p.Blocking = diag.Sort(r.blocking)
@@ -67,8 +67,8 @@ func CheckIn(room *Room, f *ast.File, cfg *config.Config) *Program {
 // own. What a program keeps is a copy of the right size.
 var rooms = sync.Pool{New: func() any { return new([]diag.Diagnostic) }}
 
-// Report collects what rules find.
-type Report struct {
+// report collects what rules find.
+type report struct {
 	severity map[diag.Code]diag.Severity
 	found    []diag.Diagnostic
 	blocking []diag.Diagnostic
@@ -79,21 +79,21 @@ type Report struct {
 
 // Add reports a finding at a place, with the severity that the code has by
 // default or by configuration. What it returns may be completed.
-func (r *Report) Add(code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
-	return r.AddAs(code.Default(), code, span, format, args...)
+func (r *report) Add(code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
+	return r.addAs(code.Default(), code, span, format, args...)
 }
 
 // silent reports whether the findings of a code, which block nothing, would be
 // dropped, so that they need not be looked for.
-func (r *Report) silent(code diag.Code) bool {
+func (r *report) silent(code diag.Code) bool {
 	if s, ok := r.severity[code]; ok {
 		return s == diag.Off
 	}
 	return code.Default() == diag.Off
 }
 
-// AddAs is Add with a default severity of its own.
-func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
+// addAs is Add with a default severity of its own.
+func (r *report) addAs(severity diag.Severity, code diag.Code, span ast.Span, format string, args ...any) *diag.Diagnostic {
 	if r.trial {
 		r.found = append(r.found, diag.Diagnostic{Code: code, Severity: severity, Span: span})
 		return &r.found[len(r.found)-1]
@@ -113,7 +113,7 @@ func (r *Report) AddAs(severity diag.Severity, code diag.Code, span ast.Span, fo
 }
 
 // block notes an error that no plan can ignore, shown or not.
-func (r *Report) block(code diag.Code, span ast.Span, format string, args ...any) {
+func (r *report) block(code diag.Code, span ast.Span, format string, args ...any) {
 	r.blocking = append(r.blocking, diag.Diagnostic{Code: code, Severity: diag.Error, Span: span, Message: fmt.Sprintf(format, args...)})
 }
 

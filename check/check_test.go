@@ -180,7 +180,7 @@ func TestNoDiagnosticHoldsASecret(t *testing.T) {
 // TestEveryCodeIsReported holds the table of codes against the rules: each code
 // is one that some rule reports, and the golden files or the pages show it.
 func TestEveryCodeIsReported(t *testing.T) {
-	reported := Codes()
+	reported := codes()
 	for _, r := range diag.Rules {
 		if r.Code != diag.Internal && !slices.Contains(reported, r.Code) {
 			t.Errorf("no rule reports %s", r.Code)

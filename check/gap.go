@@ -184,7 +184,7 @@ func (g *Gap) reads(s *Setting) bool {
 // leaksInto reports whether the template of inscribe.toml that a setting names puts a
 // secret into the certificate.
 func (g *Gap) leaksInto(s *Setting) bool {
-	r := Report{trial: true}
+	r := report{trial: true}
 	for _, name := range g.p.Config.Certificates[s.Value.Text].Fields() {
 		if f := g.p.TemplateField(name); f != nil {
 			with := *f
@@ -281,7 +281,7 @@ func (g *Gap) otherPIN(k *schema.Keyword, f *Field) bool {
 
 // sound reports whether one value can serve for all uses of a field.
 func sound(f *Field) bool {
-	r := Report{trial: true}
+	r := report{trial: true}
 	typesOf(&r, f)
 	leaksOf(&r, f)
 	outputsOf(&r, f)
@@ -296,7 +296,7 @@ func (g *Gap) exposed(f *Field) bool {
 		if o == f || !slices.ContainsFunc(o.Columns(), func(c string) bool { return slices.Contains(columns, c) }) {
 			continue
 		}
-		r := Report{trial: true}
+		r := report{trial: true}
 		shares := *o
 		shares.sharesSecret = true
 		if leaksOf(&r, &shares); len(r.found) > 0 {
@@ -310,7 +310,7 @@ func (g *Gap) exposed(f *Field) bool {
 // setting. What a keyword that is still to be written will mend is left out, and what
 // another line has its fix for.
 func (g *Gap) errors(s *Setting) int {
-	b, p, r, n := g.block, *g.p, &Report{trial: true}, 0
+	b, p, r, n := g.block, *g.p, &report{trial: true}, 0
 	b.Settings = slices.Clip(b.Settings)
 	if s != nil {
 		b.add(s)
@@ -381,7 +381,7 @@ func (g *Gap) with(a *Application) []*Application {
 // yet.
 func (g *Gap) blocked(order []*Application) int {
 	late := func(order []*Application) int {
-		r, p := Report{trial: true}, *g.p
+		r, p := report{trial: true}, *g.p
 		p.Applications = order
 		blockRule.Run(&p, &r)
 		return len(r.found)

@@ -234,8 +234,8 @@ type Setting struct {
 	Value   Value
 }
 
-// Place is where the problem is.
-func (s *Setting) Place() ast.Span {
+// place is where the problem is.
+func (s *Setting) place() ast.Span {
 	if s.Value.place != nil {
 		return *s.Value.place
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // applicationListRule holds ApplicationList against the sections.
-var applicationListRule = Rule{[]diag.Code{diag.MissingApplication, diag.UnlistedApplication, diag.DuplicateApplication}, func(p *Program, r *Report) {
+var applicationListRule = rule{[]diag.Code{diag.MissingApplication, diag.UnlistedApplication, diag.DuplicateApplication}, func(p *Program, r *report) {
 	list := p.Description.Get(schema.MApplicationList)
 	if list != nil {
 		listedApplications(p, r, list)
@@ -45,7 +45,7 @@ func (p *Program) misspeltApplications() map[string]bool {
 	return found
 }
 
-func listedApplications(p *Program, r *Report, list *Setting) {
+func listedApplications(p *Program, r *report, list *Setting) {
 	misspelt := p.misspeltApplications()
 	unknown := map[string]bool{}
 	runs := p.Applications

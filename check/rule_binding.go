@@ -9,7 +9,7 @@ import (
 )
 
 // bindingRule looks at the right-hand sides of [Fields].
-var bindingRule = Rule{[]diag.Code{diag.InvalidValue, diag.LiteralSecret}, func(p *Program, r *Report) {
+var bindingRule = rule{[]diag.Code{diag.InvalidValue, diag.LiteralSecret}, func(p *Program, r *report) {
 	for _, f := range p.Fields {
 		text := p.File.Slice(f.Line.Value)
 		if text == "" {

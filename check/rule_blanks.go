@@ -11,7 +11,7 @@ const noBreakSpace = "\u00a0"
 
 // blanksRule finds blanks that a reader does not see: around a value, and
 // no-break spaces anywhere outside of comments.
-var blanksRule = Rule{[]diag.Code{diag.TrailingBlank, diag.NoBreakSpace}, func(p *Program, r *Report) {
+var blanksRule = rule{[]diag.Code{diag.TrailingBlank, diag.NoBreakSpace}, func(p *Program, r *report) {
 	pasted := strings.Contains(p.File.Text, noBreakSpace)
 	p.File.Lines(func(_ int, l *ast.Line) bool {
 		text := p.File.Slice(l.Span)
@@ -50,7 +50,7 @@ var blanksRule = Rule{[]diag.Code{diag.TrailingBlank, diag.NoBreakSpace}, func(p
 	})
 }}
 
-func noBreakSpaces(p *Program, r *Report, l *ast.Line, text string) {
+func noBreakSpaces(p *Program, r *report, l *ast.Line, text string) {
 	i := strings.Index(text, noBreakSpace)
 	if i < 0 {
 		return

@@ -9,7 +9,7 @@ import (
 )
 
 // blockRule finds applications that run in a slot whose PIN was blocked before.
-var blockRule = Rule{[]diag.Code{diag.BlockBeforeLast}, func(p *Program, r *Report) {
+var blockRule = rule{[]diag.Code{diag.BlockBeforeLast}, func(p *Program, r *report) {
 	type blocker struct {
 		*Setting
 		letter string

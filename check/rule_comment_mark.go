@@ -7,7 +7,7 @@ import (
 	"inscribe/ast/diag"
 )
 
-var commentMarkRule = Rule{[]diag.Code{diag.CommentMark}, func(p *Program, r *Report) {
+var commentMarkRule = rule{[]diag.Code{diag.CommentMark}, func(p *Program, r *report) {
 	p.File.Lines(func(_ int, l *ast.Line) bool {
 		if l.Kind != ast.Comment {
 			return true

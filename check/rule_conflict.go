@@ -9,7 +9,7 @@ import (
 )
 
 // conflictRule finds keywords that exclude each other.
-var conflictRule = Rule{[]diag.Code{diag.ConflictingKeywords}, func(p *Program, r *Report) {
+var conflictRule = rule{[]diag.Code{diag.ConflictingKeywords}, func(p *Program, r *report) {
 	for _, b := range p.Blocks {
 		conflictsIn(r, b)
 	}
@@ -20,7 +20,7 @@ var conflictRule = Rule{[]diag.Code{diag.ConflictingKeywords}, func(p *Program, 
 }}
 
 // conflictsIn holds a section against what the table says of its keywords.
-func conflictsIn(r *Report, b *Block) {
+func conflictsIn(r *report, b *Block) {
 	for _, s := range b.Settings {
 		for _, name := range s.Keyword.Conflicts {
 			if other := b.Get(name); other != nil {
@@ -31,7 +31,7 @@ func conflictsIn(r *Report, b *Block) {
 }
 
 // jobsIn wants one job of an application, and of a key what its kind takes.
-func jobsIn(r *Report, a *Application) {
+func jobsIn(r *report, a *Application) {
 	if jobs := a.Jobs(); len(jobs) > 1 {
 		d := conflict(r, jobs[1], jobs[0], "%s and %s in one application; an application does one thing", jobs[0].Keyword.Name, jobs[1].Keyword.Name)
 		d.Help = "put them into two applications"
@@ -47,7 +47,7 @@ func jobsIn(r *Report, a *Application) {
 	}
 }
 
-func conflict(r *Report, at, other *Setting, format string, args ...any) *diag.Diagnostic {
+func conflict(r *report, at, other *Setting, format string, args ...any) *diag.Diagnostic {
 	d := r.Add(diag.ConflictingKeywords, at.Line.Name, format, args...)
 	d.Related = []diag.Label{{Span: other.Line.Name, Message: fmt.Sprintf("%s is here", other.Keyword.Name)}}
 	return d
@@ -59,7 +59,7 @@ var besideRetrieve = []string{schema.MRetrieveTokens, schema.MTokensField, schem
 
 // retrieveAlone holds the page "Reader/card selection and information":
 // RetrieveAllTokens is a single operation.
-func retrieveAlone(p *Program, r *Report) {
+func retrieveAlone(p *Program, r *report) {
 	retrieve := p.Description.Get(schema.MRetrieveTokens)
 	if retrieve == nil {
 		return

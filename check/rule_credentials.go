@@ -10,7 +10,7 @@ import (
 
 // credentialRule holds PIN and PUK keywords against what the description does in
 // each slot.
-var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing, diag.MissingKeyword, diag.ConflictingKeywords, diag.InvalidValue}, func(p *Program, r *Report) {
+var credentialRule = rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing, diag.MissingKeyword, diag.ConflictingKeywords, diag.InvalidValue}, func(p *Program, r *report) {
 	if p.Technology != schema.SmartCard {
 		return
 	}
@@ -19,7 +19,7 @@ var credentialRule = Rule{[]diag.Code{diag.PINMissing, diag.SignaturePINMissing,
 }}
 
 // credentialsIn looks at what [Description] does in each slot.
-func credentialsIn(p *Program, r *Report) {
+func credentialsIn(p *Program, r *report) {
 	changes := false
 	for _, slot := range Slots {
 		changes = changes || p.Credentials(slot).sets()
@@ -29,7 +29,7 @@ func credentialsIn(p *Program, r *Report) {
 	}
 }
 
-func credentialsOf(p *Program, r *Report, c Credentials, changes bool) {
+func credentialsOf(p *Program, r *report, c Credentials, changes bool) {
 	if c.PIN == nil {
 		return
 	}
@@ -57,7 +57,7 @@ func credentialsOf(p *Program, r *Report, c Credentials, changes bool) {
 }
 
 // missingPINs finds work in a slot that is sure and has no PIN.
-func missingPINs(p *Program, r *Report) {
+func missingPINs(p *Program, r *report) {
 	for _, a := range p.Applications {
 		slot, field := a.SlotOf()
 		jobs := a.Jobs()
@@ -73,7 +73,7 @@ func missingPINs(p *Program, r *Report) {
 	}
 }
 
-func missingPIN(p *Program, r *Report, code diag.Code, span ast.Span, a *Application, slot, keyword string) {
+func missingPIN(p *Program, r *report, code diag.Code, span ast.Span, a *Application, slot, keyword string) {
 	d := r.Add(code, span, "[%s] writes to the %s slot, and there is no %s to log in with", a.Name, slot, keyword)
 	field := "SIGN_PIN"
 	if keyword == schema.MPIN {

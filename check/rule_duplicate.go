@@ -9,7 +9,7 @@ import (
 )
 
 // duplicateRule finds what stands twice in a section.
-var duplicateRule = Rule{[]diag.Code{diag.DuplicateKeyword, diag.DuplicateField}, func(p *Program, r *Report) {
+var duplicateRule = rule{[]diag.Code{diag.DuplicateKeyword, diag.DuplicateField}, func(p *Program, r *report) {
 	var seen lineSet
 	for i := range p.parts {
 		s, part := &p.File.Sections[i], &p.parts[i]

@@ -6,7 +6,7 @@ import (
 )
 
 // encryptedRule says once that a vendor's encrypted lines are not looked into.
-var encryptedRule = Rule{[]diag.Code{diag.EncryptedLine}, func(p *Program, r *Report) {
+var encryptedRule = rule{[]diag.Code{diag.EncryptedLine}, func(p *Program, r *report) {
 	var first *ast.Line
 	n := 0
 	p.File.Lines(func(_ int, l *ast.Line) bool {

@@ -7,7 +7,7 @@ import (
 
 // extensionRule names keywords that only Inscribe has. It is off unless check
 // --strict-vendor or inscribe.toml switches it on.
-var extensionRule = Rule{[]diag.Code{diag.VendorExtension}, func(p *Program, r *Report) {
+var extensionRule = rule{[]diag.Code{diag.VendorExtension}, func(p *Program, r *report) {
 	if r.silent(diag.VendorExtension) {
 		return
 	}

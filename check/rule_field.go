@@ -31,7 +31,7 @@ type Undeclared struct {
 func (u Undeclared) Template() bool { return u.Setting.Keyword.Meaning == schema.MCertTempl }
 
 // fieldRule finds names of fields that are not declared.
-var fieldRule = Rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *Report) {
+var fieldRule = rule{[]diag.Code{diag.UndefinedField}, func(p *Program, r *report) {
 	p.Undeclared(func(u Undeclared) {
 		if u.Template() {
 			undefinedInTemplate(p, r, u)
@@ -117,7 +117,7 @@ func (p *Program) Declarable(line *ast.Line, tell func(Undeclared)) {
 	})
 }
 
-func undefinedInTemplate(p *Program, r *Report, u Undeclared) {
+func undefinedInTemplate(p *Program, r *report, u Undeclared) {
 	d := r.Add(diag.UndefinedField, u.Span, "the template %s of inscribe.toml takes {%s}, and [Fields] does not declare it", u.Setting.Value.Text, u.Name)
 	if near := p.spell.nearest(u.Name, p.fieldNames()); near != "" {
 		d.Help = "the nearest field is " + near + ": mend the template, or declare the field"
@@ -155,7 +155,7 @@ func (p *Program) UndeclaredOf(name string) []string {
 	})
 }
 
-func undefinedField(p *Program, r *Report, s *Setting, name string, span ast.Span, whole bool) {
+func undefinedField(p *Program, r *report, s *Setting, name string, span ast.Span, whole bool) {
 	k := s.Keyword
 	if _, secret := slices.BinarySearchFunc(p.Secrets, span, bySpan); secret {
 		// The text is more likely a PIN without its # than a name, so it is

@@ -9,7 +9,7 @@ import (
 // fieldCaseRule finds fields that only their case tells apart, and names in
 // another case than the field's, in the description and in the templates that it
 // takes from inscribe.toml.
-var fieldCaseRule = Rule{[]diag.Code{diag.FieldCase}, func(p *Program, r *Report) {
+var fieldCaseRule = rule{[]diag.Code{diag.FieldCase}, func(p *Program, r *report) {
 	for _, f := range p.Fields {
 		if before := p.inAnyCase(f.Name).first; before != f {
 			d := r.Add(diag.FieldCase, f.Line.Name, "fields %s and %s differ only in case", before.Name, f.Name)

@@ -19,13 +19,13 @@ func typeFamily(t schema.Type) int {
 
 // fieldTypeRule finds fields that are used as two things that no one value can
 // be. A secret that is also used in clear is the secret-leak rule's.
-var fieldTypeRule = Rule{[]diag.Code{diag.FieldTypeConflict}, func(p *Program, r *Report) {
+var fieldTypeRule = rule{[]diag.Code{diag.FieldTypeConflict}, func(p *Program, r *report) {
 	for _, f := range p.Fields {
 		typesOf(r, f)
 	}
 }}
 
-func typesOf(r *Report, f *Field) {
+func typesOf(r *report, f *Field) {
 	var first *Use
 	for i := range f.Uses {
 		u := &f.Uses[i]

@@ -7,13 +7,13 @@ import (
 )
 
 // importRule finds private keys that go where none can or may go.
-var importRule = Rule{[]diag.Code{diag.ImportUnsupported, diag.SignatureKeyImport}, func(p *Program, r *Report) {
+var importRule = rule{[]diag.Code{diag.ImportUnsupported, diag.SignatureKeyImport}, func(p *Program, r *report) {
 	for _, a := range p.Applications {
 		importsOf(p, r, a)
 	}
 }}
 
-func importsOf(p *Program, r *Report, a *Application) {
+func importsOf(p *Program, r *report, a *Application) {
 	list := a.Get(schema.MWriteKeyList)
 	if list == nil {
 		return

@@ -9,7 +9,7 @@ import (
 )
 
 // keywordRule looks at the names of entries: unknown, or in the wrong section.
-var keywordRule = Rule{[]diag.Code{diag.UnknownKeyword, diag.MisplacedKeyword}, func(p *Program, r *Report) {
+var keywordRule = rule{[]diag.Code{diag.UnknownKeyword, diag.MisplacedKeyword}, func(p *Program, r *report) {
 	for i := range p.parts {
 		part, s := &p.parts[i], &p.File.Sections[i]
 		if !part.known || part.kind == schema.Fields {
@@ -23,7 +23,7 @@ var keywordRule = Rule{[]diag.Code{diag.UnknownKeyword, diag.MisplacedKeyword}, 
 				withoutMeaning(p, r, part.kind, p.File.Slice(s.Header.Name), l)
 			case k.Meaning == schema.MSubtype && p.Technology == schema.SmartCard && p.Encoding.Has(schema.MType):
 				// The page says "currently", so another release may take it.
-				d := r.AddAs(diag.Warning, diag.MisplacedKeyword, l.Name, "%s is not for smart cards, and this description is for one", k.Name)
+				d := r.addAs(diag.Warning, diag.MisplacedKeyword, l.Name, "%s is not for smart cards, and this description is for one", k.Name)
 				d.Help = "name the device type with Devices"
 				d.Fixes = append(d.Fixes, diag.Fix{Title: "remove the line", Edits: []diag.Edit{removeLine(l)}})
 			case p.foreign(k):
@@ -39,7 +39,7 @@ func (p *Program) foreign(k *schema.Keyword) bool {
 	return k.Section == schema.Application && k.Technology == schema.MagneticStripe && p.Technology == schema.SmartCard
 }
 
-func withoutMeaning(p *Program, r *Report, section schema.Section, header string, l *ast.Line) {
+func withoutMeaning(p *Program, r *report, section schema.Section, header string, l *ast.Line) {
 	name := p.File.Slice(l.Name)
 	if elsewhere := p.Table.Named(name); len(elsewhere) > 0 {
 		d := r.Add(diag.MisplacedKeyword, l.Name, "%s belongs in [%s], not in [%s]", elsewhere[0].Name, elsewhere[0].Section, header)
@@ -57,7 +57,7 @@ func withoutMeaning(p *Program, r *Report, section schema.Section, header string
 		d.Fixes = append(d.Fixes, replace("write "+near, l.Name, near))
 		return
 	}
-	d := r.AddAs(diag.Warning, diag.UnknownKeyword, l.Name, "%s is not known in [%s]; it is not checked and does nothing here", name, header)
+	d := r.addAs(diag.Warning, diag.UnknownKeyword, l.Name, "%s is not known in [%s]; it is not checked and does nothing here", name, header)
 	d.Help = "if it is a word of your vendor, declare it with [[keyword]] in inscribe.toml"
 }
 

@@ -9,7 +9,7 @@ import (
 // libraryRule holds the page "Encodings using Personal Desktop Client
 // middleware": that module initialises in 32 bit only, so the general and the
 // 64-bit name must not be there.
-var libraryRule = Rule{[]diag.Code{diag.Library64}, func(p *Program, r *Report) {
+var libraryRule = rule{[]diag.Code{diag.Library64}, func(p *Program, r *report) {
 	if p.Profile.Is(profile.InitIn64Bit) != profile.No || !p.Description.Has(schema.MInitToken) {
 		return
 	}

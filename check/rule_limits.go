@@ -14,7 +14,7 @@ import (
 // limitsRule proves on the expression, not by samples, that a validation lets
 // PINs through that the token refuses: by their length, or by their characters.
 // Expressions whose language the proof cannot bound exactly are left alone.
-var limitsRule = Rule{[]diag.Code{diag.ValidationLimits}, func(p *Program, r *Report) {
+var limitsRule = rule{[]diag.Code{diag.ValidationLimits}, func(p *Program, r *report) {
 	for _, slot := range Slots {
 		s := p.Credentials(slot).Validation
 		if s == nil || s.Value.Problem != "" || s.Value.Text == "" {

@@ -7,7 +7,7 @@ import (
 )
 
 // literalSecretRule finds secrets written into the file.
-var literalSecretRule = Rule{[]diag.Code{diag.LiteralSecret}, func(p *Program, r *Report) {
+var literalSecretRule = rule{[]diag.Code{diag.LiteralSecret}, func(p *Program, r *report) {
 	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			if !s.Keyword.Secret() || s.Value.Form != FixedValue || s.Value.Secret.Len() == 0 {

@@ -6,7 +6,7 @@ import (
 )
 
 // locationRule finds fixed locations that silently mean the default slot.
-var locationRule = Rule{[]diag.Code{diag.LocationDefault}, func(p *Program, r *Report) {
+var locationRule = rule{[]diag.Code{diag.LocationDefault}, func(p *Program, r *report) {
 	for _, a := range p.All {
 		s := a.Get(schema.MLocation)
 		if s == nil || s.Value.Form != FixedValue || s.Value.Problem != "" || LocationSlot(s.Value.Text) == schema.SignatureSlot {

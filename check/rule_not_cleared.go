@@ -8,7 +8,7 @@ import (
 )
 
 // notClearedRule finds secret fields that ClearFields forgets to forget.
-var notClearedRule = Rule{[]diag.Code{diag.SecretNotCleared}, func(p *Program, r *Report) {
+var notClearedRule = rule{[]diag.Code{diag.SecretNotCleared}, func(p *Program, r *report) {
 	s := p.Description.Get(schema.MClearFields)
 	if s == nil || s.Value.Problem != "" {
 		return

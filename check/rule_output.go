@@ -7,13 +7,13 @@ import (
 
 // outputRule finds fields that the run fills and that something reads as an
 // input: when it is read there is nothing in it.
-var outputRule = Rule{[]diag.Code{diag.OutputRead}, func(p *Program, r *Report) {
+var outputRule = rule{[]diag.Code{diag.OutputRead}, func(p *Program, r *report) {
 	for _, f := range p.Fields {
 		outputsOf(r, f)
 	}
 }}
 
-func outputsOf(r *Report, f *Field) {
+func outputsOf(r *report, f *Field) {
 	var filled *Use
 	for i := range f.Uses {
 		if f.Uses[i].Type == schema.Output && !f.Uses[i].Clears {

@@ -8,7 +8,7 @@ import (
 
 // pinsRule holds the PINs of the two slots against each other, and against what
 // a signature PIN is for.
-var pinsRule = Rule{[]diag.Code{diag.SamePIN, diag.SharedPIN, diag.FixedSignaturePIN, diag.NoPINPad}, func(p *Program, r *Report) {
+var pinsRule = rule{[]diag.Code{diag.SamePIN, diag.SharedPIN, diag.FixedSignaturePIN, diag.NoPINPad}, func(p *Program, r *report) {
 	pin, sign := p.Description.Get(schema.MPIN), p.Description.Get(schema.MSignPIN)
 	if pin != nil && sign != nil {
 		comparePINs(p, r, pin, sign)
@@ -33,7 +33,7 @@ var pinsRule = Rule{[]diag.Code{diag.SamePIN, diag.SharedPIN, diag.FixedSignatur
 	}
 }}
 
-func comparePINs(p *Program, r *Report, pin, sign *Setting) {
+func comparePINs(p *Program, r *report, pin, sign *Setting) {
 	a, b := pin.Value, sign.Value
 	same := sameSource(a, b)
 	shared := p.Profile.Is(profile.SharedPIN)

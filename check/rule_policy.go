@@ -8,7 +8,7 @@ import (
 
 // policyRule holds a description against the [policy] of inscribe.toml, as far as
 // the file alone can tell; plan holds the rest against it.
-var policyRule = Rule{[]diag.Code{diag.PolicyViolation}, func(p *Program, r *Report) {
+var policyRule = rule{[]diag.Code{diag.PolicyViolation}, func(p *Program, r *report) {
 	rules := p.Config.Policy
 	descriptionPolicy(p, r)
 	if rules.ForbidLiteralSecrets {
@@ -26,11 +26,11 @@ var policyRule = Rule{[]diag.Code{diag.PolicyViolation}, func(p *Program, r *Rep
 
 const policyHelp = "the rule stands under [policy] in inscribe.toml"
 
-func (r *Report) forbid(s *Setting, format string, args ...any) {
+func (r *report) forbid(s *Setting, format string, args ...any) {
 	r.Add(diag.PolicyViolation, s.Line.Value, format, args...).Help = policyHelp
 }
 
-func descriptionPolicy(p *Program, r *Report) {
+func descriptionPolicy(p *Program, r *report) {
 	rules := p.Config.Policy
 	for _, s := range p.Description.Settings {
 		if s.Keyword.Kind == schema.Path && s.Value.Problem == "" && !config.Allows(rules.Libraries, s.Value.Text) {
@@ -53,7 +53,7 @@ func descriptionPolicy(p *Program, r *Report) {
 	}
 }
 
-func applicationPolicy(rules config.Policy, r *Report, a *Application) {
+func applicationPolicy(rules config.Policy, r *report, a *Application) {
 	if s := a.Get(schema.MKeySize); s != nil && s.Value.Problem == "" && s.Value.Number < rules.RSAMin {
 		r.forbid(s, "the policy demands RSA keys of %d bits or more", rules.RSAMin)
 	}

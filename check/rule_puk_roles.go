@@ -5,7 +5,7 @@ import "inscribe/ast/diag"
 // pukRolesRule reminds of the two roles of InitialPUK: PKCS#11, C_InitToken,
 // takes it for the present SO PIN of an initialised token and sets that of a
 // fresh one.
-var pukRolesRule = Rule{[]diag.Code{diag.PUKRoles}, func(p *Program, r *Report) {
+var pukRolesRule = rule{[]diag.Code{diag.PUKRoles}, func(p *Program, r *report) {
 	c := p.Credentials(Slots[0])
 	if c.Init == nil || c.InitialPUK == nil {
 		return

@@ -11,7 +11,7 @@ import (
 )
 
 // requiredRule finds what is missing beside a keyword or in a section.
-var requiredRule = Rule{[]diag.Code{diag.MissingKeyword}, func(p *Program, r *Report) {
+var requiredRule = rule{[]diag.Code{diag.MissingKeyword}, func(p *Program, r *report) {
 	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			if s.Keyword.Kind == schema.Bool && !s.Value.Bool {
@@ -63,7 +63,7 @@ func (p *Program) misspelt(b *Block, keywords []string) bool {
 	return false
 }
 
-func missingBeside(p *Program, r *Report, b *Block, s *Setting, group []string) {
+func missingBeside(p *Program, r *report, b *Block, s *Setting, group []string) {
 	d := r.Add(diag.MissingKeyword, s.Line.Name, "%s needs %s beside it", s.Keyword.Name, strings.Join(group, " or "))
 	k := p.Table.Find(b.Section, group[0])
 	if k == nil || len(group) > 1 {

@@ -20,13 +20,13 @@ func leaks(f *Field, use schema.Type) bool {
 
 // secretLeakRule finds secrets that flow into something stored or shown in
 // clear.
-var secretLeakRule = Rule{[]diag.Code{diag.SecretLeak}, func(p *Program, r *Report) {
+var secretLeakRule = rule{[]diag.Code{diag.SecretLeak}, func(p *Program, r *report) {
 	for _, f := range p.Fields {
 		leaksOf(r, f)
 	}
 }}
 
-func leaksOf(r *Report, f *Field) {
+func leaksOf(r *report, f *Field) {
 	for _, t := range f.Templates {
 		if f.Secret() || f.sharesSecret {
 			d := r.Add(diag.SecretLeak, t.Line.Value, "the template %s puts the secret field %s into the certificate", t.Value.Text, f.Name)

@@ -11,7 +11,7 @@ import (
 )
 
 // sectionRule looks at the headers: unknown, twice, missing.
-var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, diag.MissingSection}, func(p *Program, r *Report) {
+var sectionRule = rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, diag.MissingSection}, func(p *Program, r *report) {
 	for i := range p.parts {
 		h, part := p.File.Sections[i].Header, &p.parts[i]
 		switch {
@@ -33,14 +33,14 @@ var sectionRule = Rule{[]diag.Code{diag.UnknownSection, diag.DuplicateSection, d
 		d.Help = "it names the library and the credentials"
 	}
 	if p.Encoding.Header == nil && p.Description.Header != nil {
-		d := r.AddAs(diag.Info, diag.MissingSection, p.Description.Header.Name, "there is no [Encoding] header; a smart card is assumed")
+		d := r.addAs(diag.Info, diag.MissingSection, p.Description.Header.Name, "there is no [Encoding] header; a smart card is assumed")
 		nl := ast.LineEnd(p.File.Text)
 		start := p.File.Before(0)
 		d.Fixes = append(d.Fixes, replace("add the header for a smart card", ast.Span{Start: start, End: start}, "[Encoding]"+nl+strings.Join(schema.OfSmartCard(), nl)+nl+nl))
 	}
 }}
 
-func unknownSection(p *Program, r *Report, h *ast.Line, name string) {
+func unknownSection(p *Program, r *report, h *ast.Line, name string) {
 	d := r.Add(diag.UnknownSection, h.Name, "there is no section [%s]", name)
 	d.Help = "the sections are [Encoding], [Fields], [Description] and [Application_X]"
 	candidates := schema.Sections[:schema.Application]

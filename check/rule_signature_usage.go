@@ -11,7 +11,7 @@ import (
 // signatureUsageRule holds the templates of the signature slot against EN 319
 // 412-2, 4.3.2: a key for commitment has the key usage nonRepudiation alone. It
 // looks at what inscribe.toml says of the template.
-var signatureUsageRule = Rule{[]diag.Code{diag.SignatureKeyUsage}, func(p *Program, r *Report) {
+var signatureUsageRule = rule{[]diag.Code{diag.SignatureKeyUsage}, func(p *Program, r *report) {
 	for _, a := range p.Applications {
 		t := a.Get(schema.MCertTempl)
 		if t == nil {

@@ -7,7 +7,7 @@ import (
 	"inscribe/ast/diag"
 )
 
-var syntaxRule = Rule{[]diag.Code{diag.Syntax}, func(p *Program, r *Report) {
+var syntaxRule = rule{[]diag.Code{diag.Syntax}, func(p *Program, r *report) {
 	first := true
 	p.File.Lines(func(section int, l *ast.Line) bool {
 		switch {
@@ -33,7 +33,7 @@ func hasControl(name string) bool {
 	return false
 }
 
-func explainJunk(p *Program, r *Report, l *ast.Line) {
+func explainJunk(p *Program, r *report, l *ast.Line) {
 	text := strings.TrimSpace(p.File.Slice(l.Span))
 	switch {
 	case strings.HasPrefix(text, "[") && !strings.Contains(text, "]"):

@@ -16,7 +16,7 @@ func authentication(name string) bool {
 
 // templateRule finds certificate templates whose name speaks of authentication
 // in the signature slot.
-var templateRule = Rule{[]diag.Code{diag.AuthTemplate}, func(p *Program, r *Report) {
+var templateRule = rule{[]diag.Code{diag.AuthTemplate}, func(p *Program, r *report) {
 	for _, a := range p.Applications {
 		t := a.Get(schema.MCertTempl)
 		if t == nil {

@@ -10,7 +10,7 @@ import (
 // templateCaseRule finds certificate templates that inscribe.toml has in another
 // case. The case of a template counts, so what stands there of the one does not hold
 // for the other.
-var templateCaseRule = Rule{[]diag.Code{diag.TemplateCase}, func(p *Program, r *Report) {
+var templateCaseRule = rule{[]diag.Code{diag.TemplateCase}, func(p *Program, r *report) {
 	for _, a := range p.All {
 		t := a.Get(schema.MCertTempl)
 		if t == nil {

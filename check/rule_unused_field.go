@@ -36,7 +36,7 @@ func (p *Program) AddressColumns(tell func(*Field, Use)) {
 
 // unusedFieldRule finds fields that nothing takes a value from. Magnetic stripes
 // are left out: their address lines name fields in columns of unknown meaning.
-var unusedFieldRule = Rule{[]diag.Code{diag.UnusedField}, func(p *Program, r *Report) {
+var unusedFieldRule = rule{[]diag.Code{diag.UnusedField}, func(p *Program, r *report) {
 	if p.Technology != schema.SmartCard {
 		return
 	}

@@ -20,7 +20,7 @@ func CompileValidation(expression string) (*regexp.Regexp, error) {
 	return regexp.Compile(`\A(?:` + expression + `)\z`)
 }
 
-var validationRule = Rule{[]diag.Code{diag.PINValidation}, func(p *Program, r *Report) {
+var validationRule = rule{[]diag.Code{diag.PINValidation}, func(p *Program, r *report) {
 	for _, slot := range Slots {
 		c := p.Credentials(slot)
 		s := c.Validation
@@ -38,7 +38,7 @@ var validationRule = Rule{[]diag.Code{diag.PINValidation}, func(p *Program, r *R
 	}
 }}
 
-func expression(p *Program, r *Report, s, pin *Setting) {
+func expression(p *Program, r *report, s, pin *Setting) {
 	open := s.Line.Value.End - 1 - len(s.Value.Text)
 	span := ast.Span{Start: open, End: open + len(s.Value.Text)}
 	if s.Value.Text == "" {

@@ -11,19 +11,19 @@ import (
 )
 
 // valueRule reports values that do not fit their keyword.
-var valueRule = Rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *Report) {
+var valueRule = rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *report) {
 	for _, b := range p.Blocks {
 		for _, s := range b.Settings {
 			if s.Value.Problem == "" || s.Keyword.Kind == schema.Validation && s.Value.Form != Missing {
 				continue
 			}
-			d := r.Add(diag.InvalidValue, s.Place(), "the value of %s %s", s.Keyword.Name, s.Value.Problem)
+			d := r.Add(diag.InvalidValue, s.place(), "the value of %s %s", s.Keyword.Name, s.Value.Problem)
 			d.Help = "for example: " + s.Keyword.Example
 			suggestValue(p, s, d)
 		}
 	}
 	if s := p.Encoding.Get(schema.MType); s != nil && s.Value.Problem == "" && s.Value.Number != schema.SmartCard && s.Value.Number != schema.MagneticStripe {
-		d := r.AddAs(diag.Info, diag.InvalidValue, s.Line.Value, "encoding type %d is not one that Inscribe knows", s.Value.Number)
+		d := r.addAs(diag.Info, diag.InvalidValue, s.Line.Value, "encoding type %d is not one that Inscribe knows", s.Value.Number)
 		d.Help = "it knows 1024 (smart card) and 2 (magnetic stripe); the file is checked as far as it goes"
 	}
 	if s := p.Encoding.Get(schema.MDevices); s != nil && s.Value.Problem == "" && p.Technology == schema.SmartCard && len(s.Value.Names) > 1 {

@@ -20,7 +20,7 @@ func (p *Program) NewKeySize() int { return max(minSignatureRSA, p.allowedKeySiz
 // allowedKeySize is the least size that the policy allows and an RSA key can have.
 func (p *Program) allowedKeySize() int { return (p.Config.Policy.RSAMin + 7) / 8 * 8 }
 
-var weakKeyRule = Rule{[]diag.Code{diag.WeakKey}, func(p *Program, r *Report) {
+var weakKeyRule = rule{[]diag.Code{diag.WeakKey}, func(p *Program, r *report) {
 	for _, a := range p.All {
 		s := a.Get(schema.MKeySize)
 		if s != nil && s.Value.Problem == "" && s.Value.Number < minRSA {
@@ -29,7 +29,7 @@ var weakKeyRule = Rule{[]diag.Code{diag.WeakKey}, func(p *Program, r *Report) {
 			d.Fixes = append(d.Fixes, replace("write "+size, s.Line.Value, size))
 		}
 		if slot, _ := a.SlotOf(); s != nil && s.Value.Problem == "" && slot == schema.SignatureSlot && s.Value.Number >= minRSA && s.Value.Number < minSignatureRSA {
-			d := r.AddAs(diag.Hint, diag.WeakKey, s.Line.Value, "new keys for qualified signatures have %d bits or more", minSignatureRSA)
+			d := r.addAs(diag.Hint, diag.WeakKey, s.Line.Value, "new keys for qualified signatures have %d bits or more", minSignatureRSA)
 			size := strconv.Itoa(p.NewKeySize())
 			d.Fixes = append(d.Fixes, replace("write "+size, s.Line.Value, size))
 		}

@@ -21,7 +21,7 @@ type suppression struct {
 // suppress drops the findings that a comment "# inscribe:ignore CODE reason" on
 // the line before asks for, and reports the comments that drop nothing. Several
 // such lines may stand above one.
-func suppress(p *Program, r *Report) []diag.Diagnostic {
+func suppress(p *Program, r *report) []diag.Diagnostic {
 	if !strings.Contains(p.File.Text, ignoreMark) {
 		return r.found
 	}
@@ -40,7 +40,7 @@ func suppress(p *Program, r *Report) []diag.Diagnostic {
 			kept = append(kept, d)
 		}
 	}
-	unused := &Report{severity: r.severity}
+	unused := &report{severity: r.severity}
 	helps := false // whether any code of the comment is of use
 	for i, s := range list {
 		if i == 0 || list[i-1].line != s.line {

@@ -20,13 +20,13 @@ type Topic struct {
 
 // The groups of topics, in the order in which they are shown.
 const (
-	KeywordGroup   = "keywords"
-	SectionGroup   = "sections"
-	ValueGroup     = "values"
-	CodeGroup      = "codes"
-	OperationGroup = "operations of plans"
-	ProfileGroup   = "profiles"
-	FactGroup      = "facts of profiles"
+	keywordGroup   = "keywords"
+	sectionGroup   = "sections"
+	valueGroup     = "values"
+	codeGroup      = "codes"
+	operationGroup = "operations of plans"
+	profileGroup   = "profiles"
+	factGroup      = "facts of profiles"
 )
 
 // Project is what a project adds to the words of the language; the zero value
@@ -54,15 +54,15 @@ func Topics(p Project) []Topic {
 		if k.Evidence == schema.Project {
 			origin = p.Origin
 		}
-		add(KeywordGroup, k.Name, func() string { return Keyword(k, origin) })
+		add(keywordGroup, k.Name, func() string { return Keyword(k, origin) })
 	}
 	for s := schema.Encoding; s <= schema.Application; s++ {
-		add(SectionGroup, s.String(), func() string { return sectionText(s, table) })
+		add(sectionGroup, s.String(), func() string { return sectionText(s, table) })
 	}
 	for _, v := range schema.Specials {
-		add(ValueGroup, v.Text, func() string { return "Special value: " + v.Doc + ".\n" })
+		add(valueGroup, v.Text, func() string { return "Special value: " + v.Doc + ".\n" })
 	}
-	add(ValueGroup, "#Signature", func() string {
+	add(valueGroup, "#Signature", func() string {
 		return "Value of `Location`: the signature slot. Every other value means the default slot.\n"
 	})
 	for _, k := range table.All() {
@@ -70,24 +70,24 @@ func Topics(p Project) []Topic {
 			continue
 		}
 		for _, v := range k.Values {
-			add(ValueGroup, v.Text, func() string { return fmt.Sprintf("Value of `%s`: %s.\n", k.Name, v.Doc) })
+			add(valueGroup, v.Text, func() string { return fmt.Sprintf("Value of `%s`: %s.\n", k.Name, v.Doc) })
 		}
 	}
 	for _, page := range Pages() {
 		_, text, _ := strings.Cut(page.Text, "\n\n")
-		add(CodeGroup, string(page.Code), func() string { return text })
+		add(codeGroup, string(page.Code), func() string { return text })
 	}
 	for _, o := range Operations {
-		add(OperationGroup, o.Name, func() string { return "Operation of a plan. " + o.Text + "\n" })
+		add(operationGroup, o.Name, func() string { return "Operation of a plan. " + o.Text + "\n" })
 	}
 	for _, name := range profile.Names() {
-		add(ProfileGroup, name, func() string { return Profile(profile.Lookup(name)) })
+		add(profileGroup, name, func() string { return Profile(profile.Lookup(name)) })
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Profiles)) {
-		add(ProfileGroup, name, func() string { return Profile(p.Profiles[name]) })
+		add(profileGroup, name, func() string { return Profile(p.Profiles[name]) })
 	}
 	for _, f := range profile.Facts {
-		add(FactGroup, string(f.Name), func() string { return Fact(f) })
+		add(factGroup, string(f.Name), func() string { return factPage(f) })
 	}
 	return list
 }
@@ -116,9 +116,9 @@ func About(topics []Topic, word string) []Topic {
 	var found []Topic
 	for _, t := range topics {
 		switch {
-		case strings.EqualFold(t.Name, name), t.Group == ValueGroup && strings.EqualFold(t.Name, "#"+name):
-		case t.Group == SectionGroup && t.Name == section:
-		case t.Group == KeywordGroup && numbered(t.Name, name):
+		case strings.EqualFold(t.Name, name), t.Group == valueGroup && strings.EqualFold(t.Name, "#"+name):
+		case t.Group == sectionGroup && t.Name == section:
+		case t.Group == keywordGroup && numbered(t.Name, name):
 		default:
 			continue
 		}

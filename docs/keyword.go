@@ -148,8 +148,8 @@ var sectionTexts = map[schema.Section]string{
 // Section describes a kind of section.
 func Section(s schema.Section) string { return sectionTexts[s] + "\n" }
 
-// Fact describes a fact of profiles, with its value in each built-in profile.
-func Fact(f profile.FactInfo) string {
+// factPage describes a fact of profiles, with its value in each built-in profile.
+func factPage(f profile.FactInfo) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Fact of profiles, %s: %s.\n\n", factKind(f.Kind), f.Doc)
 	for _, name := range profile.Names() {

@@ -1,7 +1,5 @@
 package docs
 
-import "slices"
-
 // Operation documents a kind of op of plans.
 type Operation struct {
 	// Name is the word in plans.
@@ -32,13 +30,4 @@ var Operations = []Operation{
 	{"block", "Blocks the PIN of a slot by wrong values on purpose (C_Login), as many as the profile says that a token takes, never the right one. **It destroys** the use of the PIN until the PUK brings it back, so it wants a yes. It is refused where the profile cannot tell that the token locks. The other slot goes on."},
 	{"clearfields", "Forgets the values of the fields that `ClearFields` names, after a failure too. No call of PKCS#11 is made."},
 	{"closeslot", "Closes the session of a slot (C_CloseSession), which ends its login too. It changes nothing on the token."},
-}
-
-// Op gives the text of a kind of op by its word in plans.
-func Op(name string) (Operation, bool) {
-	i := slices.IndexFunc(Operations, func(o Operation) bool { return o.Name == name })
-	if i < 0 {
-		return Operation{}, false
-	}
-	return Operations[i], true
 }

@@ -61,9 +61,6 @@ func Pages() []Page {
 	return pages
 }
 
-// Reference is the reference of the language as Markdown.
-func Reference() string { return referencePage }
-
 var (
 	also  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<!-- also: (.*?) -->`) })
 	fence = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?ms)^```(dsc|toml)\n(.*?)^```$") })

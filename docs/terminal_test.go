@@ -44,7 +44,7 @@ func TestTerminal(t *testing.T) {
 
 // TestTerminalKeepsToTheWidth renders every text of the package.
 func TestTerminalKeepsToTheWidth(t *testing.T) {
-	texts := map[string]string{"the reference": Reference()}
+	texts := map[string]string{"the reference": referencePage}
 	for _, p := range Pages() {
 		texts[string(p.Code)] = p.Text
 	}

@@ -228,14 +228,14 @@ func TestDiffTellsEveryMember(t *testing.T) {
 		"key":         func(o *Op) { o.Key = &Key{Type: "EC", Curve: "P-256"} },
 		"template":    func(o *Op) { o.Template = "t" },
 		"contents":    func(o *Op) { o.Contents = []string{"subject CN=x"} },
-		"label":       func(o *Op) { o.Label = PlainText("l") },
+		"label":       func(o *Op) { o.Label = plainText("l") },
 		"certificate": func(o *Op) { o.Certificate = ref },
 		"list":        func(o *Op) { o.List = ref },
 		"any":         func(o *Op) { o.Any = true },
 		"returns":     func(o *Op) { o.Returns = "X" },
 		"data":        func(o *Op) { o.Data = ref },
 		"attributes":  func(o *Op) { o.Attributes = []Attribute{{"CKA_PRIVATE", "TRUE"}} },
-		"iccsn":       func(o *Op) { o.ICCSN = PlainText("1") },
+		"iccsn":       func(o *Op) { o.ICCSN = plainText("1") },
 		"attempts":    func(o *Op) { o.Attempts = 3 },
 		"clears":      func(o *Op) { o.Clears = []string{"X"} },
 		"requires":    func(o *Op) { o.Requires = []string{"token"} },
@@ -255,7 +255,7 @@ func TestDiffTellsEveryMember(t *testing.T) {
 	}
 	// Two values that read alike are told apart all the same.
 	a, b := full(), full()
-	a.Ops[0].Label, b.Ops[0].Label = PlainText("{X}"), Text{[]TextPart{{Field: "X"}}}
+	a.Ops[0].Label, b.Ops[0].Label = plainText("{X}"), Text{[]TextPart{{Field: "X"}}}
 	if got := told(Diff(a, b)); got != "~ default A write the data object: label \"{X}\" → field X\n" {
 		t.Errorf("got %s", got)
 	}

@@ -108,7 +108,7 @@ func segments(s string) []segment {
 // destroyed, the ops, and what must be given. It is for a screen, light or dark,
 // a telephone, and paper.
 func (p *Plan) HTML(w io.Writer) error {
-	h := &htmlPage{CSS: template.CSS(pageCSS), Symbols: template.HTML(CardSymbols), File: visible(p.Description.File), Profile: p.Profile, Library: visible(p.Library),
+	h := &htmlPage{CSS: template.CSS(pageCSS), Symbols: template.HTML(cardSymbols), File: visible(p.Description.File), Profile: p.Profile, Library: visible(p.Library),
 		Summary: strings.TrimPrefix(p.Summary(), "Plan: "), Verdict: htmlVerdict{"fine", "Nothing is refused"}}
 	if p.profile != nil {
 		h.Title = p.profile.Title
@@ -176,7 +176,7 @@ func (p *Plan) Picture() (drawn template.HTML, note string, err error) {
 	h := &htmlPage{}
 	h.take(card)
 	var b bytes.Buffer
-	b.WriteString(CardSymbols)
+	b.WriteString(cardSymbols)
 	if err := page().ExecuteTemplate(&b, "sides", h); err != nil {
 		return "", "", err
 	}

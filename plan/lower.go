@@ -222,12 +222,12 @@ func (l *lowering) text(s *check.Setting) Text {
 	if s.Value.Form == check.FieldRef {
 		name := s.Value.Field.Name
 		if v, ok := l.options.Values[name]; ok {
-			return PlainText(v)
+			return plainText(v)
 		}
 		l.needs[name] = true
 		return Text{[]TextPart{{Field: name}}}
 	}
-	return PlainText(s.Value.Text)
+	return plainText(s.Value.Text)
 }
 
 // bindings checks the bound values that decide something and lists the fields.

@@ -35,7 +35,7 @@ func (l *lowering) issue(a *check.Application) {
 	if key.Type == "RSA" {
 		l.warnOfUse(at)
 	}
-	label := PlainText(template.Value.Text)
+	label := plainText(template.Value.Text)
 	if s := a.Get(schema.MKeyLabel); s != nil {
 		label = l.text(s)
 		if text, ok := label.Resolved(); ok && text == "" {

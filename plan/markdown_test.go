@@ -36,8 +36,8 @@ func named(name string) *Plan {
 	field := fieldSlot(name)
 	when := []Condition{{name, Signature}}
 	for _, o := range []Op{
-		{Kind: OpenSlot, Slot: Default, ICCSN: PlainText(name)},
-		{Kind: InitToken, Slot: Default, Credential: ref("InitialPUK"), Label: PlainText(name), Changes: []string{"-objects"}},
+		{Kind: OpenSlot, Slot: Default, ICCSN: plainText(name)},
+		{Kind: InitToken, Slot: Default, Credential: ref("InitialPUK"), Label: plainText(name), Changes: []string{"-objects"}},
 		{Kind: InitToken, Slot: Default, Hook: true, Credential: ref("InitialPUK"), PINs: []InitialPIN{{Slot: Default, PIN: ref("PIN"), PUK: ref("PUK"), Validation: name}}},
 		{Kind: Login, Slot: Default, As: "so", Credential: ref("InitialPUK")},
 		{Kind: InitPIN, Slot: Default, New: ref("PIN"), Validation: name},
@@ -46,13 +46,13 @@ func named(name string) *Plan {
 		{Kind: SetPUK, Slot: Default, Old: ref("InitialPUK"), New: ref("PUK")},
 		{Kind: Logout, Slot: Default},
 		{Kind: Login, Slot: field, As: "user", Cases: []Case{{Default, ref("PIN")}, {Signature, ref("SignPIN")}}},
-		{Kind: GenKey, Slot: field, Application: "A", Key: &Key{Type: "EC", Curve: "P-256"}, Template: name, Label: PlainText(name)},
+		{Kind: GenKey, Slot: field, Application: "A", Key: &Key{Type: "EC", Curve: "P-256"}, Template: name, Label: plainText(name)},
 		{Kind: ReqCert, Slot: field, Application: "A", Template: name, Contents: []string{name}},
-		{Kind: PutCert, Slot: field, Application: "A", Template: name, Label: PlainText(name)},
+		{Kind: PutCert, Slot: field, Application: "A", Template: name, Label: plainText(name)},
 		{Kind: GenKey, Slot: Default, Application: "B", Key: &Key{Type: "RSA", Bits: 2048}, Template: name, Label: Text{[]TextPart{{Text: "x"}, {Field: name}}}},
 		{Kind: PutCert, Slot: Default, Application: "C", Certificate: ref("Certificate")},
 		{Kind: PutList, Slot: Default, Application: "D", List: ref("CertKeyList"), Returns: name},
-		{Kind: PutData, Slot: Signature, Application: "E", Data: ref("DataObject"), Label: PlainText(name), Attributes: []Attribute{{name, name}}},
+		{Kind: PutData, Slot: Signature, Application: "E", Data: ref("DataObject"), Label: plainText(name), Attributes: []Attribute{{name, name}}},
 		{Kind: Block, Slot: field, Application: "F", Attempts: 3, Changes: []string{"-pin"}},
 		{Kind: ListTokens, Returns: name},
 		{Kind: ClearFields, Clears: []string{name}},

@@ -14,9 +14,9 @@ import (
 // version is that of the form in which plans are saved.
 const version = 1
 
-// ErrDigest says that a saved plan is not what its digests were taken over: it
+// errDigest says that a saved plan is not what its digests were taken over: it
 // was edited, or damaged.
-var ErrDigest = errors.New("the plan was changed after it was made: its digest does not fit")
+var errDigest = errors.New("the plan was changed after it was made: its digest does not fit")
 
 // Parse reads a saved plan back, as [Plan.JSON] writes it. It is strict: unknown
 // and doubled members, another order or spelling of members and anything behind
@@ -43,7 +43,7 @@ func Parse(raw []byte) (*Plan, error) {
 	sealed := *p
 	sealed.Seal()
 	if sealed.OpsSHA256 != p.OpsSHA256 || sealed.PlanSHA256 != p.PlanSHA256 {
-		return nil, ErrDigest
+		return nil, errDigest
 	}
 	// The digests are over what was understood. What was not, the same member
 	// twice say, shows in the bytes.

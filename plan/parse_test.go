@@ -117,8 +117,8 @@ func TestParseRefusesWhatIsNoPlan(t *testing.T) {
 		if got != nil {
 			t.Errorf("%s: there is a plan beside the error", name)
 		}
-		if c.want == "digest" && !errors.Is(err, ErrDigest) {
-			t.Errorf("%s: %v is not ErrDigest", name, err)
+		if c.want == "digest" && !errors.Is(err, errDigest) {
+			t.Errorf("%s: %v is not errDigest", name, err)
 		}
 	}
 }

@@ -109,8 +109,8 @@ type TextPart struct {
 // IsZero reports whether there is no text.
 func (t Text) IsZero() bool { return len(t.Parts) == 0 }
 
-// PlainText is a Text without fields.
-func PlainText(s string) Text { return Text{[]TextPart{{Text: s}}} }
+// plainText is a Text without fields.
+func plainText(s string) Text { return Text{[]TextPart{{Text: s}}} }
 
 // Resolved gives the text where no field is open.
 func (t Text) Resolved() (string, bool) {
@@ -160,7 +160,7 @@ func (t Text) MarshalJSON() ([]byte, error) {
 func (t *Text) UnmarshalJSON(raw []byte) error {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
-		*t = PlainText(s)
+		*t = plainText(s)
 		return nil
 	}
 	t.Parts = nil

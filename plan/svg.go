@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// CardSymbols are the icons of the picture of the card: one SVG element without
+// cardSymbols are the icons of the picture of the card: one SVG element without
 // a size, which a page holds once before it shows a picture.
 //
 //go:embed symbols.svg
-var CardSymbols string
+var cardSymbols string
 
 // Card is the picture of what a plan makes of a card, for a page that brings the
-// style (palette.css and card.css of this package) and [CardSymbols].
+// style (palette.css and card.css of this package) and the symbols of [cardSymbols].
 type Card struct {
 	// Before and After are SVG elements. They describe themselves in words to
 	// those who do not see them.

@@ -53,13 +53,13 @@ func edits(f *ast.File, table *schema.Table, wanted func(ast.Span) bool) []diag.
 func Encode(text string, e ast.Encoding) ([]byte, error) {
 	raw := ast.Encode(text, e)
 	if again, _ := ast.Decode(raw); again != text {
-		return nil, fmt.Errorf("%w %s", ErrEncoding, e)
+		return nil, fmt.Errorf("%w %s", errEncoding, e)
 	}
 	return raw, nil
 }
 
-// ErrEncoding says that a text has no form in its file's encoding.
-var ErrEncoding = errors.New("the result would be misread in the file's encoding,")
+// errEncoding says that a text has no form in its file's encoding.
+var errEncoding = errors.New("the result would be misread in the file's encoding,")
 
 // pieces tiles the text: for each line that is not blank, and for what lies
 // before, between and after these lines, it calls yield with the place and the

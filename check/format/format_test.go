@@ -1,7 +1,6 @@
 package format_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand"
 	"os"
@@ -158,10 +157,10 @@ func TestEncodeRefusesWhatWouldBeMisread(t *testing.T) {
 	if f.Encoding != ast.Windows1252 {
 		t.Fatal(f.Encoding)
 	}
-	if _, err := format.Encode(format.Format(f, schema.Builtin), f.Encoding); !errors.Is(err, format.ErrEncoding) {
+	if _, err := format.Encode(format.Format(f, schema.Builtin), f.Encoding); err == nil || !strings.Contains(err.Error(), "would be misread in the file's encoding") {
 		t.Errorf("the error is %v", err)
 	}
-	if _, err := format.Encode("X=€ and Ω\n", ast.Windows1252); !errors.Is(err, format.ErrEncoding) {
+	if _, err := format.Encode("X=€ and Ω\n", ast.Windows1252); err == nil || !strings.Contains(err.Error(), "would be misread in the file's encoding") {
 		t.Errorf("the error is %v", err)
 	}
 	// What is plain ASCII without its odd byte may be called anything.

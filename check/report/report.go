@@ -26,16 +26,16 @@ const (
 	JUnit   Format = "junit"
 )
 
-// Formats lists all formats, in the order of the documentation.
-var Formats = []Format{Text, Compact, JSON, SARIF, GitHub, JUnit}
+// formats lists all formats, in the order of the documentation.
+var formats = []Format{Text, Compact, JSON, SARIF, GitHub, JUnit}
 
 // ParseFormat finds the format of a name.
 func ParseFormat(s string) (Format, error) {
-	if f := Format(s); slices.Contains(Formats, f) {
+	if f := Format(s); slices.Contains(formats, f) {
 		return f, nil
 	}
-	names := make([]string, len(Formats))
-	for i, f := range Formats {
+	names := make([]string, len(formats))
+	for i, f := range formats {
 		names[i] = string(f)
 	}
 	last := len(names) - 1

@@ -222,7 +222,7 @@ func TestMachineFormats(t *testing.T) {
 	for _, s := range samples(t) {
 		files = append(files, s.file)
 	}
-	for _, format := range Formats[1:] {
+	for _, format := range formats[1:] {
 		t.Run(string(format), func(t *testing.T) {
 			golden.Is(t, "testdata/"+"all."+string(format), render(t, format, Options{Version: "1.2.3", DocsURL: docs, Color: true}, files...))
 		})
@@ -243,7 +243,7 @@ func TestNoFiles(t *testing.T) {
 
 func TestOffIsLeftOut(t *testing.T) {
 	f := File{Path: "x", Source: source("x", "a"), Diagnostics: []diag.Diagnostic{{Code: diag.Syntax, Severity: diag.Off, Message: "hush"}}}
-	for _, format := range Formats {
+	for _, format := range formats {
 		if got := render(t, format, Options{}, f); strings.Contains(got, "hush") {
 			t.Errorf("%s: got %s", format, got)
 		}
@@ -252,7 +252,7 @@ func TestOffIsLeftOut(t *testing.T) {
 
 func TestInputIsKept(t *testing.T) {
 	for _, s := range samples(t) {
-		for _, format := range Formats {
+		for _, format := range formats {
 			render(t, format, Options{}, s.file)
 		}
 		for _, again := range samples(t) {
@@ -267,7 +267,7 @@ func TestInputIsKept(t *testing.T) {
 }
 
 func TestParseFormat(t *testing.T) {
-	for _, f := range Formats {
+	for _, f := range formats {
 		if got, err := ParseFormat(string(f)); got != f || err != nil {
 			t.Errorf("%s: got %q, %v", f, got, err)
 		}
@@ -288,7 +288,7 @@ var errBroken = errors.New("broken")
 func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestWriterFails(t *testing.T) {
-	for _, format := range Formats {
+	for _, format := range formats {
 		if err := Write(brokenWriter{}, format, []File{{Path: "x"}}, Options{}); !errors.Is(err, errBroken) {
 			t.Errorf("%s: got %v", format, err)
 		}

@@ -15,7 +15,7 @@ var sgr = regexp.MustCompile(`\x1b\[[0-9;]+m`)
 
 // TestSecretsAreMasked looks for the canary that every part of the sample has.
 func TestSecretsAreMasked(t *testing.T) {
-	for _, format := range Formats {
+	for _, format := range formats {
 		for _, o := range []Options{{}, {Width: 40}, {Color: true}} {
 			got := render(t, format, o, allFiles(t)...)
 			if strings.Contains(got, canary) {
@@ -120,7 +120,7 @@ func FuzzWrite(f *testing.F) {
 			}},
 		}
 		file.Path = strings.ReplaceAll(file.Path, canary, "")
-		for _, format := range Formats {
+		for _, format := range formats {
 			got := render(t, format, Options{Width: width % 200}, file)
 			if strings.ContainsRune(got, '\x1b') {
 				t.Errorf("%s: a raw escape character", format)

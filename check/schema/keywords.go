@@ -69,8 +69,8 @@ const (
 	MagneticStripe = 2
 )
 
-// Curves are the elliptic curves that ECCurve names, in canonical spelling.
-var Curves = []Value{
+// curves are the elliptic curves that ECCurve names, in canonical spelling.
+var curves = []Value{
 	{"P-256", "NIST P-256, also secp256r1 or prime256v1"},
 	{"P-384", "NIST P-384, also secp384r1"},
 	{"P-521", "NIST P-521, also secp521r1"},
@@ -81,7 +81,7 @@ var Curves = []Value{
 }
 
 // Builtin is the table of the language.
-var Builtin = New(encodingKeywords, descriptionKeywords, applicationKeywords)
+var Builtin = newTable(encodingKeywords, descriptionKeywords, applicationKeywords)
 
 // OfSmartCard are the lines of [Encoding] that begin the description of a smart card.
 func OfSmartCard() []string {
@@ -222,7 +222,7 @@ var applicationKeywords = []Keyword{
 		Doc:     "Generates an RSA key pair of this many bits on the card.",
 		Example: "KeySize=2048"},
 	{Name: "ECCurve", Meaning: MECCurve, Section: Application, Kind: Enum, Evidence: Extension,
-		Requires: [][]string{{"CertTempl"}}, Values: Curves,
+		Requires: [][]string{{"CertTempl"}}, Values: curves,
 		Doc:     "Generates a key pair on this elliptic curve on the card.",
 		Example: "ECCurve=P-256"},
 	{Name: "KeyLabel", Meaning: MKeyLabel, Section: Application, Kind: Operand, Forms: Field | Literal, Type: Label, Evidence: Extension,

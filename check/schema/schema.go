@@ -183,8 +183,8 @@ type Table struct {
 // maxSpelt bounds the names in Table.spelt.
 const maxSpelt = 31
 
-// New makes a table of keywords.
-func New(keywords ...[]Keyword) *Table {
+// newTable makes a table of keywords.
+func newTable(keywords ...[]Keyword) *Table {
 	t := &Table{byName: map[string][]*Keyword{}}
 	for _, group := range keywords {
 		for i := range group {

@@ -25,7 +25,7 @@ func TestTheTableIsSound(t *testing.T) {
 }
 
 func TestValidateFindsEverySlip(t *testing.T) {
-	bad := New([]Keyword{
+	bad := newTable([]Keyword{
 		{Name: "A", Section: Application, Kind: Bool, Doc: "x", Requires: [][]string{{"Nowhere"}}},
 		{Name: "a", Section: Application, Kind: Operand, Doc: "x"},
 		{Name: "b=", Section: Application, Kind: Enum},

@@ -317,7 +317,7 @@ func (b *batch) assign(ctx context.Context) (starts []string, err error) {
 	for _, row := range slices.Sorted(maps.Keys(b.bound)) {
 		bound = append(bound, b.bound[row])
 	}
-	for _, seat := range b.Pool.Seats(slots, bound, b.waitsTorn(), b.others) {
+	for _, seat := range b.Pool.seats(slots, bound, b.waitsTorn(), b.others) {
 		if seat.Torn != nil {
 			next := b.nextTorn()
 			if next == "" {

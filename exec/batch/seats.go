@@ -117,11 +117,11 @@ func (p Pool) Check() error {
 // card reports whether both slots are on one card.
 func (p Pool) card() bool { return p.Facts.Is(profile.SignatureSlot) == profile.Yes }
 
-// Seats makes the seats of the tokens: of each row that is bound to tokens these,
+// seats makes the seats of the tokens: of each row that is bound to tokens these,
 // whatever they are called by now, and of the others those that the selectors
 // match. torn says that a row was cut off while it initialised a fresh token; others
 // tells whether a token is known to be of another row than the one named, nil for none.
-func (p Pool) Seats(listed []exec.Slot, bound []Row, torn bool, others func(row string, id exec.Identity) bool) []Seat {
+func (p Pool) seats(listed []exec.Slot, bound []Row, torn bool, others func(row string, id exec.Identity) bool) []Seat {
 	if others == nil {
 		others = func(string, exec.Identity) bool { return false }
 	}

@@ -14,8 +14,8 @@ import (
 // one that is near it.
 const maxSecret = 4096
 
-// Conn is one end of the protocol. It is for one goroutine at a time.
-type Conn struct {
+// conn is one end of the protocol. It is for one goroutine at a time.
+type conn struct {
 	in  *wipingReader
 	out io.Writer
 	buf *bufio.Writer
@@ -23,16 +23,16 @@ type Conn struct {
 	dec *gob.Decoder
 }
 
-// NewConn makes an end that reads from in and writes to out.
-func NewConn(in io.Reader, out io.Writer) *Conn {
-	c := &Conn{in: &wipingReader{from: in}, out: out, buf: bufio.NewWriter(out)}
+// newConn makes an end that reads from in and writes to out.
+func newConn(in io.Reader, out io.Writer) *conn {
+	c := &conn{in: &wipingReader{from: in}, out: out, buf: bufio.NewWriter(out)}
 	c.enc, c.dec = gob.NewEncoder(c.buf), gob.NewDecoder(c.in)
 	return c
 }
 
-// SendRequest sends req and behind it the PINs, straight from their boxes: the
+// sendRequest sends req and behind it the PINs, straight from their boxes: the
 // encoder and its buffers, which nobody can wipe, never see them.
-func (c *Conn) SendRequest(req *Request, pin, newPIN exec.Credential) error {
+func (c *conn) sendRequest(req *Request, pin, newPIN exec.Credential) error {
 	req.PIN, req.NewPIN = header(pin), header(newPIN)
 	if err := c.send(req); err != nil {
 		return err
@@ -48,9 +48,9 @@ func (c *Conn) SendRequest(req *Request, pin, newPIN exec.Credential) error {
 	return nil
 }
 
-// ReceiveRequest waits for a request. The PINs are the caller's to wipe.
+// receiveRequest waits for a request. The PINs are the caller's to wipe.
 // [io.EOF] is the orderly end.
-func (c *Conn) ReceiveRequest() (req *Request, pin, newPIN exec.Credential, err error) {
+func (c *conn) receiveRequest() (req *Request, pin, newPIN exec.Credential, err error) {
 	req = new(Request)
 	if err = c.dec.Decode(req); err != nil {
 		return nil, pin, newPIN, err
@@ -61,16 +61,16 @@ func (c *Conn) ReceiveRequest() (req *Request, pin, newPIN exec.Credential, err 
 	return req, pin, newPIN, err
 }
 
-// SendResponse sends an answer.
-func (c *Conn) SendResponse(resp *Response) error { return c.send(resp) }
+// sendResponse sends an answer.
+func (c *conn) sendResponse(resp *Response) error { return c.send(resp) }
 
-// ReceiveResponse waits for an answer.
-func (c *Conn) ReceiveResponse() (*Response, error) {
+// receiveResponse waits for an answer.
+func (c *conn) receiveResponse() (*Response, error) {
 	resp := new(Response)
 	return resp, c.dec.Decode(resp)
 }
 
-func (c *Conn) send(v any) error {
+func (c *conn) send(v any) error {
 	if err := c.enc.Encode(v); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func header(p exec.Credential) SecretHeader {
 	return SecretHeader{Given: p.Secret.IsSet(), Len: p.Secret.Len()}
 }
 
-func (c *Conn) credential(h SecretHeader) (exec.Credential, error) {
+func (c *conn) credential(h SecretHeader) (exec.Credential, error) {
 	p := exec.Credential{PINPad: h.PINPad}
 	if !h.Given {
 		return p, nil

@@ -13,12 +13,12 @@ import (
 
 func TestPINIsInNoWireTypeAndNoBuffer(t *testing.T) {
 	var pipe bytes.Buffer
-	sender := NewConn(strings.NewReader(""), &pipe)
+	sender := newConn(strings.NewReader(""), &pipe)
 	req := &Request{Method: MethodSetPIN}
-	if err := sender.SendRequest(req, pinOf(canary), pinOf(canary+"2")); err != nil {
+	if err := sender.sendRequest(req, pinOf(canary), pinOf(canary+"2")); err != nil {
 		t.Fatal(err)
 	}
-	if err := sender.SendRequest(&Request{Method: MethodLogin}, exec.Credential{PINPad: true}, exec.Credential{}); err != nil {
+	if err := sender.sendRequest(&Request{Method: MethodLogin}, exec.Credential{PINPad: true}, exec.Credential{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(pipe.Bytes(), []byte(canary)); n != 2 {
@@ -31,12 +31,12 @@ func TestPINIsInNoWireTypeAndNoBuffer(t *testing.T) {
 		}
 	}
 
-	receiver := NewConn(&pipe, io.Discard)
-	got, pin, newPIN, err := receiver.ReceiveRequest()
+	receiver := newConn(&pipe, io.Discard)
+	got, pin, newPIN, err := receiver.receiveRequest()
 	if err != nil || got.Method != MethodSetPIN || string(pin.Secret.Reveal()) != canary || string(newPIN.Secret.Reveal()) != canary+"2" {
 		t.Fatalf("received %v, %v", got, err)
 	}
-	got, pin, newPIN, err = receiver.ReceiveRequest()
+	got, pin, newPIN, err = receiver.receiveRequest()
 	if err != nil || got.Method != MethodLogin || !pin.PINPad || pin.Secret.IsSet() || newPIN.Secret.IsSet() {
 		t.Fatalf("received %v, %v", got, err)
 	}
@@ -46,7 +46,7 @@ func TestPINIsInNoWireTypeAndNoBuffer(t *testing.T) {
 	if s := fmt.Sprintf("%v%+v", pin, newPIN); strings.Contains(s, canary) {
 		t.Error("the credential shows the PIN")
 	}
-	if _, _, _, err := receiver.ReceiveRequest(); err != io.EOF {
+	if _, _, _, err := receiver.receiveRequest(); err != io.EOF {
 		t.Errorf("at the end: %v", err)
 	}
 }
@@ -54,11 +54,11 @@ func TestPINIsInNoWireTypeAndNoBuffer(t *testing.T) {
 func TestImpossiblePINLengthIsAnError(t *testing.T) {
 	for _, n := range []int{-1, maxSecret + 1} {
 		var pipe bytes.Buffer
-		sender := NewConn(strings.NewReader(""), &pipe)
+		sender := newConn(strings.NewReader(""), &pipe)
 		if err := sender.send(&Request{Method: MethodLogin, PIN: SecretHeader{Given: true, Len: n}}); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, _, err := NewConn(&pipe, io.Discard).ReceiveRequest(); err == nil {
+		if _, _, _, err := newConn(&pipe, io.Discard).receiveRequest(); err == nil {
 			t.Errorf("length %d was taken", n)
 		}
 	}

@@ -66,7 +66,7 @@ const closeTimeout = 3 * time.Second
 type Module struct {
 	options Options
 	process *process
-	conn    *Conn
+	conn    *conn
 	turn    chan struct{}              // holds one token while a call runs
 	stopped atomic.Pointer[exec.Error] // why we killed the child, if we did
 	failure *exec.Error                // why no call works any more; under turn
@@ -116,7 +116,7 @@ func startOnce(ctx context.Context, o Options) (m *Module, crashed bool, err err
 	if err != nil {
 		return nil, false, &exec.Error{Kind: exec.Local, Message: "cannot start the module host", Cause: err}
 	}
-	m = &Module{options: o, process: p, conn: NewConn(p, p.requests), turn: make(chan struct{}, 1)}
+	m = &Module{options: o, process: p, conn: newConn(p, p.requests), turn: make(chan struct{}, 1)}
 	if o.Stop != nil {
 		go m.stopOn(o.Stop)
 	}
@@ -316,10 +316,10 @@ func (m *Module) exchange(ctx context.Context, req *Request, limit time.Duration
 	if len(pins) > 1 {
 		newPIN = pins[1]
 	}
-	err := m.conn.SendRequest(req, pin, newPIN)
+	err := m.conn.sendRequest(req, pin, newPIN)
 	var resp *Response
 	if err == nil {
-		resp, err = m.conn.ReceiveResponse()
+		resp, err = m.conn.receiveResponse()
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			m.stop(&exec.Error{Kind: exec.Device, Message: "the module host gives no proper answer: " + err.Error()})
 		}

@@ -31,9 +31,9 @@ func Serve(handle func(req *Request, pin, newPIN exec.Credential) *Response) int
 	if err != nil {
 		return 2
 	}
-	c := NewConn(in, out)
+	c := newConn(in, out)
 	for {
-		req, pin, newPIN, err := c.ReceiveRequest()
+		req, pin, newPIN, err := c.receiveRequest()
 		if errors.Is(err, io.EOF) {
 			return 0
 		}
@@ -43,7 +43,7 @@ func Serve(handle func(req *Request, pin, newPIN exec.Credential) *Response) int
 		resp := guarded(handle, req, pin, newPIN)
 		pin.Secret.Wipe()
 		newPIN.Secret.Wipe()
-		if err := c.SendResponse(resp); err != nil {
+		if err := c.sendResponse(resp); err != nil {
 			return 1
 		}
 		if req.Method == MethodFinalize {

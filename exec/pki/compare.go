@@ -12,8 +12,8 @@ import (
 	"inscribe/exec"
 )
 
-// Skew is how far ahead the clock of a CA may be.
-const Skew = 5 * time.Minute
+// skew is how far ahead the clock of a CA may be.
+const skew = 5 * time.Minute
 
 // Compare holds a certificate against what was asked of the CA: the public key,
 // the subject, the alternative names and policies asked for, the key usages and
@@ -38,7 +38,7 @@ func Compare(t Template, r exec.CertificateRequest, cert exec.Certificate, now t
 	if got, want := nameText(x.RawSubject), nameText(w.Subject); got != want {
 		differ("its subject is %q instead of %q", got, want)
 	}
-	if x.NotBefore.After(now.Add(Skew)) {
+	if x.NotBefore.After(now.Add(skew)) {
 		differ("it is not valid before %s", x.NotBefore.UTC().Format(time.RFC3339))
 	}
 	if !now.Before(x.NotAfter) {

@@ -76,9 +76,9 @@ func (r *Result) Fact(name profile.FactName) any {
 	return nil
 }
 
-// Label begins the label that the scratch token gets. What follows is another one
+// labelBegin begins the label that the scratch token gets. What follows is another one
 // each time, so that the token is found again among others.
-const Label = "INSCRIBE PROBE "
+const labelBegin = "INSCRIBE PROBE "
 
 // prober is one probe.
 type prober struct {
@@ -118,7 +118,7 @@ type stop struct{ err error }
 func Run(ctx context.Context, o Options) (result *Result, err error) {
 	var tail [4]byte
 	_, _ = rand.Read(tail[:])
-	p := &prober{o: o, ctx: ctx, label: Label + hex.EncodeToString(tail[:]), so: o.SO, user: o.User, result: &Result{}}
+	p := &prober{o: o, ctx: ctx, label: labelBegin + hex.EncodeToString(tail[:]), so: o.SO, user: o.User, result: &Result{}}
 	defer func() {
 		if r := recover(); r != nil {
 			s, ours := r.(stop)

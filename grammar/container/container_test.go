@@ -205,7 +205,7 @@ func TestPack(t *testing.T) {
 	for name, files := range map[string][]Entry{
 		"none": {{"a.txt", nil}}, "two": {{"a.dsc", nil}, {"b.dsc", nil}}, "up": {{"../a.dsc", nil}}, "nested": {{"a.dsc", nil}, {"b.dsz", nil}},
 	} {
-		if _, err := Pack(files); !errors.Is(err, ErrPack) {
+		if _, err := Pack(files); !errors.Is(err, errPack) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -14,8 +14,8 @@ import (
 // files so give the same bytes on any day.
 var packed = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// ErrPack says that files make no archive that [Open] would take.
-var ErrPack = errors.New("cannot be packed")
+// errPack says that files make no archive that [Open] would take.
+var errPack = errors.New("cannot be packed")
 
 // Pack makes an archive of files, one of which is a description; it comes first
 // and the others by name. The same files give the same bytes. What Pack makes,
@@ -50,7 +50,7 @@ func Pack(files []Entry) ([]byte, error) {
 	if _, err := Open(b.Bytes(), "", Default); err != nil {
 		var refused *Error
 		if errors.As(err, &refused) {
-			return nil, fmt.Errorf("%w: %s", ErrPack, refused.Problem)
+			return nil, fmt.Errorf("%w: %s", errPack, refused.Problem)
 		}
 		return nil, err
 	}

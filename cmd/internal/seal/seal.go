@@ -34,9 +34,9 @@ type Signature struct {
 	Sig   string `json:"sig"` // base64
 }
 
-// ErrUntrusted says that no signature of the envelope is by a key that is
+// errUntrusted says that no signature of the envelope is by a key that is
 // trusted.
-var ErrUntrusted = errors.New("no signature is by a key that this station trusts")
+var errUntrusted = errors.New("no signature is by a key that this station trusts")
 
 // encode is the pre-authentication encoding of DSSE.
 func encode(payload []byte) []byte {
@@ -161,5 +161,5 @@ func Verify(e Envelope, payload []byte, trusted []crypto.PublicKey) (string, err
 			}
 		}
 	}
-	return "", ErrUntrusted
+	return "", errUntrusted
 }

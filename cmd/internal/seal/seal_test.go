@@ -46,13 +46,13 @@ func TestSignAndVerify(t *testing.T) {
 		if want, _ := KeyID(k.Public()); err != nil || id != want {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := Verify(e, payload, []crypto.PublicKey{other.Public()}); !errors.Is(err, ErrUntrusted) {
+		if _, err := Verify(e, payload, []crypto.PublicKey{other.Public()}); !errors.Is(err, errUntrusted) {
 			t.Errorf("%s: another key verifies: %v", name, err)
 		}
 		for i := range payload {
 			bad := append([]byte{}, payload...)
 			bad[i] ^= 1
-			if _, err := Verify(e, bad, []crypto.PublicKey{k.Public()}); !errors.Is(err, ErrUntrusted) {
+			if _, err := Verify(e, bad, []crypto.PublicKey{k.Public()}); !errors.Is(err, errUntrusted) {
 				t.Fatalf("%s: a changed byte %d verifies", name, i)
 			}
 		}

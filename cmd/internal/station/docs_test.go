@@ -27,7 +27,7 @@ func TestExamplesOfTheDocumentation(t *testing.T) {
 		found[m[1]] += m[2]
 		switch m[1] {
 		case "station":
-			_, err = Parse("docs/station.md", []byte(m[2]))
+			_, err = parse("docs/station.md", []byte(m[2]))
 		case "inscribe":
 			_, err = config.Parse("docs/station.md", []byte(m[2]))
 		default:

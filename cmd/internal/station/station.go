@@ -16,8 +16,8 @@ import (
 	"inscribe/check/profile"
 )
 
-// EnvVar names the variable that names the file.
-const EnvVar = "INSCRIBE_STATION"
+// envVar names the variable that names the file.
+const envVar = "INSCRIBE_STATION"
 
 // Station is one station.toml. The zero value is a machine without one.
 type Station struct {
@@ -64,9 +64,9 @@ type CA struct {
 	Dir  string `toml:"dir"` // embedded: the folder with its key
 }
 
-// Parse reads a station file. Files that it names are relative to its folder, wherever
+// parse reads a station file. Files that it names are relative to its folder, wherever
 // the program was started.
-func Parse(name string, raw []byte) (*Station, error) {
+func parse(name string, raw []byte) (*Station, error) {
 	s := &Station{Path: name}
 	if err := config.Decode(name, raw, s); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func Parse(name string, raw []byte) (*Station, error) {
 func Load(named string, getenv func(string) string) (*Station, error) {
 	explicit := named
 	if explicit == "" {
-		explicit = getenv(EnvVar)
+		explicit = getenv(envVar)
 	}
 	if explicit != "" {
 		return read(explicit)
@@ -133,7 +133,7 @@ func read(path string) (*Station, error) {
 	if err != nil {
 		return nil, fmt.Errorf("station file: %w", err)
 	}
-	return Parse(path, raw)
+	return parse(path, raw)
 }
 
 // places are where a station file is looked for. A folder that is relative counts as

@@ -51,7 +51,7 @@ func TestSlips(t *testing.T) {
 		"no table":   {"[middleware.\"x.dll\"]\ndefault = \"CARD\"\n", "station.toml:2:11: middleware.x.dll.default is a text; it takes a table of keys"},
 		"profile":    {"[middleware.\"x.dll\"]\nmodule = \"/x.so\"\nprofile = \"softhms\"\n", `there is no profile "softhms"; did you mean softhsm? (there are`},
 	} {
-		_, err := Parse("station.toml", []byte(c.text))
+		_, err := parse("station.toml", []byte(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v does not hold %q", name, err, c.want)
 		}

@@ -35,7 +35,7 @@ const (
 // Card is one card. Its methods may be called from several goroutines.
 type Card struct {
 	mu    sync.Mutex
-	state State
+	state state
 	volatile
 
 	// UnblockBySO lets RESET RETRY COUNTER work without a PUK after the SO PIN
@@ -62,7 +62,7 @@ type volatile struct {
 // New is a blank card with a serial number.
 func New(serial [10]byte) *Card {
 	c := &Card{RSA: func(bits int) (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) }}
-	c.state = State{Serial: serial[:]}
+	c.state = state{Serial: serial[:]}
 	c.state.erase([6]byte{0, 0x0F, 0xFF, 0, 0x0F, 0xFF})
 	c.reset()
 	return c

@@ -32,8 +32,8 @@ const (
 	overhead = 16
 )
 
-// File is a file, a folder, or a key.
-type File struct {
+// file is a file, a folder, or a key.
+type file struct {
 	Kind   byte   `json:"kind"`
 	Parent uint16 `json:"parent"`
 	// Size is in bytes, of a key in bits.
@@ -48,7 +48,7 @@ type File struct {
 	Data []byte `json:"data,omitempty"`
 }
 
-func (f *File) isKey() bool { return f.Kind != kindData && f.Kind != kindFolder }
+func (f *file) isKey() bool { return f.Kind != kindData && f.Kind != kindFolder }
 
 // changed counts changes, so that programs can tell whether what they know is
 // still so.
@@ -119,7 +119,7 @@ func (c *Card) byPath(from uint16, path []byte) (uint16, bool) {
 }
 
 // describe is the file control information.
-func (c *Card) describe(id uint16, f *File) []byte {
+func (c *Card) describe(id uint16, f *file) []byte {
 	tag, size := byte(0x80), f.Size
 	if f.isKey() {
 		tag = 0x81
@@ -148,7 +148,7 @@ func (c *Card) list() []byte {
 }
 
 // chosen is the chosen file, if it is one with bytes.
-func (c *Card) chosen() *File {
+func (c *Card) chosen() *file {
 	if f := c.state.Files[c.current]; f != nil && f.Kind == kindData {
 		return f
 	}
@@ -193,7 +193,7 @@ func (c *Card) createFile(cmd vcard.Command) int {
 	if !ok {
 		return swData
 	}
-	f := &File{Parent: c.folder, Kind: first(body[0x82]), Name: body[0x84]}
+	f := &file{Parent: c.folder, Kind: first(body[0x82]), Name: body[0x84]}
 	copy(f.Access[:], body[0x86])
 	copy(f.Proprietary[:], body[0x85])
 	fid := body[0x83]
@@ -241,7 +241,7 @@ func (c *Card) createFile(cmd vcard.Command) int {
 }
 
 // guard exchanges PINs in the access conditions of a key.
-func (f *File) guard(by map[byte]byte) {
+func (f *file) guard(by map[byte]byte) {
 	other := func(pin byte) byte {
 		if o, wrong := by[pin]; wrong {
 			return o

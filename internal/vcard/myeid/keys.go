@@ -32,7 +32,7 @@ const (
 var curves = map[int]elliptic.Curve{256: elliptic.P256(), 384: elliptic.P384(), 521: elliptic.P521()}
 
 // keyFile is the chosen file, if it is a key.
-func (c *Card) keyFile() *File {
+func (c *Card) keyFile() *file {
 	if f := c.state.Files[c.current]; f != nil && f.isKey() {
 		return f
 	}
@@ -68,7 +68,7 @@ func (c *Card) generate(cmd vcard.Command) int {
 	return c.keep(f, key)
 }
 
-func (c *Card) keep(f *File, key any) int {
+func (c *Card) keep(f *file, key any) int {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return swData
@@ -181,7 +181,7 @@ func (c *Card) publicKey(part byte) ([]byte, int) {
 }
 
 // key is the private key of a file, nil if it holds none.
-func (f *File) key() any {
+func (f *file) key() any {
 	key, _ := x509.ParsePKCS8PrivateKey(f.Data)
 	return key
 }

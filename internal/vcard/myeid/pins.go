@@ -12,8 +12,8 @@ const maxPIN = 14
 // block is the length of a PIN on the card, padded.
 const block = 8
 
-// PIN is a PIN with its PUK.
-type PIN struct {
+// pin is a PIN with its PUK.
+type pin struct {
 	Value    []byte `json:"value"`
 	PUK      []byte `json:"puk"`
 	Tries    int    `json:"tries"`
@@ -43,7 +43,7 @@ func (c *Card) createPIN(reference byte, data []byte) int {
 		return swConditions
 	}
 	tries, puk := int(data[16]&0x0F), int(data[17]&0x0F)
-	c.state.PINs[reference] = &PIN{Value: bytes.Clone(data[:block]), PUK: bytes.Clone(data[block : 2*block]), Tries: tries, PUKTries: puk, Max: tries, MaxPUK: puk}
+	c.state.PINs[reference] = &pin{Value: bytes.Clone(data[:block]), PUK: bytes.Clone(data[block : 2*block]), Tries: tries, PUKTries: puk, Max: tries, MaxPUK: puk}
 	c.changed()
 	return swOK
 }

@@ -7,22 +7,22 @@ import (
 	"slices"
 )
 
-// State is all that a card keeps without power. As JSON it is a picture of the
+// state is all that a card keeps without power. As JSON it is a picture of the
 // card, PINs and keys included.
-type State struct {
+type state struct {
 	Serial  []byte           `json:"serial"`
 	Active  bool             `json:"active"`
 	Changes uint16           `json:"changes"`
-	PINs    map[byte]*PIN    `json:"pins"`
-	Files   map[uint16]*File `json:"files"`
+	PINs    map[byte]*pin    `json:"pins"`
+	Files   map[uint16]*file `json:"files"`
 }
 
 // erase leaves the two folders that every card has, with the access conditions
 // of each in three bytes.
-func (s *State) erase(access [6]byte) {
+func (s *state) erase(access [6]byte) {
 	s.Active = false
-	s.PINs = map[byte]*PIN{}
-	s.Files = map[uint16]*File{
+	s.PINs = map[byte]*pin{}
+	s.Files = map[uint16]*file{
 		mf:  {Kind: kindFolder, Parent: mf, Access: [3]byte(access[:3])},
 		app: {Kind: kindFolder, Parent: mf, Access: [3]byte(access[3:]), Name: aid},
 	}
@@ -38,7 +38,7 @@ func (c *Card) Snapshot() ([]byte, error) {
 // Restore makes the card what it was at a snapshot. Do it while the card is out
 // of the reader: programs keep what they have read of a card.
 func (c *Card) Restore(snapshot []byte) error {
-	var s State
+	var s state
 	if err := json.Unmarshal(snapshot, &s); err != nil {
 		return fmt.Errorf("the snapshot of a card: %w", err)
 	}
