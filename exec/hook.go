@@ -43,7 +43,7 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 	}
 	// A card that is blank has nothing to hold the SO PIN against.
 	if before := req.Slot.Token; before.Flags.Has(FlagTokenInitialized) && req.SOPIN.Secret.IsSet() {
-		if err := r.tries(before, true, false); err != nil {
+		if err := r.flagsAllow(op, before); err != nil {
 			return err
 		}
 		err = r.show(slot, whoOf(op), req.SOPIN, initialise)

@@ -217,8 +217,7 @@ func (v Visit) enter(ctx context.Context, t Token, c Credential, ledger Ledger) 
 	if err != nil {
 		return err
 	}
-	r := &run{Options: Options{SpendFinalTry: v.SpendFinalTry}}
-	if err := r.tries(info, false, false); err != nil {
+	if err := tryAllowed(info, "user", v.SpendFinalTry); err != nil {
 		return err
 	}
 	n := c.Secret.Len()

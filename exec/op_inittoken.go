@@ -28,7 +28,7 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 	factory := r.Plan.Facts().Word(profile.FactoryPUK)
 	switch {
 	case info.Flags.Has(FlagTokenInitialized):
-		if err := r.tries(info, true, false); err != nil {
+		if err := r.flagsAllow(op, info); err != nil {
 			return err
 		}
 		if label == "" {

@@ -18,7 +18,7 @@ func (r *run) login(op *plan.Op, slot string, _ *Record) error {
 	if err != nil {
 		return err
 	}
-	if err := r.tries(info, op.As == "so", op.Proves); err != nil {
+	if err := r.flagsAllow(op, info); err != nil {
 		return err
 	}
 	if err := r.openSession(slot); err != nil {

@@ -16,7 +16,7 @@ func (r *run) setPIN(op *plan.Op, slot string, _ *Record) error {
 	if err != nil {
 		return err
 	}
-	if err := r.tries(info, false, false); err != nil {
+	if err := r.flagsAllow(op, info); err != nil {
 		return err
 	}
 	if err := r.openSession(slot); err != nil {
@@ -70,7 +70,7 @@ func (r *run) holds(op *plan.Op, slot string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := r.tries(info, false, false); err != nil {
+	if err := r.flagsAllow(op, info); err != nil {
 		return false, &Error{Kind: Refused, Message: "an earlier run was cut off while it changed the PIN; the new PIN is wrong, so the old one should hold", Cause: err,
 			Advice: "if the old PIN is sure, say --spend-final-try"}
 	}

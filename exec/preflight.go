@@ -19,36 +19,20 @@ func (r *run) preflight() error {
 	if err := r.bound(); err != nil {
 		return err
 	}
-	if err := r.eachDue((*run).checkNewLabel, (*run).chooseToken, (*run).destroys); err != nil {
+	if err := r.take(beforeJournal); err != nil {
 		return err
 	}
 	if err := r.openJournal(); err != nil {
 		return err
 	}
-	if err := r.eachDue((*run).checkCutOff, (*run).checkHook, (*run).checkFlags, (*run).checkCount, (*run).checkMechanism, (*run).checkIssuer, (*run).checkClaims, (*run).checkSpace, (*run).checkLabel, (*run).checkGiven); err != nil {
+	if err := r.take(beforeAsking); err != nil {
 		return err
 	}
 	if err := r.ask(); err != nil {
 		return err
 	}
-	return r.eachDue((*run).checkCredentials, (*run).distinctPINs)
+	return r.take(afterAsking)
 }
-
-// eachDue looks at all ops that are due, one look after the other: what is cheap
-// or asks nobody comes first.
-func (r *run) eachDue(looks ...look) error {
-	for _, look := range looks {
-		for op, slot := range r.due {
-			if err := look(r, op, slot); err != nil {
-				return r.wrap(err, op, slot)
-			}
-		}
-	}
-	return nil
-}
-
-// look is one thing that is looked at before an op.
-type look func(r *run, op *plan.Op, slot string) error
 
 // distinctPINs holds the PINs of the two slots against each other, where the
 // policy says so: by value, since two fields may hold one. It looks at what each
@@ -99,8 +83,9 @@ func (r *run) changesLater(op *plan.Op, slot string) bool {
 	return false
 }
 
-// bound demands a value for everything that the plan needs.
-func (r *run) bound() error {
+// decided demands a value for each field that decides a slot: without it nobody
+// knows where to look.
+func (r *run) decided() error {
 	for i := range r.Plan.Ops {
 		op := &r.Plan.Ops[i]
 		fields := []string{op.SlotField()}
@@ -112,6 +97,14 @@ func (r *run) bound() error {
 				return r.wrap(&Error{Kind: Refused, Message: "field " + f + " decides the slot and has no value", Advice: "give it with --field " + f + "=Signature, or another word for the default slot"}, op, "")
 			}
 		}
+	}
+	return nil
+}
+
+// bound demands a value for everything that the plan needs.
+func (r *run) bound() error {
+	if err := r.decided(); err != nil {
+		return err
 	}
 	secret := func(name string) bool {
 		return slices.ContainsFunc(r.Plan.Fields, func(f plan.Field) bool { return f.Name == name && f.Secret })
@@ -268,7 +261,7 @@ func (r *run) checkFlags(op *plan.Op, slot string) error {
 	if op.Kind != plan.Login && op.Kind != plan.SetPIN || r.initialisedBefore(op, slot) {
 		return nil
 	}
-	return r.tries(r.info(slot), op.As == "so", op.Proves)
+	return r.flagsAllow(op, r.info(slot))
 }
 
 // checkCount looks at the count of earlier tries before a value is shown to the
@@ -283,30 +276,43 @@ func (r *run) checkCount(op *plan.Op, slot string) error {
 	return err
 }
 
-// tries refuses to spend a try that the token's flags warn of.
-func (r *run) tries(info TokenInfo, so, proves bool) error {
-	locked, final, what := FlagUserPINLocked, FlagUserPINFinalTry, "PIN"
-	if so {
-		locked, final, what = FlagSOPINLocked, FlagSOPINFinalTry, "SO PIN"
+// flagsAllow refuses to spend a try of an op that the token's flags warn of. They
+// cannot warn of a value that was just set.
+func (r *run) flagsAllow(op *plan.Op, info TokenInfo) error {
+	if op.Proves {
+		return initialised(info)
+	}
+	return tryAllowed(info, shownTo(op), r.SpendFinalTry)
+}
+
+// tryAllowed refuses to spend a try of the PIN ("user") or SO PIN ("so") that the
+// token's flags warn of.
+func tryAllowed(info TokenInfo, who string, spendFinalTry bool) error {
+	if err := initialised(info); err != nil {
+		return err
+	}
+	what, locked, final, advice := nameOf(who), FlagUserPINLocked, FlagUserPINFinalTry, "unblock it with the PUK"
+	if who == "so" {
+		locked, final, advice = FlagSOPINLocked, FlagSOPINFinalTry, adviseLocked(who)
 	}
 	switch {
-	case !info.Flags.Has(FlagTokenInitialized):
-		return &Error{Kind: Refused, Message: "the token is not initialised", Advice: "initialise it with InitToken, or choose another token"}
-	case proves:
-		return nil
 	case info.Flags.Has(locked):
-		advice := "unblock it with the PUK"
-		if so {
-			advice = adviseLocked("so")
-		}
 		return &Error{Kind: Refused, Message: "the " + what + " is locked", Advice: advice}
-	case info.Flags.Has(final) && !r.SpendFinalTry:
+	case info.Flags.Has(final) && !spendFinalTry:
 		return &Error{Kind: Refused, Message: "one more wrong " + what + " locks the token, so it is not tried",
 			Advice: "check the value, then say --spend-final-try"}
-	case !so && !info.Flags.Has(FlagUserPINInit):
+	case who == "user" && !info.Flags.Has(FlagUserPINInit):
 		return &Error{Kind: Refused, Message: "no user PIN was ever set on this token", Advice: "set the first one: SetPIN with InitToken, or with InitialPUK"}
 	}
 	return nil
+}
+
+// initialised refuses a token that is not.
+func initialised(info TokenInfo) error {
+	if info.Flags.Has(FlagTokenInitialized) {
+		return nil
+	}
+	return &Error{Kind: Refused, Message: "the token is not initialised", Advice: "initialise it with InitToken, or choose another token"}
 }
 
 // initialisedBefore reports whether an earlier op of the plan initialises the

@@ -254,24 +254,6 @@ func (v *verifier) verify() (*Verification, error) {
 	return out, nil
 }
 
-// decided demands a value for each field that decides a slot: without it nobody
-// knows where to look.
-func (v *verifier) decided() error {
-	for i := range v.Plan.Ops {
-		op := &v.Plan.Ops[i]
-		fields := []string{op.SlotField()}
-		for _, c := range op.When {
-			fields = append(fields, c.Field)
-		}
-		for _, f := range fields {
-			if _, ok := v.Cases[f]; f != "" && !ok {
-				return v.wrap(&Error{Kind: Refused, Message: "field " + f + " decides the slot and has no value", Advice: "give it with --field " + f + "=Signature, or another word for the default slot"}, op, "")
-			}
-		}
-	}
-	return nil
-}
-
 // slotOps looks at one slot: its flags, its objects, and each op that wrote to it.
 func (v *verifier) slotOps(slot string) error {
 	v.items, v.sealed = nil, "the token is not initialised"
@@ -359,7 +341,7 @@ func (v *verifier) enter(slot string) error {
 	}
 	// To a run this login may be the proof of a value just set, which the flags
 	// cannot warn of. Here it is a login like any other.
-	if err := v.tries(info, false, false); err != nil {
+	if err := tryAllowed(info, "user", v.SpendFinalTry); err != nil {
 		return v.wrap(err, login, slot)
 	}
 	if err := v.checkValue(c, login, slot); err != nil {
