@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -94,7 +95,11 @@ func (a *app) startModule(mw station.Middleware) (*host.Module, error) {
 // startModuleUntil starts the module, which ends when stop is closed.
 func (a *app) startModuleUntil(mw station.Middleware, stop <-chan struct{}) (*host.Module, error) {
 	unheardGoesOn()
-	return host.Start(a.ctx, host.Options{Module: mw.Module, InitArgs: mw.Init, Env: mw.Env, Withheld: a.withheld(), AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout,
+	marks := ""
+	if state, err := a.stateDir(); err == nil {
+		marks = filepath.Join(state, "modules")
+	}
+	return host.Start(a.ctx, host.Options{Module: mw.Module, Marks: marks, InitArgs: mw.Init, Env: mw.Env, Withheld: a.withheld(), AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout,
 		Stop: stop, Waiting: func(call string, left time.Duration) { a.waiting(call, "the module", left) }})
 }
 

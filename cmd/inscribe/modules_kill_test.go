@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"inscribe/plan"
 )
@@ -79,6 +78,4 @@ func (l *testLab) killedAt(events, text string, args ...string) {
 		l.Fatal(err)
 	}
 	_ = c.Wait()
-	// The child goes with its parent, but not in the same instant.
-	time.Sleep(50 * time.Millisecond)
 }

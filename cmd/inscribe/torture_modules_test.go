@@ -174,7 +174,7 @@ func torturePool(t *testing.T, s tale, build func() place) {
 		all.free <- place
 	}
 	p.place = all
-	p.torture(t)
+	p.torture(t, (*prepared).disturbances)
 }
 
 func (p *pool) reset(t *testing.T) (*machine, []string) {

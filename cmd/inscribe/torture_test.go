@@ -296,16 +296,19 @@ func (p onSoftHSM) settled(m *machine) string {
 type disturbance struct {
 	*prepared
 	n    int    // the call, from 1
-	when string // "before", "after"
+	when string // "before", "after"; "within=US", so many microseconds after it began
 	kill bool
 	ckr  exec.CKR
 }
 
 // The kinds of disturbances, as the table has them.
-var kinds = []string{"killed before the call", "killed after the call", "answered, not made", "made, answer lost"}
+var kinds = []string{"killed before the call", "killed after the call", "answered, not made", "made, answer lost", "killed within the call"}
 
 func (d *disturbance) kind() string {
 	k := 0
+	if strings.HasPrefix(d.when, "within") {
+		return kinds[4]
+	}
 	if d.when == "after" {
 		k++
 	}
@@ -684,7 +687,7 @@ func counts(t *testing.T, name, kind string) {
 func TestTorture(t *testing.T) {
 	inMemory(t)
 	for _, s := range tales {
-		undisturbed(t, s, onSoftHSM{&s}).torture(t)
+		undisturbed(t, s, onSoftHSM{&s}).torture(t, (*prepared).disturbances)
 	}
 }
 
@@ -704,8 +707,8 @@ func inMemory(t *testing.T) {
 }
 
 // torture disturbs a tale.
-func (p *prepared) torture(t *testing.T) {
-	for _, d := range torture(t).of(p.disturbances()) {
+func (p *prepared) torture(t *testing.T, by func(*prepared) []*disturbance) {
+	for _, d := range torture(t).of(by(p)) {
 		t.Run(d.String(), func(t *testing.T) {
 			t.Parallel()
 			counts(t, d.name, d.kind())

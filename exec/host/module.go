@@ -44,6 +44,10 @@ type Options struct {
 	// Waiting is told of a call that goes on although its context was cancelled, with
 	// the time that it has left. It is called from a goroutine of its own.
 	Waiting func(call string, left time.Duration)
+	// Marks is a folder that the modules of a user leave marks in, made at first need:
+	// none is started while the module of a program that was killed is in its last call.
+	// Empty, or where no file can be made, is without.
+	Marks string
 	// Command starts the child; nil is this binary with [Arg].
 	Command []string
 }
@@ -112,8 +116,13 @@ func Start(ctx context.Context, o Options) (*Module, error) {
 // startOnce starts the child and the module in it. crashed says that the module ended
 // its process by itself in C_Initialize.
 func startOnce(ctx context.Context, o Options) (m *Module, crashed bool, err error) {
-	p, err := startProcess(o.Command, childEnvironment(os.Environ(), o.Env, o.Withheld, o.AllowSpy, runtime.GOOS))
+	left, err := awaitSurvivors(ctx, o)
 	if err != nil {
+		return nil, false, err
+	}
+	p, err := startProcess(o.Command, childEnvironment(os.Environ(), o.Env, o.Withheld, o.AllowSpy, runtime.GOOS), left)
+	if err != nil {
+		left.remove()
 		return nil, false, &exec.Error{Kind: exec.Local, Message: "cannot start the module host", Cause: err}
 	}
 	m = &Module{options: o, process: p, conn: newConn(p, p.requests), turn: make(chan struct{}, 1)}
@@ -131,6 +140,31 @@ func startOnce(ctx context.Context, o Options) (m *Module, crashed bool, err err
 		}
 	}
 	return m, false, nil
+}
+
+// awaitSurvivors leaves the mark of a new module, once no other is in its last call.
+func awaitSurvivors(ctx context.Context, o Options) (*mark, error) {
+	if o.Marks == "" {
+		return nil, nil
+	}
+	for end := time.Now().Add(o.CallTimeout); ; {
+		m, survivor, err := leaveMark(o.Marks)
+		if err != nil || survivor == "" {
+			return m, nil // what cannot be written there, the run will say
+		}
+		late := time.Now().After(end)
+		select {
+		case <-o.Stop:
+			late = true
+		case <-ctx.Done():
+			late = true
+		case <-time.After(20 * time.Millisecond):
+		}
+		if late {
+			return nil, &exec.Error{Kind: exec.Refused, Message: fmt.Sprintf("the program before was killed, and its module, process %s, is still in a call", survivor),
+				Advice: "wait until that process has ended; to end it may leave half of what it writes on the token"}
+		}
+	}
 }
 
 // withoutText advises where a module found C_Initialize without the text that it
@@ -316,6 +350,7 @@ func (m *Module) exchange(ctx context.Context, req *Request, limit time.Duration
 	if len(pins) > 1 {
 		newPIN = pins[1]
 	}
+	req.Limit = limit
 	err := m.conn.sendRequest(req, pin, newPIN)
 	var resp *Response
 	if err == nil {

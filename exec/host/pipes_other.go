@@ -10,7 +10,7 @@ import (
 // Without numbered descriptors to pass on, the standard ones carry the
 // protocol, and the child's own standard output becomes its error output.
 
-func connect(cmd *osexec.Cmd, requests, responses *os.File) {
+func connect(cmd *osexec.Cmd, requests, responses *os.File, _ *mark) {
 	cmd.Stdin, cmd.Stdout = requests, responses
 }
 

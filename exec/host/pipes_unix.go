@@ -16,8 +16,11 @@ const (
 	responseFD = 4
 )
 
-func connect(cmd *osexec.Cmd, requests, responses *os.File) {
+func connect(cmd *osexec.Cmd, requests, responses *os.File, m *mark) {
 	cmd.ExtraFiles = []*os.File{requests, responses}
+	if m != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, m.child)
+	}
 }
 
 func childPipes() (in, out *os.File, err error) {
@@ -32,5 +35,6 @@ func childPipes() (in, out *os.File, err error) {
 		// What the module starts must not keep the pipe open.
 		syscall.CloseOnExec(fd)
 	}
+	syscall.CloseOnExec(markFD)
 	return os.NewFile(requestFD, "requests"), os.NewFile(responseFD, "responses"), nil
 }

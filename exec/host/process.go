@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	osexec "os/exec"
-	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -29,9 +28,11 @@ type process struct {
 	killed    atomic.Bool
 	done      chan struct{} // closed once the child was reaped
 	waitErr   error         // valid after done
+	mark      *mark         // nil where nobody looks for one
 }
 
-func startProcess(command, env []string) (*process, error) {
+// startProcess starts the child. The mark is the process's to remove.
+func startProcess(command, env []string, m *mark) (*process, error) {
 	childIn, requests, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -48,12 +49,13 @@ func startProcess(command, env []string) (*process, error) {
 		responses: responses,
 		answers:   childOut,
 		done:      make(chan struct{}),
+		mark:      m,
 	}
 	p.cmd.Env = env
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	p.cmd.SysProcAttr = processAttributes()
 	p.cmd.WaitDelay = outputWait
-	connect(p.cmd, childIn, childOut)
+	connect(p.cmd, childIn, childOut, m)
 
 	started := make(chan error, 1)
 	go p.run(started)
@@ -64,17 +66,15 @@ func startProcess(command, env []string) (*process, error) {
 		p.closePipes()
 		return nil, err
 	}
+	m.started(p.cmd.Process.Pid)
 	// Fd makes the reads block in the kernel, which is quicker than the
 	// runtime's poller, and takes away their deadlines; see Read.
 	responses.Fd()
 	return p, nil
 }
 
-// run starts the child and reaps it. It keeps one OS thread all the while: on
-// Linux the child dies with the thread that started it, not with the process.
+// run starts the child and reaps it.
 func (p *process) run(started chan<- error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	err := p.cmd.Start()
 	started <- err
 	if err != nil {
@@ -128,6 +128,7 @@ func (p *process) reap() {
 		p.kill()
 		p.endsWithin(exitWait)
 	}
+	p.mark.remove()
 }
 
 func (p *process) endsWithin(d time.Duration) bool {

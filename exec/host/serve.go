@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 
 	"inscribe/exec"
 )
@@ -16,6 +17,9 @@ const Arg = "__module-host"
 // Serve is the child's main loop: it answers requests with handle until
 // MethodFinalize or the end of the pipe, and returns the exit code. All calls
 // come on one OS thread, since some modules keep state by thread.
+//
+// When the parent is killed, a call under way is finished, within its limit, and no
+// other begun.
 //
 // Before the first request it forbids core dumps and traces of this process. A
 // process that was not started by [Start] gets exit code 2.
@@ -31,6 +35,8 @@ func Serve(handle func(req *Request, pin, newPIN exec.Credential) *Response) int
 	if err != nil {
 		return 2
 	}
+	var limit atomic.Int64
+	go watch(in.Fd(), &limit)
 	c := newConn(in, out)
 	for {
 		req, pin, newPIN, err := c.receiveRequest()
@@ -40,6 +46,7 @@ func Serve(handle func(req *Request, pin, newPIN exec.Credential) *Response) int
 		if err != nil {
 			return 1
 		}
+		limit.Store(int64(req.Limit))
 		resp := guarded(handle, req, pin, newPIN)
 		pin.Secret.Wipe()
 		newPIN.Secret.Wipe()

@@ -1,6 +1,10 @@
 package host
 
-import "inscribe/exec"
+import (
+	"time"
+
+	"inscribe/exec"
+)
 
 // Method is what a [Request] asks for.
 type Method uint8
@@ -72,8 +76,9 @@ func (m Method) String() string {
 // method. PINs are not in it: only what is needed to read them off the pipe.
 type Request struct {
 	Method    Method
-	Module    string // path or name of the library
-	InitArgs  string // pReserved of C_Initialize, or empty
+	Limit     time.Duration // that the call may take
+	Module    string        // path or name of the library
+	InitArgs  string        // pReserved of C_Initialize, or empty
 	Slot      exec.SlotID
 	User      exec.User
 	Label     string

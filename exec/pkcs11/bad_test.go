@@ -4,6 +4,7 @@ package pkcs11_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	osexec "os/exec"
@@ -252,11 +253,11 @@ func TestSlotListIsReadAgainWhenItGrows(t *testing.T) {
 	}
 }
 
-func TestChildDiesWithItsParent(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux ends a child that is inside a call")
-	}
-	parent := osexec.Command(os.Args[0], orphanArg, badModule(t))
+// orphan kills a parent whose module is in a call, and gives the number of the module's
+// process.
+func orphan(t *testing.T, fault, marks string) (child int) {
+	t.Helper()
+	parent := osexec.Command(os.Args[0], orphanArg, badModule(t), fault, marks)
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -268,20 +269,64 @@ func TestChildDiesWithItsParent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child, err := strconv.Atoi(strings.TrimSpace(line))
+	child, err = strconv.Atoi(strings.TrimSpace(line))
 	if err != nil || !alive(child) {
 		t.Fatalf("child %q: %v", line, err)
 	}
-	time.Sleep(100 * time.Millisecond) // for the call to hang
+	time.Sleep(100 * time.Millisecond) // for the call to begin
 	if err := parent.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = parent.Wait()
-	for end := time.Now().Add(3 * time.Second); alive(child); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			_ = syscall.Kill(child, syscall.SIGKILL)
-			t.Fatal("the child outlives its parent")
-		}
+	return child
+}
+
+// TestCallIsFinishedWithoutAParent: a child whose parent was killed finishes the call
+// under way and ends; a module that is started meanwhile waits for that.
+func TestCallIsFinishedWithoutAParent(t *testing.T) {
+	marks := filepath.Join(t.TempDir(), "marks")
+	child := orphan(t, "slow", marks)
+	if !alive(child) {
+		t.Fatal("the call was torn off")
+	}
+	m, err := host.Start(ctx, host.Options{Module: badModule(t), Marks: marks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alive(child) {
+		t.Error("the call is still under way")
+	}
+	// Another at the same time does not wait, though it is in no call.
+	other, err := host.Start(ctx, host.Options{Module: badModule(t), Marks: marks, CallTimeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(m.Close(), other.Close()); err != nil {
+		t.Error(err)
+	}
+	if files, err := filepath.Glob(filepath.Join(marks, "*.*")); err != nil || len(files) > 0 {
+		t.Errorf("what is left: %v, %v", files, err)
+	}
+}
+
+// TestHangEndsWithoutAParent: such a call has the time that it would have had.
+func TestHangEndsWithoutAParent(t *testing.T) {
+	marks := filepath.Join(t.TempDir(), "marks")
+	child := orphan(t, "hang", marks)
+	_, err := host.Start(ctx, host.Options{Module: badModule(t), Marks: marks, CallTimeout: 50 * time.Millisecond})
+	var e *exec.Error
+	if !errors.As(err, &e) || e.Kind != exec.Refused || !strings.Contains(e.Message, strconv.Itoa(child)) || e.Help() == "" {
+		t.Errorf("%v", err)
+	}
+	m, err := host.Start(ctx, host.Options{Module: badModule(t), Marks: marks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alive(child) {
+		t.Error("the child is still there")
+	}
+	if err := m.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -20,15 +20,15 @@ import (
 )
 
 // orphanArg makes the test binary a parent that waits to be killed: it prints
-// the number of its module host and makes a call that hangs.
+// the number of its module host and makes a call that hangs, or takes its time.
 const orphanArg = "__orphan"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == host.Arg {
 		os.Exit(pkcs11.Serve())
 	}
-	if len(os.Args) > 2 && os.Args[1] == orphanArg {
-		mod, err := host.Start(context.Background(), host.Options{Module: os.Args[2], Env: map[string]string{"BAD": "hang"}})
+	if len(os.Args) > 4 && os.Args[1] == orphanArg {
+		mod, err := host.Start(context.Background(), host.Options{Module: os.Args[2], Env: map[string]string{"BAD": os.Args[3]}, Marks: os.Args[4], CallTimeout: 2 * time.Second})
 		if err != nil {
 			panic(err)
 		}

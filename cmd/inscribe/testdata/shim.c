@@ -8,6 +8,8 @@
 //   SHIM_FAULT=N:before:kill    the same as SHIM_KILL, counted over all calls
 //   SHIM_FAULT=N:before:0x…     answer the Nth of all calls with this CKR, and do
 //   SHIM_FAULT=N:after:0x…      not make it; or make it, and lose its answer
+//   SHIM_FAULT=N:within=US:kill end the program that uses us so many microseconds after
+//                               the Nth call began, which goes on, or when it is done
 //   SHIM_LOSE=NAME       make each call of that name, and lose its answer
 //   SHIM_OPEN=FILE       a line for each descriptor of the process, and what it is, as
 //                        C_Initialize finds them
@@ -19,9 +21,10 @@
 //   SHIM_FREE=N          bytes that each token says are free, public and private
 //   SHIM_TURN=FILE       one call at a time of all programs with that file, so that
 //                        none is in the middle of one when another is ended; then
-//                        none begins any more, until FILE.over is removed
+//                        none begins any more, but ends, until FILE.over is removed
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +49,7 @@ static void await_turn(int fd) {
 	flock(fd, LOCK_EX);
 	snprintf(over, sizeof over, "%s.over", getenv("SHIM_TURN"));
 	if (access(over, F_OK) == 0)
-		for (;;)
-			pause();
+		kill(getpid(), SIGKILL);
 }
 
 static void die_with_parent(void) {
@@ -57,8 +59,7 @@ static void die_with_parent(void) {
 		fclose(fopen(over, "w"));
 	}
 	kill(getppid(), SIGKILL);
-	for (;;)
-		pause();
+	kill(getpid(), SIGKILL);
 }
 
 static void note(const char *variable, const char *name) {
@@ -90,6 +91,12 @@ static int point(const char *variable, int n, const char *when) {
 	return text != NULL && atoi(text) == n && strstr(text, when) != NULL;
 }
 
+static void *die_later(void *us) {
+	usleep((ulong)us);
+	kill(getppid(), SIGKILL);
+	return NULL;
+}
+
 // fault is what happens to a call that is due for it.
 static int fault(ulong *rv) {
 	const char *what = strrchr(getenv("SHIM_FAULT"), ':') + 1;
@@ -114,6 +121,10 @@ static ulong watch(const char *name, int index, int change, ulong a, ulong b, ul
 	}
 	if (point("SHIM_FAULT", calls, "before") && fault(&rv))
 		return rv;
+	int within = point("SHIM_FAULT", calls, "within=");
+	pthread_t thread;
+	if (within)
+		pthread_create(&thread, NULL, die_later, (void *)strtoul(strchr(getenv("SHIM_FAULT"), '=') + 1, NULL, 0));
 	if (slow != NULL && strcmp(name, "C_GenerateKeyPair") == 0)
 		usleep(1000 * atoi(slow));
 	if (getenv("SHIM_CUT") != NULL && strcmp(name, "C_InitToken") == 0) {
@@ -133,7 +144,7 @@ static ulong watch(const char *name, int index, int change, ulong a, ulong b, ul
 		*(ulong *)(b + 160) = *(ulong *)(b + 176) = strtoul(bytes, NULL, 0);
 	if (change && point("SHIM_KILL", changes, "after"))
 		die_with_parent();
-	if (point("SHIM_FAULT", calls, "after"))
+	if (within || point("SHIM_FAULT", calls, "after"))
 		fault(&rv);
 	return rv;
 }

@@ -46,6 +46,8 @@ static ulong slots(unsigned char present, ulong *out, ulong *n) {
 	(void)present;
 	while (is("hang"))
 		sleep(1);
+	if (is("slow"))
+		usleep(700000);
 	while (is("endless output"))
 		puts("noise noise noise noise noise noise noise noise");
 	if (is("much output"))
