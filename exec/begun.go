@@ -24,6 +24,11 @@ func Became(records []Record) map[string]Identity {
 	return out
 }
 
+// Replaces reports whether a run is to remove what it found under its labels.
+func Replaces(records []Record) bool {
+	return slices.ContainsFunc(records, func(rec Record) bool { return rec.Replaces || rec.Op == string(plan.Delete) })
+}
+
 // ended reports whether an initialisation has made another token, be it not the one
 // that it should be.
 func (r Record) ended() bool {
@@ -94,7 +99,7 @@ func (r *run) begunRuns(name string) []begunRun {
 	if r.Journals == nil || r.Abandon {
 		return nil
 	}
-	runs, _ := r.Journals.Begun(r.Plan.WorkSHA256())
+	runs, _ := r.Journals.Begun(r.workOfRun())
 	var out []begunRun
 	for _, records := range runs {
 		b := begunRun{label: r.newLabel(name)}

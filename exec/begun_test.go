@@ -25,14 +25,14 @@ type opened struct {
 
 var errOpened = errors.New("far enough")
 
-func (o *opened) Open(tokens map[string]exec.Identity, _ string, _ bool) (exec.Journal, []exec.Record, bool, error) {
+func (o *opened) Open(tokens map[string]exec.Identity, _ exec.Work, _ bool) (exec.Journal, []exec.Record, bool, error) {
 	o.tokens = tokens
 	return nil, nil, false, errOpened
 }
 
 func (o *opened) Spent(map[string]exec.Identity, string) (string, error) { return "", nil }
 
-func (o *opened) Begun(string) ([][]exec.Record, error) { return o.begun, nil }
+func (o *opened) Begun(exec.Work) ([][]exec.Record, error) { return o.begun, nil }
 
 // TestBegunRunFindsItsToken: a run that was cut off while it gave its token another
 // label goes on with that one under the name that its journal knows, and with no other.

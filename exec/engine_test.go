@@ -112,7 +112,10 @@ type journals struct {
 
 var errCrash = errors.New("the lights went out")
 
-func (j *journals) Open(map[string]exec.Identity, string, bool) (exec.Journal, []exec.Record, bool, error) {
+func (j *journals) Open(_ map[string]exec.Identity, work exec.Work, _ bool) (exec.Journal, []exec.Record, bool, error) {
+	if len(j.earlier) > 0 && j.earlier[0].OpsSHA256 != work.OpsSHA256 {
+		return j, nil, true, nil // that of another work is not found
+	}
 	return j, j.earlier, j.finished, nil
 }
 
@@ -142,7 +145,7 @@ func (j *journals) Close() error { return nil }
 
 func (j *journals) Spent(map[string]exec.Identity, string) (string, error) { return "", nil }
 
-func (j *journals) Begun(string) ([][]exec.Record, error) { return nil, nil }
+func (j *journals) Begun(exec.Work) ([][]exec.Record, error) { return nil, nil }
 
 // next makes the journals of the run after this one, as the journal package
 // would find them: an unfinished run goes on in its own, and only the last

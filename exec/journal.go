@@ -8,8 +8,10 @@ type Record struct {
 	// and "end" (the last line of a finished run).
 	Event string `json:"event"`
 	Time  string `json:"time,omitempty"` // RFC 3339, set by the journal
-	// OpsSHA256 is the plan's, in "run".
+	// OpsSHA256, Purpose and Holder are those of the [Work], in "run".
 	OpsSHA256 string `json:"opsSha256,omitempty"`
+	Purpose   string `json:"purpose,omitempty"`
+	Holder    string `json:"holder,omitempty"`
 	// PlanSHA256 is the digest of the saved plan that was run, in "run".
 	PlanSHA256 string `json:"planSha256,omitempty"`
 	// File is the name of the description, in "run".
@@ -23,6 +25,9 @@ type Record struct {
 	// Existing says that the run was to add to keys and certificates of the same
 	// label, in "run".
 	Existing bool `json:"existing,omitempty"`
+	// Replaces says that the run was to remove what it found under the same labels, in
+	// "run".
+	Replaces bool `json:"replaces,omitempty"`
 	// Batch and Row say which row of which batch the run does, in "run".
 	Batch string `json:"batch,omitempty"`
 	Row   string `json:"row,omitempty"`
@@ -80,18 +85,18 @@ type Journal interface {
 // Journals finds and opens journals.
 type Journals interface {
 	// Open gives the journal of a run on these tokens. earlier are the records
-	// of an unfinished run of the same plan, which the new one continues, or
-	// else of the last finished one, whose finished is then true. An
-	// unfinished run of another plan is an error of kind Refused unless
-	// abandon is set: then the first record of the new run gives it up, and a
-	// refusal before that leaves it as it is.
-	Open(tokens map[string]Identity, opsSHA256 string, abandon bool) (j Journal, earlier []Record, finished bool, err error)
+	// of an unfinished run of the same work for the same holder, which the new one
+	// continues, or else of the last finished one of the work, be it another holder's,
+	// whose finished is then true. Any other unfinished run is an error of kind
+	// Refused unless abandon is set: then the first record of the new run gives it up,
+	// and a refusal before that leaves it as it is.
+	Open(tokens map[string]Identity, work Work, abandon bool) (j Journal, earlier []Record, finished bool, err error)
 	// Spent tells when a saved plan was run to its end on these tokens, in the
 	// words of the journal; "" where it never was.
 	Spent(tokens map[string]Identity, planSHA256 string) (string, error)
-	// Begun gives the records of each unfinished run of a plan, on whatever
-	// tokens, the oldest first.
-	Begun(opsSHA256 string) ([][]Record, error)
+	// Begun gives the records of each unfinished run of the work for the holder, on
+	// whatever tokens, the oldest first.
+	Begun(work Work) ([][]Record, error)
 }
 
 // Memory is a journal that is kept nowhere: for dry-runs and the editor.
@@ -133,12 +138,12 @@ func credential(slot, who string) string {
 func (m *Memory) Close() error { return nil }
 
 // Begun gives none: nobody goes on with what is kept nowhere.
-func (m *Memory) Begun(string) ([][]Record, error) { return nil, nil }
+func (m *Memory) Begun(Work) ([][]Record, error) { return nil, nil }
 
 // Spent knows of no earlier run.
 func (m *Memory) Spent(map[string]Identity, string) (string, error) { return "", nil }
 
 // Open gives itself.
-func (m *Memory) Open(map[string]Identity, string, bool) (Journal, []Record, bool, error) {
+func (m *Memory) Open(map[string]Identity, Work, bool) (Journal, []Record, bool, error) {
 	return m, nil, false, nil
 }

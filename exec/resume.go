@@ -14,7 +14,7 @@ import (
 // run of the same plan.
 func (r *run) openJournal() error {
 	tokens := r.identities()
-	j, earlier, finished, err := r.Journals.Open(tokens, r.Plan.WorkSHA256(), r.Abandon)
+	j, earlier, finished, err := r.Journals.Open(tokens, r.workOfRun(), r.Abandon)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,9 @@ func (r *run) begin() error {
 	if r.begun {
 		return nil
 	}
-	rec := Record{Event: "run", OpsSHA256: r.Plan.WorkSHA256(), File: r.Plan.Description.File, Tokens: r.identities(), Earlier: r.objects(), Existing: r.AllowExisting, Batch: r.Batch, Row: r.Row}
+	work := r.workOfRun()
+	rec := Record{Event: "run", OpsSHA256: work.OpsSHA256, Purpose: work.Purpose, Holder: work.Holder, File: r.Plan.Description.File, Tokens: r.identities(),
+		Earlier: r.objects(), Existing: r.AllowExisting, Replaces: work.Replaces, Batch: r.Batch, Row: r.Row}
 	if r.Saved {
 		rec.PlanSHA256 = r.Plan.PlanSHA256
 	}

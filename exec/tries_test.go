@@ -314,7 +314,7 @@ type ledgerReads struct {
 	reads int
 }
 
-func (l *ledgerReads) Open(map[string]exec.Identity, string, bool) (exec.Journal, []exec.Record, bool, error) {
+func (l *ledgerReads) Open(map[string]exec.Identity, exec.Work, bool) (exec.Journal, []exec.Record, bool, error) {
 	return l, nil, false, nil
 }
 

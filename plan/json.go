@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
+
+	"inscribe/check/profile"
+	"inscribe/check/schema"
 )
 
 // digest is SHA-256 in lower-case hexadecimal.
@@ -27,19 +29,34 @@ func (p *Plan) Seal() {
 	p.PlanSHA256 = digest(compact(p))
 }
 
-// WorkSHA256 is OpsSHA256 of the plan without the removal of older objects: a run
-// that replaces does the same work as one that does not, and its journal is the same.
+// WorkSHA256 is OpsSHA256 of the same work for anybody: without the values that labels
+// and the like take from fields, but with those that decide the slots, and without the
+// removal of older objects. Runs of one work have the same ops, by which a journal goes
+// on.
 func (p *Plan) WorkSHA256() string {
-	if !p.Replace {
-		return p.OpsSHA256
+	decides := map[string]string{}
+	for _, f := range p.Fields {
+		if v, bound := p.Bindings[f.Name]; bound && f.Type == schema.Location.String() {
+			decides[f.Name] = v
+		}
 	}
-	work := *p
-	work.Ops = slices.DeleteFunc(slices.Clone(p.Ops), func(o Op) bool { return o.Kind == Delete })
-	for i := range work.Ops {
-		work.Ops[i].ID = fmt.Sprintf("op-%02d", i+1)
+	return p.again(p.profile, decides)
+}
+
+// PurposeSHA256 is the digest of what the description is for, on whatever kind of token
+// and for whomever: that of the ops without any value and without what a profile knows.
+func (p *Plan) PurposeSHA256() string { return p.again(profile.Generic(), nil) }
+
+// again gives the OpsSHA256 of the plan of the same description with other options.
+func (p *Plan) again(facts *profile.Profile, values map[string]string) string {
+	if p.program == nil {
+		return p.OpsSHA256 // it was read from a file, and is made again before it is run
 	}
-	work.Seal()
-	return work.OpsSHA256
+	other, err := Lower(p.program, Options{Profile: facts, Values: values})
+	if err != nil {
+		return p.OpsSHA256 // a plan was made of it, and fewer values cannot be worse
+	}
+	return other.OpsSHA256
 }
 
 // compact is JSON without blanks. Marshalling data of this package cannot fail.

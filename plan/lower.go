@@ -49,7 +49,7 @@ func Lower(p *check.Program, o Options) (*Plan, error) {
 	}
 	l := &lowering{program: p, options: o, needs: map[string]bool{}, open: map[string]*cover{}, user: map[string]*cover{}}
 	l.plan = &Plan{
-		Version: version, Profile: o.Profile.Name, profile: o.Profile,
+		Version: version, Profile: o.Profile.Name, profile: o.Profile, program: p,
 		Description: Description{File: baseName(p.File.Name), SHA256: digest(p.File.Print())},
 		Config:      p.Config.SHA256,
 		Ops:         []Op{}, Fields: []Field{}, Needs: []string{}, Dialogs: []Dialog{}, Warnings: []Warning{},

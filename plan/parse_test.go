@@ -50,7 +50,7 @@ func TestParseIsTheReverseOfJSON(t *testing.T) {
 			continue
 		}
 		// The keywords, which JSON leaves out, and the facts are back too.
-		if diff := cmp.Diff(p, back, cmp.AllowUnexported(Plan{}), cmp.Comparer(func(a, b *profile.Profile) bool { return a == b }), cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(p, back, cmp.AllowUnexported(Plan{}), cmpopts.IgnoreFields(Plan{}, "program"), cmp.Comparer(func(a, b *profile.Profile) bool { return a == b }), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-made +read):\n%s", name, diff)
 		}
 		if !bytes.Equal(p.JSON(), back.JSON()) {

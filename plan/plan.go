@@ -3,6 +3,7 @@ package plan
 import (
 	"strings"
 
+	"inscribe/check"
 	"inscribe/check/profile"
 	"inscribe/check/schema"
 )
@@ -62,6 +63,7 @@ type Plan struct {
 	PlanSHA256 string    `json:"planSha256"`
 
 	profile *profile.Profile
+	program *check.Program
 }
 
 // Facts gives the profile that the plan was made for.

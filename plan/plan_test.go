@@ -65,6 +65,41 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestWorkIsThatOfAllHolders: what fields put into labels and into the choice of a token is
+// no part of the work, which slot a field decides is; what it is all for hangs on
+// neither, nor on the profile.
+func TestWorkIsThatOfAllHolders(t *testing.T) {
+	const text = "[Fields]\nPIN=\nNAME=\nWHERE=\nDATA=\nCARD=\n[Description]\nPKCS11Library=x.dll\nUseICCSN=CARD\nPIN=PIN\nSignPIN=PIN\nApplicationList=AB\n" +
+		"[Application_A]\nECCurve=P-256\nCertTempl=auth\nKeyLabel=NAME\nLocation=WHERE\n[Application_B]\nDataObject=DATA\nLabelExpressionDataObject=!{NAME}\n"
+	lowered := func(text, facts, name, where string) *Plan {
+		p, err := Lower(check.Check(grammar.Parse("x.dsc", []byte(text)), nil), Options{Profile: profile.Lookup(facts), Values: map[string]string{"NAME": name, "WHERE": where, "CARD": name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	ada := lowered(text, "softhsm", "Ada", "no")
+	for what, c := range map[string]struct {
+		other                 *Plan
+		sameWork, samePurpose bool
+	}{
+		"another holder":      {lowered(text, "softhsm", "Bo", "no"), true, true},
+		"the other slot":      {lowered(text, "softhsm", "Ada", "Signature"), false, true},
+		"another profile":     {lowered(text, "nss", "Ada", "no"), false, true},
+		"another description": {lowered(strings.Replace(text, "P-256", "P-384", 1), "softhsm", "Ada", "no"), false, false},
+	} {
+		if ada.OpsSHA256 == c.other.OpsSHA256 {
+			t.Errorf("%s: the plans are the same", what)
+		}
+		if same := ada.WorkSHA256() == c.other.WorkSHA256(); same != c.sameWork {
+			t.Errorf("%s: the same work: %v", what, same)
+		}
+		if same := ada.PurposeSHA256() == c.other.PurposeSHA256(); same != c.samePurpose {
+			t.Errorf("%s: the same purpose: %v", what, same)
+		}
+	}
+}
+
 // TestReplace: the removal of older objects stands after all that is new, is red, and
 // changes nothing of the work that the journal knows a run by.
 func TestReplace(t *testing.T) {

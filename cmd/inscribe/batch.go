@@ -92,6 +92,9 @@ func (a *app) batchOf(args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := a.sameBatch(t, d, w.name, whole, earlier); err != nil {
+		return err
+	}
 	r := newBatchResult(whole.Description, w.name, d, earlier)
 	var due []*batchRow
 	for _, row := range d.rows {
@@ -121,6 +124,7 @@ func (a *app) batchOf(args []string) error {
 	defer w.end()
 	o.Pool, r.profile = w.pool, due[0].plan.Profile
 	sameSOPINs(o.Earlier, w.rows)
+	o.Taken = a.taken(journals, w.name, due[0].plan)
 	r.stuck(batch.Stuck(o.Earlier))
 	if o.Later, err = w.begin(a.ctx, len(due)); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/batch"
+	"inscribe/exec/journal"
 	"inscribe/exec/model"
 	"inscribe/exec/prove"
 	"inscribe/internal/secret"
@@ -206,6 +207,67 @@ func digest(cells [][2]string) string {
 		fmt.Fprintf(sum, "%d:%s%d:%s", len(c[0]), c[0], len(c[1]), c[1])
 	}
 	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// sameBatch refuses rows that this batch did, or began, by another description or with
+// other values for all rows: they are not done by this one.
+func (a *app) sameBatch(t *target, d *batchData, name string, pl *plan.Plan, earlier []journal.Row) error {
+	rows := map[string]*batchRow{}
+	for _, row := range sound(d.rows) {
+		rows[row.id] = row
+	}
+	purpose, others, why := pl.PurposeSHA256(), 0, ""
+	for _, e := range earlier {
+		row := rows[e.Row]
+		if row == nil {
+			continue
+		}
+		values := row.inputs
+		if t.saved != nil {
+			values = values.Clone()
+			maps.Copy(values.Text, t.saved.Bindings)
+		}
+		by := ""
+		switch {
+		case e.Purpose != purpose:
+			by = "by another description"
+		case e.Holder != values.Holder():
+			by = "with other values for all rows"
+		default:
+			continue
+		}
+		if others++; others == 1 {
+			did := "begun"
+			if e.Finished {
+				did = "done"
+			}
+			why = fmt.Sprintf("row %d was %s %s, says its journal %s", row.number, did, by, e.Journal)
+		}
+	}
+	if others == 0 {
+		return nil
+	}
+	if others > 1 {
+		why += fmt.Sprintf(", and so were %d more", others-1)
+	}
+	return refusedf("give the batch another name with --batch, or the description and the values of then", "the batch %q is another one: %s", name, why)
+}
+
+// taken says why tokens get no row that another batch, or a run by itself, has
+// personalised by the description: two holders would be on one. Where the description
+// initialises the token, nothing is left there of the first one.
+func (a *app) taken(journals *journal.Folder, name string, pl *plan.Plan) func(map[string]exec.Identity) string {
+	if a.opts.existing != "refuse" || slices.ContainsFunc(pl.Ops, func(op plan.Op) bool { return op.Kind == plan.InitToken }) {
+		return nil
+	}
+	purpose := pl.PurposeSHA256()
+	return func(tokens map[string]exec.Identity) string {
+		by := journals.Personalised(tokens, name, purpose)
+		if by == "" {
+			return ""
+		}
+		return by + " was finished on it, and a token gets one row; take it out, or say --existing add or replace to put a row there all the same"
+	}
 }
 
 // planRows gives each row its plan, which is proved once for all rows that do the

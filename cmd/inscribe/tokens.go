@@ -444,11 +444,23 @@ func (a *app) printUnfinished(r tokensReport) {
 		if u.Message != "" {
 			fmt.Fprintf(a.stdout, "    failed    %s\n", clean(u.Message))
 		}
-		fmt.Fprintf(a.stdout, "    journal   %s\n    go on     inscribe apply with the same description and values; or give it up with --abandon\n", u.Journal)
+		fmt.Fprintf(a.stdout, "    journal   %s\n    go on     %s\n", u.Journal, clean(goOn(u)))
 	}
 	for _, problem := range r.passed {
 		fmt.Fprintln(a.stdout, clean(problem))
 	}
+}
+
+// goOn says how an unfinished run comes to its end.
+func goOn(u journal.Unfinished) string {
+	existing, batch := "", ""
+	if u.Replaces {
+		existing = " and --existing replace"
+	}
+	if u.Batch != "" {
+		batch = fmt.Sprintf("inscribe batch with the same description, data, values and name (%s)%s; or ", u.Batch, existing)
+	}
+	return batch + "inscribe apply with the same description and values" + existing + "; or give it up with apply --abandon"
 }
 
 // pinStates says the flags about PINs in words. On a token that is not

@@ -97,6 +97,9 @@ type Options struct {
 	Rows    []string // all of them, in order
 	Earlier []Row
 	Watcher Watcher
+	// Taken says why tokens get no row of this batch although none of its rows was on
+	// them; "" where they do, and nil for all.
+	Taken func(tokens map[string]exec.Identity) string
 	// Later says that tokens may be put in while the batch runs; they are looked for
 	// each Poll. Wait bounds how long it waits for one when nothing else is left to
 	// do: 0 is not at all, less than that for ever.
@@ -390,6 +393,11 @@ func (b *batch) rowFor(s Seat) (row, why string) {
 	}
 	if slices.ContainsFunc(s.slots(), func(id exec.SlotID) bool { return s.fresh() && b.spoiled[id] }) || len(b.free) == 0 {
 		return "", ""
+	}
+	if b.Taken != nil && !s.fresh() {
+		if why := b.Taken(s.Tokens); why != "" {
+			return "", why
+		}
 	}
 	return b.free[0], ""
 }

@@ -32,7 +32,7 @@ func TestOneLockACard(t *testing.T) {
 		f := In(t.TempDir())
 		open(t, f, c.one, "a", false)
 		again := In(filepath.Dir(f.dir))
-		j, _, _, err := again.Open(c.other, "b", false)
+		j, _, _, err := again.Open(c.other, exec.Work{OpsSHA256: "b"}, false)
 		if c.busy {
 			fails(t, err, exec.Refused, "another inscribe is at work on this token")
 			_, err = again.Ledger(c.other)
@@ -50,18 +50,18 @@ func TestOneLockACard(t *testing.T) {
 // processes are kept off until the last of them ends.
 func TestRowsOnTokensOfOneSerialNumber(t *testing.T) {
 	f := In(t.TempDir())
-	one, _, _, err := f.Row("batch", "one").Open(slotOf("10203040", "ONE"), "ops", false)
+	one, _, _, err := f.Row("batch", "one").Open(slotOf("10203040", "ONE"), exec.Work{OpsSHA256: "ops"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, _, _, err := f.Row("batch", "two").Open(slotOf("10203040", "TWO"), "ops", false)
+	two, _, _, err := f.Row("batch", "two").Open(slotOf("10203040", "TWO"), exec.Work{OpsSHA256: "ops"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, _, err = f.Row("batch", "three").Open(slotOf("10203040", "TWO"), "ops", false)
+	_, _, _, err = f.Row("batch", "three").Open(slotOf("10203040", "TWO"), exec.Work{OpsSHA256: "ops"}, false)
 	fails(t, err, exec.Refused, "another inscribe is at work on this token")
 	for _, j := range []exec.Journal{one, two} {
-		_, _, _, err = In(filepath.Dir(f.dir)).Open(slotOf("10203040", "THREE"), "ops", false)
+		_, _, _, err = In(filepath.Dir(f.dir)).Open(slotOf("10203040", "THREE"), exec.Work{OpsSHA256: "ops"}, false)
 		fails(t, err, exec.Refused, "another inscribe is at work on this token")
 		if err := j.Close(); err != nil {
 			t.Fatal(err)

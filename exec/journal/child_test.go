@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 // child writes a run, telling a tracer where each record begins and ends, or
 // with JOURNAL_TEST_HOLD half of one, and waits to be killed.
 func child(dir string) {
-	j, _, _, err := In(dir).Open(both, "a", false)
+	j, _, _, err := In(dir).Open(both, exec.Work{OpsSHA256: "a"}, false)
 	steps := [][]exec.Record{
 		{{Event: "run", OpsSHA256: "a", Tokens: both}, {Event: "start", ID: "1"}},
 		{{Event: "done", ID: "1"}, {Event: "start", ID: "2"}},

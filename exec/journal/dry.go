@@ -10,15 +10,16 @@ func (f *Folder) Dry() exec.Journals { return dry{f} }
 type dry struct{ *Folder }
 
 // Open reads what Open of the folder would.
-func (d dry) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
+func (d dry) Open(tokens map[string]exec.Identity, work exec.Work, abandon bool) (exec.Journal, []exec.Record, bool, error) {
 	r := d.newRun(tokens)
+	r.work = work
 	j := &dryRun{disk: r, ledgers: map[string]counts{}}
 	paths, err := d.unfinished()
 	if err != nil {
 		return nil, nil, false, err
 	}
 	for _, path := range paths {
-		records, stands, refusal := r.judge(path, opsSHA256)
+		records, stands, refusal := r.judge(path)
 		switch {
 		case stands == elsewhere || stands == idle || abandon:
 		case stands == inTheWay:
@@ -27,9 +28,9 @@ func (d dry) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon boo
 			return j, records, false, nil
 		}
 	}
-	earlier, err := d.finished(r, opsSHA256)
+	earlier, err := d.finished(r)
 	if err != nil {
-		return nil, nil, false, local(err)
+		return nil, nil, false, err
 	}
 	return j, earlier, true, nil
 }

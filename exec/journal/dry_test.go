@@ -79,11 +79,11 @@ func TestDryFindsWhatOpenFinds(t *testing.T) {
 				c.made(t, dir)
 			}
 			before := picture(t, dir)
-			_, earlier, finished, err := In(dir).Dry().Open(c.tokens, "ops", c.abandon)
+			_, earlier, finished, err := In(dir).Dry().Open(c.tokens, exec.Work{OpsSHA256: "ops"}, c.abandon)
 			if diff := cmp.Diff(before, picture(t, dir)); diff != "" {
 				t.Errorf("the folder was changed:\n%s", diff)
 			}
-			j, wantEarlier, wantFinished, wantErr := In(dir).Open(c.tokens, "ops", c.abandon)
+			j, wantEarlier, wantFinished, wantErr := In(dir).Open(c.tokens, exec.Work{OpsSHA256: "ops"}, c.abandon)
 			if wantErr == nil {
 				defer j.Close()
 			}
@@ -106,7 +106,7 @@ func TestDryCountsFromTheDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := picture(t, dir)
-	d, _, _, err := In(dir).Dry().Open(both, "ops", false)
+	d, _, _, err := In(dir).Dry().Open(both, exec.Work{OpsSHA256: "ops"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestTriesOfADryRun(t *testing.T) {
 	if err := f.newRun(slots).SetTries("default", "", 1); err != nil {
 		t.Fatal(err)
 	}
-	j, _, _, err := f.Dry().Open(slots, "ops", false)
+	j, _, _, err := f.Dry().Open(slots, exec.Work{OpsSHA256: "ops"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

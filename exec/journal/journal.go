@@ -51,6 +51,7 @@ type run struct {
 	path   string
 	dirty  bool // has records that are not on the disk yet
 	locks  []io.Closer
+	work   exec.Work
 	tokens map[string]exec.Identity // by slot, as they became
 	// shared says that others of this process may be on the same card.
 	shared bool
@@ -110,15 +111,15 @@ func cardKey(id exec.Identity) string {
 // or without.
 func place(id exec.Identity) string { return cmp.Or(cardKey(id), tokenKey(id)) }
 
-// Open finds the unfinished run of the plan on these tokens, or the last finished
+// Open finds the unfinished run of the work on these tokens, or the last finished
 // one, and opens the journal to go on with. abandon gives up any unfinished run
 // that has one of the tokens, be it of the same plan: with the first record of the
 // new one, for until then that may be refused.
-func (f *Folder) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
-	return f.openRun(f.newRun(tokens), opsSHA256, abandon)
+func (f *Folder) Open(tokens map[string]exec.Identity, work exec.Work, abandon bool) (exec.Journal, []exec.Record, bool, error) {
+	return f.openRun(f.newRun(tokens), work, abandon)
 }
 
-func (f *Folder) openRun(r *run, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
+func (f *Folder) openRun(r *run, work exec.Work, abandon bool) (exec.Journal, []exec.Record, bool, error) {
 	for _, dir := range []string{"open", "done", "lock"} {
 		if err := os.MkdirAll(filepath.Join(f.dir, dir), 0o700); err != nil {
 			return nil, nil, false, local(err)
@@ -127,20 +128,21 @@ func (f *Folder) openRun(r *run, opsSHA256 string, abandon bool) (exec.Journal, 
 	if err := r.lock(); err != nil {
 		return nil, nil, false, err
 	}
-	j, earlier, finished, err := f.open(r, opsSHA256, abandon)
+	r.work = work
+	j, earlier, finished, err := f.open(r, abandon)
 	if err != nil {
 		r.unlock()
 	}
 	return j, earlier, finished, err
 }
 
-func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
+func (f *Folder) open(r *run, abandon bool) (exec.Journal, []exec.Record, bool, error) {
 	paths, err := f.unfinished()
 	if err != nil {
 		return nil, nil, false, err
 	}
 	for _, path := range paths {
-		records, stands, refusal := r.judge(path, opsSHA256)
+		records, stands, refusal := r.judge(path)
 		var err error
 		switch {
 		case stands == elsewhere:
@@ -162,9 +164,9 @@ func (f *Folder) open(r *run, opsSHA256 string, abandon bool) (exec.Journal, []e
 			return nil, nil, false, local(err)
 		}
 	}
-	earlier, err := f.finished(r, opsSHA256)
+	earlier, err := f.finished(r)
 	if err != nil {
-		return nil, nil, false, local(err)
+		return nil, nil, false, err
 	}
 	var tail [4]byte
 	_, _ = rand.Read(tail[:])
@@ -209,11 +211,11 @@ const (
 
 // judge reads the file of an unfinished run and says what that run is to this one.
 // The error says why it is in the way.
-func (r *run) judge(path, opsSHA256 string) ([]exec.Record, standing, error) {
+func (r *run) judge(path string) ([]exec.Record, standing, error) {
 	records, err := read(path)
 	// Fresh tokens have no name; a run of the same plan that was cut off on one
 	// goes on with whichever was chosen now.
-	same := len(records) > 0 && records[0].OpsSHA256 == opsSHA256 && exec.SameTokens(exec.Became(records), r.tokens) && r.takes(records[0])
+	same := len(records) > 0 && r.sameWork(records[0]) && exec.SameTokens(exec.Became(records), r.tokens)
 	switch {
 	case !r.concerns(records) && !same:
 		// A damaged file of another token must not stop every run; of one
@@ -227,19 +229,38 @@ func (r *run) judge(path, opsSHA256 string) ([]exec.Record, standing, error) {
 			Advice: "look at the token with inscribe verify and inscribe tokens, then give that run up with --abandon"}
 	case untouched(records):
 		return nil, idle, nil
-	case same:
+	case same && (r.work.Replaces || !exec.Replaces(records)):
 		return records, ours, nil
 	}
-	what := "another plan"
+	return nil, inTheWay, r.refusal(path, records, same)
+}
+
+// refusal says what an unfinished run that is in the way is, and how to go on.
+func (r *run) refusal(path string, records []exec.Record, same bool) error {
+	what, first := "another plan", records[0]
 	switch {
-	case !r.takes(records[0]):
+	case same:
+		what = "this plan that replaces what is there"
+	case first.OpsSHA256 != r.work.OpsSHA256:
+	case first.Holder != r.work.Holder:
 		what = "this plan for another holder"
-	case records[0].OpsSHA256 == opsSHA256:
+	case first.Batch != r.batch && r.row != "":
+		what = "this plan outside this batch"
+	case first.Row != r.row && r.row != "":
+		what = "this plan for another row"
+	default:
 		what = "this plan on other tokens"
 	}
-	return nil, inTheWay, &exec.Error{Kind: exec.Refused,
-		Message: fmt.Sprintf("an unfinished run of %s (%s) has this token; its journal is %s", what, fileOf(records), path),
-		Advice:  "finish that run first, or give it up with --abandon"}
+	e := &exec.Error{Kind: exec.Refused, Message: fmt.Sprintf("an unfinished run of %s (%s) has this token; its journal is %s", what, fileOf(records), path)}
+	switch {
+	case same:
+		e.Advice = "say --existing replace to finish it, or give it up with --abandon"
+	case r.row != "":
+		e.Advice = "put in another card, or finish that run with the command and the values that began it; to free this card, remove what that run left there (inscribe tokens shows it) and move its journal away"
+	default:
+		e.Advice = "finish that run first, with its description and values, or give it up with --abandon: what it left on the token stays there then, and is removed by hand, or where it has the same labels by --existing replace"
+	}
+	return e
 }
 
 // create makes the file of a new run. It is made by the first record, so that a
@@ -327,19 +348,39 @@ func untouched(records []exec.Record) bool {
 	return len(begun) == 0
 }
 
-// finished gives the records of the last finished run of the plan on the same
-// tokens.
-func (f *Folder) finished(r *run, opsSHA256 string) (found []exec.Record, err error) {
+// finished gives the records of the last finished run of the work on the same tokens.
+// Where a batch gave these to another holder, it says so.
+func (f *Folder) finished(r *run) (found []exec.Record, err error) {
+	var last *exec.Record // of what the description is for
 	err = f.done(r, func(records []exec.Record, damage error) bool {
-		switch {
+		switch first := records[0]; {
 		case damage != nil:
 			f.damaged(damage)
-		case records[0].OpsSHA256 == opsSHA256 && r.takes(records[0]):
+			return true
+		case last == nil && first.Purpose != "" && first.Purpose == r.work.Purpose:
+			last = &first
+		}
+		if found == nil && records[0].OpsSHA256 == r.work.OpsSHA256 && r.remembers(records[0]) {
 			found = records
 		}
-		return found == nil
+		return found == nil || last == nil
 	})
-	return found, err
+	switch {
+	case err != nil:
+		return nil, local(err)
+	case last != nil && !r.work.Beside && r.another(*last):
+		return nil, &exec.Error{Kind: exec.Refused, Message: fmt.Sprintf("%s for other values was finished on this token", personalisation(*last)),
+			Advice: "another holder's card is in the reader: take another one; to put this one's there all the same, say --existing add, or --existing replace to delete what has the same labels"}
+	}
+	return found, nil
+}
+
+// personalisation names a finished run.
+func personalisation(first exec.Record) string {
+	if first.Row == "" {
+		return "a run of this description"
+	}
+	return fmt.Sprintf("a row of this description in the batch %q", first.Batch)
 }
 
 // Spent looks through the finished runs on these tokens. Of a damaged file, what can be

@@ -28,7 +28,7 @@ var (
 
 func open(t *testing.T, f *Folder, tokens map[string]exec.Identity, ops string, abandon bool) (exec.Journal, []exec.Record, bool) {
 	t.Helper()
-	j, earlier, finished, err := f.Open(tokens, ops, abandon)
+	j, earlier, finished, err := f.Open(tokens, exec.Work{OpsSHA256: ops}, abandon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,16 +218,16 @@ func TestAnotherPlanMustWait(t *testing.T) {
 	write(t, j, both, "a", "run", "start 1")
 	_ = j.Close()
 	one := map[string]exec.Identity{"default": sign}
-	_, _, _, err := f.Open(one, "b", false)
+	_, _, _, err := f.Open(one, exec.Work{OpsSHA256: "b"}, false)
 	fails(t, err, exec.Refused, "unfinished run of another plan (a.dsc)", files(t, f, "open/*")[0], "--abandon")
 	// A token that the run has nothing to do with is free.
 	j, _, _ = open(t, f, map[string]exec.Identity{"default": third}, "b", false)
 	_ = j.Close()
 	// The same plan on another pair would take done ops for done on that one.
-	_, _, _, err = f.Open(map[string]exec.Identity{"default": card, "signature": third}, "a", false)
+	_, _, _, err = f.Open(map[string]exec.Identity{"default": card, "signature": third}, exec.Work{OpsSHA256: "a"}, false)
 	fails(t, err, exec.Refused, "unfinished run of this plan on other tokens")
 	// Nor may the slots be swapped.
-	_, _, _, err = f.Open(map[string]exec.Identity{"default": sign, "signature": card}, "a", false)
+	_, _, _, err = f.Open(map[string]exec.Identity{"default": sign, "signature": card}, exec.Work{OpsSHA256: "a"}, false)
 	fails(t, err, exec.Refused, "unfinished run of this plan on other tokens")
 
 	j, earlier, _ := open(t, f, one, "b", true)
@@ -379,7 +379,7 @@ func TestDamagedJournal(t *testing.T) {
 	nobody := filepath.Join(f.dir, "open", "x.jsonl")
 	appendTo(t, nobody, "what is this\n")
 
-	_, _, _, err := f.Open(both, "a", false)
+	_, _, _, err := f.Open(both, exec.Work{OpsSHA256: "a"}, false)
 	fails(t, err, exec.Refused, path+":2:", "--abandon")
 	other := map[string]exec.Identity{"default": third}
 	told = nil
@@ -469,9 +469,9 @@ func TestFolderThatCannotBeRead(t *testing.T) {
 		t.Errorf("%v, %v, told %v", earlier, err, told)
 	}
 	for _, journals := range []exec.Journals{f, f.Dry()} {
-		_, _, _, err := journals.Open(both, "a", false)
+		_, _, _, err := journals.Open(both, exec.Work{OpsSHA256: "a"}, false)
 		fails(t, err, exec.Local, "not a directory", "--state")
-		_, err = journals.Begun("a")
+		_, err = journals.Begun(exec.Work{OpsSHA256: "a"})
 		fails(t, err, exec.Local, "not a directory")
 	}
 	_, err := f.Counted(card)
@@ -496,7 +496,7 @@ func TestOneRunAtATimeOnAToken(t *testing.T) {
 	f := In(t.TempDir())
 	j, _, _ := open(t, f, both, "a", false)
 	for _, tokens := range []map[string]exec.Identity{both, {"default": sign}, {"default": third, "signature": card}} {
-		_, _, _, err := In(filepath.Dir(f.dir)).Open(tokens, "b", true)
+		_, _, _, err := In(filepath.Dir(f.dir)).Open(tokens, exec.Work{OpsSHA256: "b"}, true)
 		fails(t, err, exec.Refused, "another inscribe is at work on this token")
 	}
 	// What a refused run had locked is free again.
@@ -512,7 +512,7 @@ func TestTwoSlotsOfOneCard(t *testing.T) {
 	f := In(t.TempDir())
 	slots := map[string]exec.Identity{"default": card, "signature": card}
 	j, _, _ := open(t, f, slots, "a", false)
-	_, _, _, err := In(filepath.Dir(f.dir)).Open(map[string]exec.Identity{"default": card}, "b", false)
+	_, _, _, err := In(filepath.Dir(f.dir)).Open(map[string]exec.Identity{"default": card}, exec.Work{OpsSHA256: "b"}, false)
 	if runtime.GOOS != "windows" {
 		fails(t, err, exec.Refused, "another inscribe is at work on this token")
 	}
@@ -542,7 +542,7 @@ func TestLockEndsWithItsProcess(t *testing.T) {
 	if _, err := out.Read(ready); err != nil {
 		t.Fatal(err)
 	}
-	_, _, _, err = In(dir).Open(both, "a", false)
+	_, _, _, err = In(dir).Open(both, exec.Work{OpsSHA256: "a"}, false)
 	fails(t, err, exec.Refused, "another inscribe is at work")
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -559,7 +559,7 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, _, _, err := In(filepath.Join(file, "state")).Open(both, "a", false)
+	_, _, _, err := In(filepath.Join(file, "state")).Open(both, exec.Work{OpsSHA256: "a"}, false)
 	fails(t, err, exec.Local, "journal", "--state")
 	if os.Geteuid() == 0 {
 		return // whom no permission stops
@@ -568,7 +568,7 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	_, _, _, err = In(dir).Open(both, "a", false)
+	_, _, _, err = In(dir).Open(both, exec.Work{OpsSHA256: "a"}, false)
 	fails(t, err, exec.Local, "permission denied")
 }
 
@@ -613,7 +613,7 @@ func TestTokensThatNothingTellsApart(t *testing.T) {
 	f := In(t.TempDir())
 	twins := map[string]exec.Identity{"default": card, "signature": card}
 	j, _, _ := open(t, f, twins, "a", false)
-	_, _, _, err := f.Open(map[string]exec.Identity{"default": card}, "a", false)
+	_, _, _, err := f.Open(map[string]exec.Identity{"default": card}, exec.Work{OpsSHA256: "a"}, false)
 	fails(t, err, exec.Refused, "another inscribe is at work")
 	_ = j.Close()
 	open(t, f, twins, "a", false)
@@ -702,7 +702,7 @@ func TestAnotherProfileFindsTheRuns(t *testing.T) {
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, _, err := f.Open(pair[1], "other", false); err == nil {
+		if _, _, _, err := f.Open(pair[1], exec.Work{OpsSHA256: "other"}, false); err == nil {
 			t.Error("another plan is begun on a token with an unfinished run")
 		}
 		j, earlier, finished := open(t, f, pair[1], "ops", false)

@@ -15,6 +15,7 @@ var _ exec.History = (*Folder)(nil)
 // be read is told to Damaged.
 func (f *Folder) Look(tokens map[string]exec.Identity, opsSHA256 string) ([]exec.Record, bool, error) {
 	r := f.newRun(tokens)
+	r.work = exec.Work{OpsSHA256: opsSHA256}
 	runs, err := f.list()
 	if err != nil {
 		f.damaged(err)
@@ -25,22 +26,22 @@ func (f *Folder) Look(tokens map[string]exec.Identity, opsSHA256 string) ([]exec
 			return u.records, false, nil
 		}
 	}
-	earlier, err := f.finished(r, opsSHA256)
+	earlier, err := f.finished(r)
 	if err != nil {
-		f.damaged(local(err))
+		f.damaged(err)
 	}
 	return earlier, true, nil
 }
 
-// Begun gives the records of the unfinished runs of a plan.
-func (f *Folder) Begun(opsSHA256 string) ([][]exec.Record, error) {
+// Begun gives the records of the unfinished runs of a work for its holder.
+func (f *Folder) Begun(work exec.Work) ([][]exec.Record, error) {
 	runs, err := f.list()
 	if err != nil {
 		return nil, err
 	}
 	var out [][]exec.Record
 	for _, u := range runs {
-		if u.records[0].OpsSHA256 == opsSHA256 {
+		if u.records[0].OpsSHA256 == work.OpsSHA256 && u.records[0].Holder == work.Holder {
 			out = append(out, u.records)
 		}
 	}
@@ -88,6 +89,11 @@ type Unfinished struct {
 	Last    string `json:"last,omitempty"`
 	Message string `json:"message,omitempty"`
 
+	// Replaces says that it removes what it found, Batch is the name of a batch of which
+	// it does a row.
+	Replaces bool   `json:"-"`
+	Batch    string `json:"-"`
+
 	records []exec.Record
 }
 
@@ -119,7 +125,8 @@ func (f *Folder) list() ([]Unfinished, error) {
 		case len(records) == 0 || untouched(records):
 			continue
 		}
-		u := Unfinished{Journal: path, File: fileOf(records), Began: records[0].Time, Tokens: exec.Became(records), records: records}
+		u := Unfinished{Journal: path, File: fileOf(records), Began: records[0].Time, Tokens: exec.Became(records),
+			Replaces: exec.Replaces(records), Batch: records[0].Batch, records: records}
 		for _, rec := range records {
 			switch rec.Event {
 			case "start":

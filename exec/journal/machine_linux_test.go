@@ -22,7 +22,7 @@ func TestOneLockAMachine(t *testing.T) {
 	reach := t.TempDir() // nobody else's
 	first := in(reach)
 	j, _, _ := open(t, first, card, "a", false)
-	_, _, _, err := in(reach).Open(slotOf("10203040", "SIGN"), "b", false)
+	_, _, _, err := in(reach).Open(slotOf("10203040", "SIGN"), exec.Work{OpsSHA256: "b"}, false)
 	fails(t, err, exec.Refused, fmt.Sprintf("another inscribe is at work on this token, as process %d of user %d", os.Getpid(), os.Geteuid()), "wait")
 	open(t, in(reach), slotOf("50607080", "CARD"), "a", false)
 	open(t, in(reach+"/other"), card, "a", false)
@@ -36,7 +36,7 @@ func TestOneLockAMachine(t *testing.T) {
 	}
 	// The one that was refused holds nothing, in its folder either.
 	other := in(reach)
-	if _, _, _, err := other.Open(card, "a", false); err == nil {
+	if _, _, _, err := other.Open(card, exec.Work{OpsSHA256: "a"}, false); err == nil {
 		t.Fatal("the card is taken twice")
 	}
 	if err := j.Close(); err != nil {

@@ -30,13 +30,44 @@ type Row struct {
 	Torn map[string]string
 	// Objects are the keys and certificates that it left on them, where it is finished.
 	Objects []exec.ResultObject
-	Journal string // its file
+	// Purpose and Holder are those of what was done.
+	Purpose, Holder string
+	Journal         string // its file
 }
 
-// takes reports whether a run goes on with one of these first records: a row of a
-// batch with itself alone.
-func (r *run) takes(first exec.Record) bool {
+// sameWork reports whether a run goes on with one of this first record: it does the same
+// for the same holder. A row of a batch goes on with itself alone, and a run by itself
+// with a row too.
+func (r *run) sameWork(first exec.Record) bool {
+	return first.OpsSHA256 == r.work.OpsSHA256 && first.Holder == r.work.Holder && r.remembers(first)
+}
+
+// remembers reports whether what a run of this first record did counts as done by this
+// one: that of another row does not, for a row.
+func (r *run) remembers(first exec.Record) bool {
 	return r.row == "" || first.Batch == r.batch && first.Row == r.row
+}
+
+// another reports whether one of the two is a row that the other is not, and for another
+// holder: a token gets one row. Of runs by themselves the token tells whose things are
+// on it.
+func (r *run) another(first exec.Record) bool {
+	return first.Holder != r.work.Holder && (first.Row != "" || r.row != "") && !(first.Batch == r.batch && first.Row == r.row)
+}
+
+// Personalised says what finished a description on these tokens outside of a batch; ""
+// where nothing did. A folder that cannot be read stops the run that opens it.
+func (f *Folder) Personalised(tokens map[string]exec.Identity, batch, purpose string) (by string) {
+	err := f.done(f.newRun(tokens), func(records []exec.Record, _ error) bool {
+		if first := records[0]; first.Purpose == purpose && first.Batch != batch {
+			by = personalisation(first)
+		}
+		return by == ""
+	})
+	if err != nil {
+		f.damaged(local(err))
+	}
+	return by
 }
 
 // Rows lists the rows of a batch that are finished or bound to a token. A run that
@@ -67,7 +98,7 @@ func (f *Folder) Rows(batch string) ([]Row, error) {
 			if errors.Is(err, fs.ErrNotExist) || err == nil && in == "open" && untouched(records) {
 				continue
 			}
-			row := Row{Row: first.Row, Finished: in != "open", Tokens: exec.Became(records), Torn: exec.Torn(records), Journal: path}
+			row := Row{Row: first.Row, Finished: in != "open", Tokens: exec.Became(records), Torn: exec.Torn(records), Purpose: first.Purpose, Holder: first.Holder, Journal: path}
 			if row.Finished {
 				row.Objects = exec.Objects(records)
 			}
@@ -103,10 +134,10 @@ type RowRun struct {
 func (f *Folder) Row(batch, row string) *RowRun { return &RowRun{folder: f, batch: batch, row: row} }
 
 // Open is that of the folder, but a row goes on with its own runs alone.
-func (o *RowRun) Open(tokens map[string]exec.Identity, opsSHA256 string, abandon bool) (exec.Journal, []exec.Record, bool, error) {
+func (o *RowRun) Open(tokens map[string]exec.Identity, work exec.Work, abandon bool) (exec.Journal, []exec.Record, bool, error) {
 	r := o.folder.newRun(tokens)
 	r.batch, r.row, r.shared = o.batch, o.row, true
-	j, earlier, finished, err := o.folder.openRun(r, opsSHA256, abandon)
+	j, earlier, finished, err := o.folder.openRun(r, work, abandon)
 	if err == nil {
 		o.run = r
 		if !finished {
@@ -122,8 +153,8 @@ func (o *RowRun) Spent(tokens map[string]exec.Identity, planSHA256 string) (stri
 }
 
 // Begun gives the unfinished runs of the row.
-func (o *RowRun) Begun(opsSHA256 string) ([][]exec.Record, error) {
-	runs, err := o.folder.Begun(opsSHA256)
+func (o *RowRun) Begun(work exec.Work) ([][]exec.Record, error) {
+	runs, err := o.folder.Begun(work)
 	return slices.DeleteFunc(runs, func(records []exec.Record) bool { return records[0].Batch != o.batch || records[0].Row != o.row }), err
 }
 

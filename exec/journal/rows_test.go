@@ -15,7 +15,7 @@ import (
 func rowRun(t *testing.T, f *Folder, row string, tokens map[string]exec.Identity, events ...string) (bound bool) {
 	t.Helper()
 	o := f.Row("batch", row)
-	j, _, _, err := o.Open(tokens, "ops", false)
+	j, _, _, err := o.Open(tokens, exec.Work{OpsSHA256: "ops"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,20 +135,20 @@ func TestRowsOfDamagedFiles(t *testing.T) {
 func TestRowGoesOnWithItself(t *testing.T) {
 	f := In(t.TempDir())
 	rowRun(t, f, "one", both, "run", "start 1")
-	if _, _, _, err := f.Row("batch", "two").Open(both, "ops", false); true {
-		fails(t, err, exec.Refused, "this plan for another holder")
+	if _, _, _, err := f.Row("batch", "two").Open(both, exec.Work{OpsSHA256: "ops"}, false); true {
+		fails(t, err, exec.Refused, "this plan for another row")
 	}
-	if _, _, _, err := f.Row("other", "one").Open(both, "ops", false); true {
-		fails(t, err, exec.Refused, "this plan for another holder")
+	if _, _, _, err := f.Row("other", "one").Open(both, exec.Work{OpsSHA256: "ops"}, false); true {
+		fails(t, err, exec.Refused, "this plan outside this batch")
 	}
-	if begun, err := f.Row("batch", "two").Begun("ops"); err != nil || len(begun) != 0 {
+	if begun, err := f.Row("batch", "two").Begun(exec.Work{OpsSHA256: "ops"}); err != nil || len(begun) != 0 {
 		t.Errorf("%v, %v", begun, err)
 	}
-	if begun, err := f.Row("batch", "one").Begun("ops"); err != nil || len(begun) != 1 {
+	if begun, err := f.Row("batch", "one").Begun(exec.Work{OpsSHA256: "ops"}); err != nil || len(begun) != 1 {
 		t.Errorf("%v, %v", begun, err)
 	}
 	o := f.Row("batch", "one")
-	j, earlier, finished, err := o.Open(both, "ops", false)
+	j, earlier, finished, err := o.Open(both, exec.Work{OpsSHA256: "ops"}, false)
 	if err != nil || finished || events(earlier) != "run, start 1" {
 		t.Fatal(err, finished, events(earlier))
 	}
@@ -162,7 +162,7 @@ func TestRowGoesOnWithItself(t *testing.T) {
 		t.Errorf("%+v, %v", rows, err)
 	}
 	// What another row finished there is nothing that this one has done.
-	j, earlier, finished, err = f.Row("batch", "two").Open(both, "ops", false)
+	j, earlier, finished, err = f.Row("batch", "two").Open(both, exec.Work{OpsSHA256: "ops"}, false)
 	if err != nil || !finished || earlier != nil {
 		t.Errorf("%v, %v, %v", err, finished, events(earlier))
 	}
@@ -172,8 +172,108 @@ func TestRowGoesOnWithItself(t *testing.T) {
 	j, _, _ = open(t, g, both, "ops", false)
 	write(t, j, both, "ops", "run", "start 1")
 	_ = j.Close()
-	_, _, _, err = g.Row("batch", "one").Open(both, "ops", false)
-	fails(t, err, exec.Refused, "this plan for another holder")
+	_, _, _, err = g.Row("batch", "one").Open(both, exec.Work{OpsSHA256: "ops"}, false)
+	fails(t, err, exec.Refused, "this plan outside this batch")
+}
+
+// TestHoldersAreKeptApart: an unfinished run goes on for its holder alone, be it of a row
+// or by itself, and what a batch gave to one holder goes to no other unless that is
+// wanted; a run by itself finds what another one did, and looks at the token.
+func TestHoldersAreKeptApart(t *testing.T) {
+	work := func(holder string) exec.Work { return exec.Work{OpsSHA256: "ops", Purpose: "cards", Holder: holder} }
+	// do runs for Ada, by itself where row is empty.
+	do := func(f *Folder, row string, events ...string) {
+		t.Helper()
+		j, _, _, err := f.Open(both, work("Ada"), false)
+		batch := ""
+		if row != "" {
+			_ = j.Close()
+			batch = "batch"
+			j, _, _, err = f.Row(batch, row).Open(both, work("Ada"), false)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, event := range events {
+			r := exec.Record{Event: event, ID: "1"}
+			if event == "run" {
+				r.OpsSHA256, r.Purpose, r.Holder, r.Tokens, r.Batch, r.Row = "ops", "cards", "Ada", both, batch, row
+			}
+			if err := j.Write(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = j.Close()
+	}
+	for _, row := range []string{"", "ada"} {
+		f := In(t.TempDir())
+		do(f, row, "run", "start")
+		_, _, _, err := f.Open(both, work("Bo"), false)
+		fails(t, err, exec.Refused, "this plan for another holder", "--abandon", "--existing replace")
+		_, _, _, err = f.Row("batch", "bo").Open(both, work("Bo"), false)
+		fails(t, err, exec.Refused, "this plan for another holder", "move its journal away")
+		if begun, err := f.Begun(work("Bo")); err != nil || len(begun) != 0 {
+			t.Errorf("%v, %v", begun, err)
+		}
+		do(f, "", "done", "end")
+
+		_, _, _, err = f.Row("other", "bo").Open(both, work("Bo"), false)
+		fails(t, err, exec.Refused, "of this description", "for other values was finished on this token", "--existing add")
+		later := work("Bo")
+		later.OpsSHA256 = "in the other slot"
+		j, earlier, _, err := f.Open(both, later, false)
+		if row != "" {
+			fails(t, err, exec.Refused, `a row of this description in the batch "batch" for other values`)
+		} else if err != nil || earlier != nil {
+			t.Errorf("%v, %v", events(earlier), err)
+		}
+		if err == nil {
+			_ = j.Close()
+		}
+		for _, w := range []exec.Work{{OpsSHA256: "ops", Purpose: "cards", Holder: "Bo", Beside: true}, work("Ada")} {
+			j, earlier, finished, err := f.Open(both, w, false)
+			if err != nil || !finished || events(earlier) != "run 1, start 1, done 1, end 1" {
+				t.Errorf("%v, %v, %v", err, finished, events(earlier))
+			}
+			if err == nil {
+				_ = j.Close()
+			}
+		}
+		if by := f.Personalised(both, "other", "cards"); by == "" {
+			t.Error("it is not known what is on the tokens")
+		}
+		if by := f.Personalised(both, "other", "badges") + f.Personalised(only(third), "other", "cards"); by != "" {
+			t.Error(by)
+		}
+		if by := f.Personalised(both, "batch", "cards"); (by == "") != (row != "") {
+			t.Errorf("%q: %q", row, by)
+		}
+	}
+}
+
+// TestReplacingGoesOnReplacing: a run that was to remove what it found is gone on with by
+// one that does too, and one that did not say so from the start once it removes.
+func TestReplacingGoesOnReplacing(t *testing.T) {
+	for what, records := range map[string][]exec.Record{
+		"from the start": {{Event: "run", OpsSHA256: "ops", Tokens: both, Replaces: true}, {Event: "start", ID: "1"}},
+		"later":          {{Event: "run", OpsSHA256: "ops", Tokens: both}, {Event: "start", ID: "2", Op: "delete"}},
+	} {
+		f := In(t.TempDir())
+		j, _, _ := open(t, f, both, "ops", false)
+		for _, r := range records {
+			if err := j.Write(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = j.Close()
+		_, _, _, err := f.Open(both, exec.Work{OpsSHA256: "ops"}, false)
+		fails(t, err, exec.Refused, "replaces what is there", "say --existing replace to finish it")
+		j, earlier, finished, err := f.Open(both, exec.Work{OpsSHA256: "ops", Replaces: true}, false)
+		if err != nil || finished || len(earlier) != 2 {
+			t.Fatalf("%s: %v, %v, %v", what, err, finished, events(earlier))
+		}
+		_ = j.Close()
+	}
 }
 
 // TestFreshTokensAtOnce: rows of a batch are at work on tokens that nothing tells
@@ -181,16 +281,16 @@ func TestRowGoesOnWithItself(t *testing.T) {
 func TestFreshTokensAtOnce(t *testing.T) {
 	f := In(t.TempDir())
 	fresh := only(exec.Identity{Manufacturer: "Soft", Model: "v2"})
-	one, _, _, err := f.Row("batch", "one").Open(fresh, "ops", false)
+	one, _, _, err := f.Row("batch", "one").Open(fresh, exec.Work{OpsSHA256: "ops"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, _, _, err := f.Row("batch", "two").Open(fresh, "ops", false)
+	two, _, _, err := f.Row("batch", "two").Open(fresh, exec.Work{OpsSHA256: "ops"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	other := func() error {
-		j, _, _, err := In(filepath.Dir(f.dir)).Open(fresh, "ops", false)
+		j, _, _, err := In(filepath.Dir(f.dir)).Open(fresh, exec.Work{OpsSHA256: "ops"}, false)
 		if err == nil {
 			_ = j.Close()
 		}
@@ -210,7 +310,7 @@ func TestFreshTokensAtOnce(t *testing.T) {
 	rowRun(t, f, "one", fresh, "run", "start 1")
 	rowRun(t, f, "two", fresh, "run", "start 2")
 	for row, want := range map[string]string{"one": "run, start 1", "two": "run, start 2"} {
-		j, earlier, _, err := f.Row("batch", row).Open(fresh, "ops", false)
+		j, earlier, _, err := f.Row("batch", row).Open(fresh, exec.Work{OpsSHA256: "ops"}, false)
 		if err != nil || events(earlier) != want {
 			t.Errorf("%s: %v, %s", row, err, events(earlier))
 			continue
