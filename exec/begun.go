@@ -24,6 +24,24 @@ func Became(records []Record) map[string]Identity {
 	return out
 }
 
+// Were gives the labels, by slot, that the tokens of a run had before it began to
+// initialise them.
+func Were(records []Record) map[string]string {
+	var out map[string]string
+	for _, rec := range records {
+		if rec.Event != "start" || rec.Op != string(plan.InitToken) {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		if _, known := out[rec.Slot]; !known {
+			out[rec.Slot] = rec.Was
+		}
+	}
+	return out
+}
+
 // Replaces reports whether a run is to remove what it found under its labels.
 func Replaces(records []Record) bool {
 	return slices.ContainsFunc(records, func(rec Record) bool { return rec.Replaces || rec.Op == string(plan.Delete) })

@@ -105,7 +105,7 @@ func (a *app) batchOf(args []string) error {
 		}
 	}
 	for _, e := range earlier {
-		o.Earlier = append(o.Earlier, batch.Row{Row: e.Row, Finished: e.Finished, Tokens: e.Tokens, Torn: e.Torn})
+		o.Earlier = append(o.Earlier, batch.Row{Row: e.Row, Finished: e.Finished, Tokens: e.Tokens, Torn: e.Torn, Were: e.Were})
 	}
 	if len(due) == 0 {
 		if err := d.refused(); err != nil {

@@ -83,7 +83,7 @@ func newBatchResult(of plan.Description, name string, d *batchData, earlier []jo
 		}
 		one.journal = e.Journal
 		lost := "; if it is lost or broken, move " + e.Journal + " away, and another token gets the row"
-		one.Message, one.Advice = "it was cut off, and goes on on its token alone, which is not here", "insert "+one.names+lost
+		one.Message, one.Advice = "it was cut off, and goes on on its token alone, which is not here or not among those that are chosen", "insert "+one.names+lost
 		switch label := e.Torn[plan.Default]; {
 		case one.names == "":
 			one.Message, one.Advice = "it was cut off while it initialised a fresh token, and which one is not known", "insert that token"+lost

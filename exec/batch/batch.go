@@ -54,9 +54,14 @@ type Row struct {
 	// Torn has the labels by slot that it was giving to tokens when it was cut off;
 	// nobody knows whether they have these.
 	Torn map[string]string
+	// Were are the labels by slot of the tokens that it began to initialise.
+	Were map[string]string
 	// SOPIN is the same number for the same SO PIN that rows give to a fresh token; 0
 	// is not known.
 	SOPIN int
+	// chosen says that it was on the token in this call, which is one that the selectors
+	// name.
+	chosen bool
 }
 
 // nameless reports whether the row was cut off in the initialisation of a token that
@@ -447,7 +452,7 @@ func (b *batch) note(row string, s Seat, o Outcome) {
 		b.use(all)
 		return
 	}
-	b.bound[row] = Row{Row: row, Tokens: tokens, Torn: o.Torn}
+	b.bound[row] = Row{Row: row, Tokens: tokens, Torn: o.Torn, chosen: true}
 	b.resting[row] = true
 	b.hold(b.bound[row])
 }

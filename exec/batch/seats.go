@@ -134,7 +134,7 @@ func (p Pool) seats(listed []exec.Slot, bound []Row, torn bool, others func(row 
 		out = append(out, s)
 	}
 	for _, row := range bound {
-		if s, there := p.again(listed, row, others); there {
+		if s, there := p.again(listed, row, others); there && p.means(s, row) {
 			s.Refused = p.weak(s, listed)
 			add(s)
 		}
@@ -224,6 +224,19 @@ func (p Pool) again(listed []exec.Slot, row Row, others func(row string, id exec
 		s.Slots[name] = slot
 	}
 	return s, len(s.Slots) > 0
+}
+
+// means reports whether the selector of the default slot names the token of a row, as it
+// is called or was before the row initialised it. One that was fresh is none any more.
+func (p Pool) means(s Seat, row Row) bool {
+	slot, has := s.Slots[plan.Default]
+	if _, ok := p.Default.MatchesStar(slot); ok || !has || row.chosen || p.Default.IsFresh() {
+		return true
+	}
+	was, initialised := row.Were[plan.Default]
+	slot.Token.Label = was
+	_, ok := p.Default.MatchesStar(slot)
+	return initialised && ok
 }
 
 // torn is one seat of all the tokens that a row can have taken whose token is not known;

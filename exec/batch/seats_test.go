@@ -30,6 +30,7 @@ func TestSeats(t *testing.T) {
 		name, profile, def, sig string
 		slots                   []string
 		bound                   []map[string]exec.Identity
+		was                     string // the label of the bound ones before they were initialised
 		torn                    bool
 		want                    []string
 	}{
@@ -54,7 +55,9 @@ func TestSeats(t *testing.T) {
 		{name: "not told apart by the label", profile: "generic", def: "pkcs11:", slots: []string{"A/1", "A/1"}, want: []string{"A: nothing tells", "A: nothing tells"}},
 		{name: "fresh ones", profile: "softhsm", def: "fresh", slots: []string{"-", "A/1", "-"}, want: []string{"-", "-"}},
 		{name: "bound by another name", profile: "softhsm", def: "CARD", slots: []string{"NEW/1", "CARD/2"},
-			bound: []map[string]exec.Identity{{"default": {Serial: "1"}}, {"default": {Serial: "7"}}}, want: []string{"NEW", "CARD"}},
+			bound: []map[string]exec.Identity{{"default": {Serial: "1"}}, {"default": {Serial: "7"}}}, was: "CARD", want: []string{"NEW", "CARD"}},
+		{name: "bound and not chosen", profile: "softhsm", def: "SIGN", slots: []string{"CARD/1", "SIGN/2"},
+			bound: []map[string]exec.Identity{{"default": {Serial: "1"}}}, want: []string{"SIGN"}},
 		{name: "torn", profile: "softhsm", def: "fresh", slots: []string{"-", "A/1", "-"}, torn: true, want: []string{"-|-"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,7 +72,11 @@ func TestSeats(t *testing.T) {
 			var got []string
 			var bound []batch.Row
 			for _, tokens := range c.bound {
-				bound = append(bound, batch.Row{Tokens: tokens})
+				row := batch.Row{Tokens: tokens}
+				if c.was != "" {
+					row.Were = map[string]string{"default": c.was}
+				}
+				bound = append(bound, row)
 			}
 			for n, s := range p.Seats(slots, bound, c.torn, nil) {
 				label := func(slot exec.Slot) string {

@@ -28,6 +28,8 @@ type Row struct {
 	// Torn has the labels by slot that it was giving to tokens when it was cut off:
 	// whether they have these is not known.
 	Torn map[string]string
+	// Were are the labels by slot of the tokens that it began to initialise.
+	Were map[string]string
 	// Objects are the keys and certificates that it left on them, where it is finished.
 	Objects []exec.ResultObject
 	// Purpose and Holder are those of what was done.
@@ -98,7 +100,7 @@ func (f *Folder) Rows(batch string) ([]Row, error) {
 			if errors.Is(err, fs.ErrNotExist) || err == nil && in == "open" && untouched(records) {
 				continue
 			}
-			row := Row{Row: first.Row, Finished: in != "open", Tokens: exec.Became(records), Torn: exec.Torn(records), Purpose: first.Purpose, Holder: first.Holder, Journal: path}
+			row := Row{Row: first.Row, Finished: in != "open", Tokens: exec.Became(records), Torn: exec.Torn(records), Were: exec.Were(records), Purpose: first.Purpose, Holder: first.Holder, Journal: path}
 			if row.Finished {
 				row.Objects = exec.Objects(records)
 			}
