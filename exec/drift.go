@@ -122,10 +122,16 @@ func (r *run) wholeKey(op *plan.Op, slot string) error {
 	if left[CKOPrivateKey]+left[CKOPublicKey]+left[CKOCertificate] == 0 {
 		return nil
 	}
+	if left[CKOPrivateKey] == 1 && left[CKOPublicKey] == 1 {
+		return &Error{Kind: Refused, Message: fmt.Sprintf("the key %q that an earlier run made was replaced: the private and the public key of CKA_ID %s are not the two that it stands for", rec.Label, rec.KeyID),
+			Advice: adviseRest}
+	}
 	return &Error{Kind: Refused, Message: fmt.Sprintf("the key %q that an earlier run made is not whole any more: there are %s, %s and %s of CKA_ID %s",
 		rec.Label, number(CKOPrivateKey), number(CKOPublicKey), number(CKOCertificate), rec.KeyID),
-		Advice: "remove what is left of it and run again, which makes this key anew; or issue everything anew with --existing replace, which removes what is left, or with --existing add, which leaves it there"}
+		Advice: adviseRest}
 }
+
+const adviseRest = "remove what is left of it and run again, which makes this key anew; or issue everything anew with --existing replace, which removes what is left, or with --existing add, which leaves it there"
 
 // ownCertificate refuses a key that has another certificate than the one that was written
 // for it, be it in its place or beside it: programs that pair the two by CKA_ID take any.

@@ -15,7 +15,8 @@ type Item struct {
 	Label   string `json:"label"`
 	ID      string `json:"id,omitempty"` // CKA_ID, hexadecimal
 	Private bool   `json:"private"`
-	// Key is "RSA 2048" or a curve, of keys; Public is all of a public key.
+	// Key is "RSA 2048" or a curve, of keys; Public is all of a public key, and what a
+	// private one tells of its public part.
 	Key    string    `json:"key,omitempty"`
 	Public PublicKey `json:"publicKey,omitzero"`
 	// Allows are what a key may do: "sign", "decrypt", "derive".
@@ -130,21 +131,12 @@ func (i *Item) readPrivate(ctx context.Context, t Token) error {
 	for n, to := range []*bool{&i.Sensitive, &i.AlwaysSensitive, &i.Extractable, &i.NeverExtractable, &i.Local, &i.AlwaysAuthenticate} {
 		*to = a[4+n].AsBool()
 	}
-	k := PublicKey{Type: a[0].AsUlong()}
-	// Modulus and curve of a private key are no secrets (PKCS#11, private key
+	// What a private key tells of its public part is no secret (PKCS#11, private key
 	// objects).
-	if k.Type == CKKRSA {
-		if a, err = t.Attributes(ctx, i.object, CKAModulus); err != nil {
-			return err
-		}
-		k.Modulus = a[0].Value
-	} else {
-		if a, err = t.Attributes(ctx, i.object, CKAECParams); err != nil {
-			return err
-		}
-		k.Params = a[0].Value
+	if i.Public, err = readKey(ctx, t, i.object, a[0].AsUlong()); err != nil {
+		return err
 	}
-	i.Key = k.Words()
+	i.Key = i.Public.Words()
 	return nil
 }
 

@@ -41,7 +41,7 @@ func (r *run) listThere(op *plan.Op, slot string) (bool, error) {
 		if e.Private == nil || r.takenFor(op, slot) {
 			continue
 		}
-		keys, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+		keys, err := r.keysUnder(slot, id, e.Certificate.Key)
 		if err != nil || len(keys) == 0 {
 			return false, err
 		}
@@ -154,7 +154,7 @@ func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) (triedKey bool, er
 	}
 	label := e.Certificate.Display.Subject
 	if e.Private != nil {
-		there, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+		there, err := r.keysUnder(slot, id, e.Certificate.Key)
 		if err != nil {
 			return false, err
 		}

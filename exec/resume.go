@@ -339,7 +339,8 @@ func (r *run) putOf(op *plan.Op) string {
 	return ""
 }
 
-// adopt takes a key pair that is on the token for the application's.
+// adopt takes a key pair that is on the token for the application's. It takes none of
+// which the token says that the private key is not of the public one.
 func (r *run) adopt(w *work, slot string, id []byte) (bool, error) {
 	t := r.token(slot)
 	private, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
@@ -358,6 +359,13 @@ func (r *run) adopt(w *work, slot string, id []byte) (bool, error) {
 		return false, err
 	}
 	if want, err := r.Issuer.KeyID(key); err != nil || !bytes.Equal(want, id) {
+		return false, nil
+	}
+	half, err := readPublicKey(r.ctx, t, private[0])
+	if err != nil {
+		return false, err
+	}
+	if r.belonging(half, key) == foreign {
 		return false, nil
 	}
 	w.slot, w.private, w.public, w.id = slot, private[0], key, id

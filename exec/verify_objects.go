@@ -107,7 +107,20 @@ func (v *verifier) lookPrivate(op *plan.Op, slot, label string, public *Item, f 
 	for _, d := range differences(want, got) {
 		f.differ("private key: %s", d)
 	}
+	if k := v.workOf(op).public; len(k.Modulus)+len(k.Point) > 0 {
+		v.lookBelonging(found[0], k, "", f)
+	}
 	return v.readable(slot, found[0].object, op.Key.Type, f)
+}
+
+// lookBelonging holds a private key against the public one, as far as the token tells.
+func (v *verifier) lookBelonging(private *Item, public PublicKey, whose string, f *Finding) {
+	switch v.belonging(private.Public, public) {
+	case foreign:
+		f.differ("the private key%s was replaced: it is not the one of the public key (CKA_ID %s)", whose, private.ID)
+	case untold:
+		f.notSeen("whether the private key%s is the one of the public key: the token does not tell, and nothing is signed to find out", whose)
+	}
 }
 
 // readable asks for the private part itself, as a run does with a new key.
@@ -387,6 +400,7 @@ func (v *verifier) lookImported(slot string, e ListEntry, id []byte, f *Finding)
 		for _, d := range differences(want, got) {
 			f.differ("private key for %s: %s", e.Certificate.Display.Subject, d)
 		}
+		v.lookBelonging(i, e.Certificate.Key, " for "+e.Certificate.Display.Subject, f)
 		return nil
 	}
 	f.differ("the private key for %s is not there (CKA_ID %s)", e.Certificate.Display.Subject, hex.EncodeToString(id))

@@ -122,14 +122,13 @@ func (t *token) seedObject(i *exec.Item) error {
 	}
 	switch i.Class {
 	case "private key":
-		t.put(common, privateAttributes(keyType(i.Key), i)...)
+		t.put(common, append(privateAttributes(keyType(i.Key), i), materialOf(i.Public)...)...)
 	case "public key":
 		k := i.Public
 		if k.Type == exec.CKKRSA && (k.Modulus == nil || k.Exponent == nil) || k.Type != exec.CKKRSA && k.Point == nil {
 			return errors.New("a public key without its publicKey")
 		}
-		t.put(common, exec.Ulong(exec.CKAClass, exec.CKOPublicKey), exec.Ulong(exec.CKAKeyType, k.Type), exec.Bytes(exec.CKAModulus, k.Modulus),
-			exec.Bytes(exec.CKAPublicExponent, k.Exponent), exec.Bytes(exec.CKAECParams, k.Params), exec.Bytes(exec.CKAECPoint, k.Point))
+		t.put(common, append(materialOf(k), exec.Ulong(exec.CKAClass, exec.CKOPublicKey), exec.Ulong(exec.CKAKeyType, k.Type))...)
 	case "certificate":
 		if i.DER == nil {
 			return errors.New("a certificate without its der")
@@ -144,6 +143,13 @@ func (t *token) seedObject(i *exec.Item) error {
 		return fmt.Errorf("its class is %q; it can be private key, public key, certificate or data object", i.Class)
 	}
 	return nil
+}
+
+// materialOf are the attributes of a public key that make it up; a private key tells
+// those of them that its token has.
+func materialOf(k exec.PublicKey) []exec.Attribute {
+	return []exec.Attribute{exec.Bytes(exec.CKAModulus, k.Modulus), exec.Bytes(exec.CKAPublicExponent, k.Exponent),
+		exec.Bytes(exec.CKAECParams, k.Params), exec.Bytes(exec.CKAECPoint, k.Point)}
 }
 
 func (t *token) seedData(i *exec.Item, common []exec.Attribute) error {

@@ -458,15 +458,16 @@ func (t *token) GenerateKeyPair(ctx context.Context, m exec.MechanismType, publi
 	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(t.role), t.made))
 	kind := exec.CKKRSA
 	material := []exec.Attribute{exec.Bytes(exec.CKAModulus, append([]byte{0xc0}, seed[:]...))}
+	told := material // by the private key: most modules keep no point with one
 	switch m {
 	case exec.CKMECKeyPairGen:
-		kind, material = exec.CKKEC, []exec.Attribute{exec.Bytes(exec.CKAECPoint, seed[:])}
+		kind, material, told = exec.CKKEC, []exec.Attribute{exec.Bytes(exec.CKAECPoint, seed[:])}, nil
 	case exec.CKMECEdwardsKeyPairGen:
-		kind, material = exec.CKKECEdwards, []exec.Attribute{exec.Bytes(exec.CKAECPoint, seed[:])}
+		kind, material, told = exec.CKKECEdwards, []exec.Attribute{exec.Bytes(exec.CKAECPoint, seed[:])}, nil
 	}
-	pub := t.put(public, append(material, exec.Ulong(exec.CKAClass, exec.CKOPublicKey), exec.Ulong(exec.CKAKeyType, kind))...)
-	priv := t.put(private, exec.Ulong(exec.CKAClass, exec.CKOPrivateKey), exec.Ulong(exec.CKAKeyType, kind),
-		exec.Bool(exec.CKALocal, true), exec.Bool(exec.CKAAlwaysSensitive, true), exec.Bool(exec.CKANeverExtractable, true))
+	pub := t.put(public, append(slices.Clone(material), exec.Ulong(exec.CKAClass, exec.CKOPublicKey), exec.Ulong(exec.CKAKeyType, kind))...)
+	priv := t.put(private, append(told, exec.Ulong(exec.CKAClass, exec.CKOPrivateKey), exec.Ulong(exec.CKAKeyType, kind),
+		exec.Bool(exec.CKALocal, true), exec.Bool(exec.CKAAlwaysSensitive, true), exec.Bool(exec.CKANeverExtractable, true))...)
 	return pub, priv, nil
 }
 
