@@ -343,6 +343,13 @@ func (t *tappedToken) GenerateKeyPair(ctx context.Context, m exec.MechanismType,
 	return t.Token.GenerateKeyPair(ctx, m, public, private)
 }
 
+func (t *tappedToken) CreateObject(ctx context.Context, a []exec.Attribute) (exec.Object, error) {
+	if err := t.tap.fail["C_CreateObject"]; err != nil {
+		return 0, err
+	}
+	return t.Token.CreateObject(ctx, a)
+}
+
 func (t *tappedToken) SetPIN(ctx context.Context, old, new exec.Credential) error {
 	if err := t.tap.fail["C_SetPIN"]; err != nil {
 		return err

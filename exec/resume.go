@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"time"
 
 	"inscribe/check/profile"
 	"inscribe/plan"
@@ -313,7 +314,15 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 			return false, "", nil
 		}
 		cert, err := r.Issuer.Parse(rec.DER)
-		if err != nil || !r.Issuer.SameKey(cert.Key, w.public) {
+		switch {
+		case err != nil:
+			return false, "", nil
+		case !r.Issuer.SameKey(cert.Key, w.public):
+			w.renewed = "the certificate that was issued before is for another key"
+		case r.expired(cert):
+			w.renewed = "the certificate that was issued before expired on " + cert.Display.NotAfter + " and was not written"
+		}
+		if w.renewed != "" {
 			return false, "", nil
 		}
 		w.cert = &cert
@@ -326,6 +335,13 @@ func (r *run) skipObject(op *plan.Op, slot string) (bool, string, error) {
 		there, err := r.keepCertificate(op, slot, id, rec)
 		return there, "the certificate is there already", err
 	}
+}
+
+// expired reports whether a certificate is of no use any more. One that does not say
+// when it ends is a model's.
+func (r *run) expired(cert Certificate) bool {
+	end, err := time.Parse(time.RFC3339, cert.Display.NotAfter)
+	return err == nil && !r.Now().Before(end)
 }
 
 // putOf is the op that writes the certificate of a request.

@@ -91,9 +91,10 @@ type run struct {
 type work struct {
 	slot    string // of the key
 	private Object
-	hidden  bool  // a search without a login did not find the private key
-	alone   *bool // the request is signed under the login of the key's slot alone; nil: not decided
-	made    bool  // the key is of this run, so that nothing on the token belongs to it yet
+	hidden  bool   // a search without a login did not find the private key
+	alone   *bool  // the request is signed under the login of the key's slot alone; nil: not decided
+	made    bool   // the key is of this run, so that nothing on the token belongs to it yet
+	renewed string // why a certificate that an earlier run got is not taken
 	public  PublicKey
 	id      []byte
 	request []byte
@@ -279,6 +280,9 @@ func (r *run) op(op *plan.Op) error {
 		r.result.Ran++
 	}
 	event.State = Done
+	if op.Kind == plan.ReqCert {
+		event.Detail = r.workOf(op).renewed
+	}
 	r.report(event)
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
-	"time"
 
 	"inscribe/check/profile"
 	"inscribe/plan"
@@ -312,7 +311,7 @@ func (v *verifier) lookBeside(item *Item, cert Certificate, slot, label string, 
 	for _, d := range differences(want, got) {
 		f.differ("certificate: %s", d)
 	}
-	if end, err := time.Parse(time.RFC3339, cert.Display.NotAfter); err == nil && !v.Now().Before(end) {
+	if v.expired(cert) {
 		f.note("the certificate expired on %s", cert.Display.NotAfter)
 	}
 	return nil

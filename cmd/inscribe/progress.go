@@ -116,6 +116,9 @@ func (p *progress) Event(e exec.Event) {
 	case e.MS > 0:
 		after = fmt.Sprintf(" %d ms", e.MS)
 	}
+	if e.State == exec.Done && e.Detail != "" {
+		after += "; " + e.Detail
+	}
 	fmt.Fprintln(p.app.stderr, line+mark+after)
 }
 
