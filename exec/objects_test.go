@@ -50,3 +50,27 @@ func TestObjectsOfTheRecords(t *testing.T) {
 	result, err = b.apply()
 	told(b, result, err, 3)
 }
+
+// TestObjectsOfAFailedRun: what the token took nothing of is not in the result.
+func TestObjectsOfAFailedRun(t *testing.T) {
+	full := map[string]error{"C_CreateObject": &exec.Error{Kind: exec.Device, Call: "C_CreateObject", CKR: exec.CKRDeviceMemory}}
+	b := newBench(t, oneKey, model.Start{})
+	b.Module = &tap{Module: b.module, fail: full}
+	result, err := b.apply()
+	refused(t, err, exec.Device, "putcert", "CKR_DEVICE_MEMORY")
+	if len(result.Objects) != 1 || result.Objects[0].ID == "" || result.Objects[0].Certificate != nil {
+		t.Errorf("want the key alone: %+v", result.Objects)
+	}
+	b.Module = b.module
+	if result, err = b.again(); err != nil || len(result.Objects) != 1 || result.Objects[0].Certificate == nil {
+		t.Errorf("after the next run: %+v, %v", result.Objects, err)
+	}
+
+	b = newBench(t, certificateAndList, model.Start{})
+	b.Issuer = lists{}
+	b.Inputs.Text["CERT"], b.Inputs.Secrets["LIST"] = "three", secret.FromString("one;two")
+	b.Module = &tap{Module: b.module, fail: full}
+	if result, err = b.apply(); err == nil || len(result.Objects) != 0 {
+		t.Errorf("given: %+v, %v", result.Objects, err)
+	}
+}

@@ -30,13 +30,19 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 		label = w.cert.Display.Subject
 	}
 	record.KeyID, record.Label, record.Fingerprint = hex.EncodeToString(w.id), label, fingerprintOf(w.cert.DER)
-	r.noteObject(op, slot, label, w.id, &w.cert.Display)
+	there := false
 	if !w.made {
-		if there, err := r.certificateThere(slot, w.id, record.Fingerprint); err != nil || there {
+		if there, err = r.certificateThere(slot, w.id, record.Fingerprint); err != nil {
 			return err
 		}
 	}
-	return r.writeCertificate(slot, label, w.id, *w.cert)
+	if !there {
+		if err := r.writeCertificate(slot, label, w.id, *w.cert); err != nil {
+			return err
+		}
+	}
+	r.noteObject(op, slot, label, w.id, &w.cert.Display)
+	return nil
 }
 
 // certificateID is the CKA_ID of a given certificate.
