@@ -301,6 +301,7 @@ type tap struct {
 	info       func(*exec.TokenInfo)
 	attributes func([]exec.Attribute)
 	fail       map[string]error // by call
+	create     func([]exec.Attribute) error
 }
 
 func (p *tap) Slots(ctx context.Context) ([]exec.Slot, error) {
@@ -346,6 +347,11 @@ func (t *tappedToken) GenerateKeyPair(ctx context.Context, m exec.MechanismType,
 func (t *tappedToken) CreateObject(ctx context.Context, a []exec.Attribute) (exec.Object, error) {
 	if err := t.tap.fail["C_CreateObject"]; err != nil {
 		return 0, err
+	}
+	if t.tap.create != nil {
+		if err := t.tap.create(a); err != nil {
+			return 0, err
+		}
 	}
 	return t.Token.CreateObject(ctx, a)
 }

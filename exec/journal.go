@@ -47,6 +47,9 @@ type Record struct {
 	// Draft is the CKA_ID that the keys of genkey have until they get their own, in
 	// "start".
 	Draft string `json:"draft,omitempty"`
+	// Keyless are the CKA_IDs of a list's entries that had no private key before, in
+	// "start" of putlist: what has one later got it from the run.
+	Keyless []string `json:"keyless,omitempty"`
 	// Given are the certificates that a field held for the op, in "start" and "done"
 	// of putcert and putlist.
 	Given []Written `json:"given,omitempty"`

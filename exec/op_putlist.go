@@ -145,8 +145,37 @@ func (r *run) leaveOut(slot string, e ListEntry, triedKey bool) (there bool, err
 	return false, nil
 }
 
+// keylessOf are the CKA_IDs of a list's entries that have no private key yet.
+func (r *run) keylessOf(op *plan.Op, slot string) ([]string, error) {
+	if !op.Any || r.at(slot).user != "user" {
+		return nil, nil // nothing is left out, or private keys do not show
+	}
+	entries, err := r.list(op)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		id, err := r.certificateID(e.Certificate)
+		if err != nil {
+			return nil, err
+		}
+		if e.Private == nil {
+			continue
+		}
+		there, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOPrivateKey), Bytes(CKAID, id)})
+		if err != nil {
+			return nil, err
+		}
+		if len(there) == 0 {
+			out = append(out, hex.EncodeToString(id))
+		}
+	}
+	return out, nil
+}
+
 // putEntry writes one entry; triedKey says that a private key was, or may have
-// been, written for it.
+// been, written for it, by this run or by the one that was cut off.
 func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) (triedKey bool, err error) {
 	id, err := r.certificateID(e.Certificate)
 	if err != nil {
@@ -158,7 +187,8 @@ func (r *run) putEntry(op *plan.Op, slot string, e ListEntry) (triedKey bool, er
 		if err != nil {
 			return false, err
 		}
-		if triedKey = len(there) == 0; triedKey {
+		triedKey = len(there) == 0 || r.keyless[op.ID+" "+hex.EncodeToString(id)]
+		if len(there) == 0 {
 			if err := r.putPrivateKey(slot, label, id, e); err != nil {
 				return true, err
 			}

@@ -62,6 +62,9 @@ func (r *run) recall(earlier []Record) {
 			if rec.Op == string(plan.GenKey) {
 				r.recallHalves(rec)
 			}
+			for _, id := range rec.Keyless {
+				r.keyless[rec.ID+" "+id] = !r.finished
+			}
 		case "done":
 			r.earlier[rec.ID] = rec
 			r.stoodBeside(rec)

@@ -75,6 +75,7 @@ type run struct {
 	earlier  map[string]Record
 	began    map[string]bool
 	halves   map[string]*halves   // what generations that were cut off may have left, by op
+	keyless  map[string]bool      // the CKA_IDs in hexadecimal, after an op's name, whose private keys are of lists that were cut off
 	noted    map[string][]Written // what an earlier run was given, by op
 	beside   map[string]bool      // the CKA_IDs in hexadecimal that earlier runs were told to put keys beside
 	issued   map[string][]byte    // the certificates that earlier runs got, by op
@@ -106,7 +107,7 @@ func newRun(ctx context.Context, o Options) *run {
 		o.Now = time.Now
 	}
 	r := &run{Options: o, ctx: o.limited(ctx), unlimited: ctx, slots: map[string]*slotState{}, answers: map[string]Answer{}, work: map[string]*work{},
-		earlier: map[string]Record{}, began: map[string]bool{}, halves: map[string]*halves{}, noted: map[string][]Written{}, beside: map[string]bool{}, owners: map[string]string{}}
+		earlier: map[string]Record{}, began: map[string]bool{}, halves: map[string]*halves{}, keyless: map[string]bool{}, noted: map[string][]Written{}, beside: map[string]bool{}, owners: map[string]string{}}
 	for slot, id := range o.Known {
 		r.at(slot).knownAs = &id
 	}
@@ -229,6 +230,11 @@ func (r *run) op(op *plan.Op) error {
 		}
 		if record.Given, err = r.givenTo(op); err != nil {
 			return r.late(r.wrap(err, op, slot))
+		}
+		if op.Kind == plan.PutList {
+			if record.Keyless, err = r.keylessOf(op, slot); err != nil {
+				return r.late(r.wrap(err, op, slot))
+			}
 		}
 		if err := r.begin(); err != nil {
 			return r.wrap(err, op, slot)
