@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // CKR is the return value of a PKCS#11 call (CK_RV).
@@ -84,13 +86,42 @@ func (c CKR) String() string {
 		return e.name
 	}
 	if c > CKRVendorDefined {
-		return fmt.Sprintf("CKR_VENDOR_DEFINED+0x%08X", uint64(c-CKRVendorDefined))
+		return fmt.Sprintf(ckrVendor+"%08X", uint64(c-CKRVendorDefined))
 	}
-	return fmt.Sprintf("CKR 0x%08X", uint64(c))
+	return fmt.Sprintf(ckrNumber+"%08X", uint64(c))
 }
+
+// ckrVendor and ckrNumber begin what codes without a name of their own are called.
+const (
+	ckrVendor = "CKR_VENDOR_DEFINED+0x"
+	ckrNumber = "CKR 0x"
+)
 
 // MarshalText gives the name, for JSON.
 func (c CKR) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what MarshalText gives.
+func (c *CKR) UnmarshalText(text []byte) error {
+	for code, e := range ckrTable {
+		if e.name == string(text) {
+			*c = code
+			return nil
+		}
+	}
+	digits, vendor := strings.CutPrefix(string(text), ckrVendor)
+	if !vendor {
+		digits, _ = strings.CutPrefix(digits, ckrNumber)
+	}
+	n, err := strconv.ParseUint(digits, 16, 64)
+	if err == nil && vendor {
+		n += uint64(CKRVendorDefined)
+	}
+	if err != nil || CKR(n).String() != string(text) {
+		return fmt.Errorf("%q is no return value of PKCS#11", text)
+	}
+	*c = CKR(n)
+	return nil
+}
 
 // Meaning says in a few words what the code means.
 func (c CKR) Meaning() string {

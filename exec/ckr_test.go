@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"slices"
@@ -30,6 +31,24 @@ func TestCKRNames(t *testing.T) {
 	} {
 		if got := code.String(); got != want {
 			t.Errorf("%#x is %q, want %q", uint64(code), got, want)
+		}
+	}
+}
+
+func TestCKRsAreReadAsTheyAreWritten(t *testing.T) {
+	for _, code := range append(CKRs(), CKROK, 0x123, 0x80000001, 0x180000000, 1<<64-1) {
+		var got struct{ C CKR }
+		b, err := json.Marshal(struct{ C CKR }{code})
+		if err == nil {
+			err = json.Unmarshal(b, &got)
+		}
+		if err != nil || got.C != code {
+			t.Errorf("%s: %s is read as %s, %v", code, b, got.C, err)
+		}
+	}
+	for _, bad := range []string{"", "CKR_NONE", "CKR 0x", "CKR 0x000000A0", "CKR 0x123", "CKR_VENDOR_DEFINED+0x00000000", "123", "CKR_VENDOR_DEFINED+0xFFFFFFFFFFFFFFFF"} {
+		if err := new(CKR).UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q is read", bad)
 		}
 	}
 }

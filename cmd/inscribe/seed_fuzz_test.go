@@ -3,12 +3,26 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 
 	"inscribe/check/profile"
+	"inscribe/exec"
 	"inscribe/exec/model"
 )
+
+// TestListingWithAnUnreadableToken: what tokens writes of one is read again.
+func TestListingWithAnUnreadableToken(t *testing.T) {
+	b, err := json.Marshal(tokensReport{Version: listingVersion, Modules: []moduleTokens{{Module: "m", Slots: []slotToken{{Slot: exec.Slot{Unreadable: exec.CKRDeviceError}, Objects: []*exec.Item{}}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := (&app{}).readListing(b)
+	if err != nil || report.Modules[0].Slots[0].Unreadable != exec.CKRDeviceError {
+		t.Errorf("%s: %+v, %v", b, report, err)
+	}
+}
 
 // FuzzSeed: whatever a listing holds, it is read or refused as no listing.
 func FuzzSeed(f *testing.F) {
