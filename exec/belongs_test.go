@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/model"
 	"inscribe/internal/secret"
@@ -36,6 +37,23 @@ func tellsPoint(t *testing.T, b *bench, own bool) {
 	}
 	must(token.SetAttributes(ctx, private[0], point))
 	must(token.CloseSession(ctx))
+}
+
+// TestCopied takes a token at its word only where the profile lets it.
+func TestCopied(t *testing.T) {
+	for _, c := range []struct {
+		key           exec.Item
+		honest, other bool // softhsm, opensc
+	}{
+		{exec.Item{Sensitive: true, NeverExtractable: true}, false, false},
+		{exec.Item{}, true, false},
+		{exec.Item{Sensitive: true}, true, false},
+		{exec.Item{Extractable: true}, true, true},
+	} {
+		if a, b := c.key.Copied(profile.Lookup("softhsm")), c.key.Copied(profile.Lookup("opensc")); a != c.honest || b != c.other {
+			t.Errorf("%+v: %t, %t", c.key, a, b)
+		}
+	}
 }
 
 // TestAPrivateKeyThatWasReplaced: that a private key has the CKA_ID of a public one does

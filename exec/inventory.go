@@ -43,6 +43,15 @@ type Item struct {
 	claimed string
 }
 
+// Copied reports whether a private key tells that it can be read, or could be. Where the
+// profile says that a token does not tell that, what stands in its place is no news.
+func (i *Item) Copied(facts *profile.Profile) bool {
+	if facts.Is(profile.HonestKeys) == profile.No {
+		return i.Extractable
+	}
+	return !(i.Sensitive && i.NeverExtractable)
+}
+
 // DataItem is what a data object tells of itself. Its content is not in it: one
 // that is public has its SHA-256, one that is private its length alone.
 type DataItem struct {

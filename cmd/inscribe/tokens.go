@@ -370,7 +370,7 @@ func (a *app) printTokens(m moduleTokens) {
 			continue
 		}
 		fmt.Fprintf(a.stdout, "    space     %s\n", space(s.Token))
-		a.printObjects(s)
+		a.printObjects(s, m.facts)
 	}
 }
 
@@ -388,7 +388,7 @@ func space(t exec.TokenInfo) string {
 	return "public " + words(t.FreePublic) + ", private " + words(t.FreePrivate)
 }
 
-func (a *app) printObjects(s slotToken) {
+func (a *app) printObjects(s slotToken, facts *profile.Profile) {
 	hint := "; private ones show with --token and --pin"
 	if s.PrivateSeen {
 		hint = ""
@@ -409,7 +409,7 @@ func (a *app) printObjects(s slotToken) {
 		if o.Allows != nil {
 			words = append(words, "may "+strings.Join(o.Allows, ", "))
 		}
-		if o.Class == "private key" && !(o.Sensitive && o.NeverExtractable) {
+		if o.Class == "private key" && o.Copied(facts) {
 			words = append(words, "was or is readable")
 		}
 		if o.Class == "data object" {
