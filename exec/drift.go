@@ -141,7 +141,7 @@ func (r *run) ownCertificate(op *plan.Op, slot string, id []byte, rec Record) er
 		ours[e.Fingerprint] = true
 	}
 	other, there, all := "", false, 0
-	_, err := r.certificateUnder(slot, id, func(fingerprint string) bool {
+	_, _, err := r.certificateUnder(slot, id, func(fingerprint string) bool {
 		all++
 		if ours[fingerprint] {
 			there = true

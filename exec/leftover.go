@@ -87,8 +87,8 @@ func (r *run) left(slot string, id []byte) (bool, error) {
 		if !slices.ContainsFunc(h.ids(), func(i []byte) bool { return bytes.Equal(i, id) }) {
 			continue
 		}
-		certified, err := r.certificateUnder(slot, id, func(string) bool { return true })
-		return certified == nil, err
+		_, certified, err := r.certificateUnder(slot, id, func(string) bool { return true })
+		return !certified, err
 	}
 	return false, nil
 }

@@ -383,3 +383,27 @@ func TestOneLoginSaysWhatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+// TestACertifiedKeyIsNotLeftOver: a pair that an interrupted generation left and that
+// somebody wrote a certificate for is in use, also where the token does not tell the
+// certificate.
+func TestACertifiedKeyIsNotLeftOver(t *testing.T) {
+	for _, value := range [][]byte{[]byte("a certificate"), nil} {
+		b := cutOff(t, oneKey, model.Start{}, "genkey")
+		ctx, token := context.Background(), b.module.Token(0)
+		var id []byte
+		for left := range ids(t, b.module, exec.CKOPublicKey) {
+			id = []byte(left)
+		}
+		err := errors.Join(token.OpenSession(ctx), token.Login(ctx, exec.NormalUser, exec.Credential{Name: "PIN", Secret: secrets(b.Plan).Secrets["CARD"]}))
+		_, created := token.CreateObject(ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOCertificate), exec.Bytes(exec.CKAID, id), exec.Bytes(exec.CKAValue, value), exec.Text(exec.CKALabel, "in use")})
+		if err = errors.Join(err, created, token.CloseSession(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = b.again()
+		refused(t, err, exec.Refused, "auth")
+		if n := count(b.module.Calls, "C_SetAttributeValue") + count(b.module.Calls, "C_DestroyObject"); n != 0 {
+			t.Errorf("certificate %q: the key was taken: %v", value, b.module.Calls)
+		}
+	}
+}

@@ -401,28 +401,30 @@ func (r *run) certificateThere(slot string, id []byte, fingerprint string) (bool
 // readCertificate reads the certificate of that fingerprint under that CKA_ID; nil
 // where there is none.
 func (r *run) readCertificate(slot string, id []byte, fingerprint string) ([]byte, error) {
-	return r.certificateUnder(slot, id, func(f string) bool { return f == fingerprint })
+	der, _, err := r.certificateUnder(slot, id, func(f string) bool { return f == fingerprint })
+	return der, err
 }
 
 // certificateUnder reads the certificates under a CKA_ID until one has a fingerprint
-// that is wanted, and gives that one; nil where none has.
-func (r *run) certificateUnder(slot string, id []byte, wanted func(fingerprint string) bool) ([]byte, error) {
+// that is wanted, and gives that one. One that is found may have no value: not every
+// token tells it.
+func (r *run) certificateUnder(slot string, id []byte, wanted func(fingerprint string) bool) (der []byte, found bool, err error) {
 	for _, t := range r.shown(slot) {
 		objects, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), Bytes(CKAID, id)})
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, o := range objects {
 			attrs, err := t.Attributes(r.ctx, o, CKAValue)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			if wanted(fingerprintOf(attrs[0].Value)) {
-				return attrs[0].Value, nil
+				return attrs[0].Value, true, nil
 			}
 		}
 	}
-	return nil, nil
+	return nil, false, nil
 }
 
 // keepCertificate puts a certificate that is there already into the result.
