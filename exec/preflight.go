@@ -276,11 +276,12 @@ func (r *run) checkCount(op *plan.Op, slot string) error {
 	return err
 }
 
-// flagsAllow refuses to spend a try of an op that the token's flags warn of. They
-// cannot warn of a value that was just set.
+// flagsAllow refuses to spend a try of an op that the token's flags warn of. A login that
+// proves a new value is a try as any other: what set the value may have been an earlier
+// run, with another one, or a command that did nothing.
 func (r *run) flagsAllow(op *plan.Op, info TokenInfo) error {
 	if op.Proves {
-		return initialised(info)
+		info.Flags |= FlagUserPINInit
 	}
 	return tryAllowed(info, shownTo(op), r.SpendFinalTry)
 }
