@@ -62,6 +62,9 @@ type Record struct {
 	// Asked is what the certificate was asked to hold, in "done" of reqcert.
 	Asked   string `json:"asked,omitempty"`
 	Message string `json:"message,omitempty"`
+	// Wrong says of a "failed" change of a PIN that had been cut off before which of its
+	// values, "new" or "old", was shown and is wrong: the next run shows the other.
+	Wrong string `json:"wrong,omitempty"`
 	// Untouched says of a "failed" op that it certainly changed nothing.
 	Untouched bool `json:"untouched,omitempty"`
 }

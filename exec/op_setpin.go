@@ -1,18 +1,19 @@
 package exec
 
 import (
-	"errors"
+	"fmt"
 	"slices"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
-// setPIN changes the user PIN by the old one, with nobody logged in. Where an
-// earlier run was cut off in the change, only a login tells which of the two
-// holds: the new one is tried first, since most changes that were begun were made.
-func (r *run) setPIN(op *plan.Op, slot string, _ *Record) error {
-	t := r.token(slot)
-	info, err := t.Info(r.ctx)
+// setPIN changes the user PIN by the old one, with nobody logged in.
+func (r *run) setPIN(op *plan.Op, slot string, record *Record) error {
+	if r.oldNext[op.ID] {
+		record.Wrong = "new" // still, should this run fail before it shows a value
+	}
+	info, err := r.token(slot).Info(r.ctx)
 	if err != nil {
 		return err
 	}
@@ -23,58 +24,88 @@ func (r *run) setPIN(op *plan.Op, slot string, _ *Record) error {
 		return err
 	}
 	if r.cutOff(op) {
-		if changed, err := r.holds(op, slot); changed || err != nil {
-			return err
-		}
-		if slices.Contains(op.Requires, "user") {
-			if err := r.openWithOld(op, slot); err != nil {
-				return err
-			}
-		}
+		return r.resumeChange(op, slot, record)
 	}
 	return r.changePIN(op, slot)
 }
 
-// openWithOld logs in with the old PIN, where the login before the change was left
-// out because nobody knew which PIN holds.
-func (r *run) openWithOld(op *plan.Op, slot string) error {
-	c, err := r.credential(op.Old, slot)
+// resumeChange goes on where an earlier run was cut off in a change. Only a login tells
+// which of the two PINs holds: the new one is shown first, since most changes that were
+// begun were made. Where it is wrong, the change was not made, or the value is another
+// one than then; nobody knows which, so that the old one may be wrong too. A token that
+// locks gets it in the next run, and then by turns: no run costs two tries. One that
+// never locks has none to lose, and goes on.
+func (r *run) resumeChange(op *plan.Op, slot string, record *Record) error {
+	if !r.oldNext[op.ID] {
+		err := r.opens(op.New, slot)
+		if err == nil {
+			return r.token(slot).Logout(r.ctx)
+		}
+		if !wrongPIN(err) {
+			return err
+		}
+		record.Wrong = "new"
+		if r.Plan.Facts().Is(profile.Locks) != profile.No {
+			return byTurns(err, "old")
+		}
+		if err := r.warned(op, slot); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(op.Requires, "user") {
+		// The login before the change was left out: nobody knew which PIN holds.
+		if err := r.opens(op.Old, slot); wrongPIN(err) {
+			record.Wrong = "old"
+			return byTurns(err, "new")
+		} else if err != nil {
+			return err
+		}
+		r.at(slot).user = "user"
+		delete(r.began, op.ID) // it was not made
+	}
+	err := r.changePIN(op, slot)
+	e, failed := err.(*Error)
+	switch {
+	case wrongPIN(err):
+		record.Wrong = "old"
+		return byTurns(err, "new")
+	case failed && e.Kind != Refused && !e.CKR.RefusesPIN():
+		record.Wrong = "" // it may be made by now
+	}
+	return err
+}
+
+// warned refuses to show a second value to a token that tells of its last try.
+func (r *run) warned(op *plan.Op, slot string) error {
+	info, err := r.token(slot).Info(r.ctx)
 	if err != nil {
 		return err
 	}
-	if err := r.show(slot, "user", c, func() error { return r.token(slot).Login(r.ctx, NormalUser, c) }); err != nil {
-		return err
+	if err := r.flagsAllow(op, info); err != nil {
+		return &Error{Kind: Refused, Message: "an earlier run was cut off while it changed the PIN; the new PIN is wrong, so the old one should hold", Cause: err,
+			Advice: "if the old PIN is sure, say --spend-final-try"}
 	}
-	r.at(slot).user = "user"
 	return nil
 }
 
-// holds tries whether the new PIN of a change is the PIN already. It costs one try
-// if it is not, which the right old one gives back; so it is not done where that
-// would leave one.
-func (r *run) holds(op *plan.Op, slot string) (bool, error) {
-	c, err := r.credential(op.New, slot)
+// byTurns says which value of a change that was cut off the next run shows.
+func byTurns(err error, next string) error {
+	err.(*Error).Advice = fmt.Sprintf("an earlier run was cut off while it changed the PIN, and nobody knows whether it was changed. Check both values: the same command shows the %s one next. If you know which PIN holds, give it as the old one, with --abandon", next)
+	return err
+}
+
+func wrongPIN(err error) bool {
+	e, ok := err.(*Error)
+	return ok && e.CKR.WrongPIN()
+}
+
+// opens logs in with a PIN.
+func (r *run) opens(ref *plan.Ref, slot string) error {
+	c, err := r.credential(ref, slot)
 	if err != nil {
-		return false, err
+		return err
 	}
-	t := r.token(slot)
-	var e *Error
-	switch err := r.show(slot, "user", c, func() error { return t.Login(r.ctx, NormalUser, c) }); {
-	case err == nil:
-		return true, t.Logout(r.ctx)
-	case errors.As(err, &e) && e.CKR.WrongPIN():
-	default:
-		return false, err
-	}
-	info, err := t.Info(r.ctx)
-	if err != nil {
-		return false, err
-	}
-	if err := r.flagsAllow(op, info); err != nil {
-		return false, &Error{Kind: Refused, Message: "an earlier run was cut off while it changed the PIN; the new PIN is wrong, so the old one should hold", Cause: err,
-			Advice: "if the old PIN is sure, say --spend-final-try"}
-	}
-	return false, nil
+	return r.show(slot, "user", c, func() error { return r.token(slot).Login(r.ctx, NormalUser, c) })
 }
 
 // openSession opens the one session of a slot where there is none.

@@ -59,6 +59,7 @@ func (r *run) recall(earlier []Record) {
 			}
 		case "start":
 			r.began[rec.ID] = true
+			delete(r.oldNext, rec.ID)
 			if rec.Op == string(plan.GenKey) {
 				r.recallHalves(rec)
 			}
@@ -69,11 +70,13 @@ func (r *run) recall(earlier []Record) {
 			r.earlier[rec.ID] = rec
 			r.stoodBeside(rec)
 			delete(r.began, rec.ID)
+			delete(r.oldNext, rec.ID)
 			delete(r.halves, rec.ID)
 		case "failed":
 			if rec.Untouched {
 				delete(r.began, rec.ID)
 			}
+			r.oldNext[rec.ID] = rec.Wrong == "new" && !rec.Untouched
 		}
 	}
 }

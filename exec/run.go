@@ -74,6 +74,7 @@ type run struct {
 	// count.
 	earlier  map[string]Record
 	began    map[string]bool
+	oldNext  map[string]bool      // the new PIN of a change that was cut off was wrong when it was last shown
 	halves   map[string]*halves   // what generations that were cut off may have left, by op
 	keyless  map[string]bool      // the CKA_IDs in hexadecimal, after an op's name, whose private keys are of lists that were cut off
 	noted    map[string][]Written // what an earlier run was given, by op
@@ -107,7 +108,7 @@ func newRun(ctx context.Context, o Options) *run {
 		o.Now = time.Now
 	}
 	r := &run{Options: o, ctx: o.limited(ctx), unlimited: ctx, slots: map[string]*slotState{}, answers: map[string]Answer{}, work: map[string]*work{},
-		earlier: map[string]Record{}, began: map[string]bool{}, halves: map[string]*halves{}, keyless: map[string]bool{}, noted: map[string][]Written{}, beside: map[string]bool{}, owners: map[string]string{}}
+		earlier: map[string]Record{}, began: map[string]bool{}, oldNext: map[string]bool{}, halves: map[string]*halves{}, keyless: map[string]bool{}, noted: map[string][]Written{}, beside: map[string]bool{}, owners: map[string]string{}}
 	for slot, id := range o.Known {
 		r.at(slot).knownAs = &id
 	}
@@ -268,7 +269,7 @@ func (r *run) op(op *plan.Op) error {
 		if !r.begun {
 			return err
 		}
-		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error(), Untouched: whole, Tokens: record.Tokens})
+		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error(), Untouched: whole, Tokens: record.Tokens, Wrong: record.Wrong})
 		_ = r.journal.Sync()
 		return err
 	}
@@ -312,21 +313,20 @@ func readable(k plan.Kind) bool {
 // untouched reports whether an op that failed certainly changed nothing: it was
 // refused here, or the token looked at a PIN and took nothing of it, or a change of
 // a PIN failed before its call. Any code may come from any call, so that a wrong PIN
-// says nothing of a key.
+// says nothing of a key. Of an op that an earlier run was cut off in, what happens now
+// says nothing.
 func (r *run) untouched(op *plan.Op, err error) bool {
 	e, ok := err.(*Error)
 	switch {
-	case !ok:
+	case !ok, e.doubtful, r.cutOff(op):
 		return false
 	case e.Kind == Refused:
-		return !r.began[op.ID] // of what an earlier run did, this one says nothing
-	case e.doubtful:
-		return false
+		return true
 	}
 	switch op.Kind {
 	case plan.SetPIN, plan.SetPUK, plan.Unblock:
 		change := e.Call == "C_SetPIN" || e.Call == "C_InitPIN"
-		return e.CKR.RefusesPIN() || !change && e.Call != "" && !r.began[op.ID]
+		return e.CKR.RefusesPIN() || !change && e.Call != ""
 	case plan.InitToken, plan.InitPIN, plan.Block:
 		return e.CKR.RefusesPIN()
 	}

@@ -32,7 +32,7 @@ func TestSlotStateIsClonedWhole(t *testing.T) {
 // nobody does.
 func TestForkSharesWhatNoProofChanges(t *testing.T) {
 	want := []string{"run.Options.Inputs.Literals", "run.Options.Known", "run.Options.Plan", "run.Options.Selectors",
-		"run.answers", "run.began", "run.beside", "run.earlier", "run.halves", "run.issued", "run.keyless", "run.listed", "run.noted"}
+		"run.answers", "run.began", "run.beside", "run.earlier", "run.halves", "run.issued", "run.keyless", "run.listed", "run.noted", "run.oldNext"}
 	r := &run{}
 	place(reflect.ValueOf(r).Elem())
 	r.Module = twins{}

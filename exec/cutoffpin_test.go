@@ -1,0 +1,183 @@
+package exec_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"inscribe/exec"
+	"inscribe/exec/model"
+	"inscribe/internal/secret"
+)
+
+// TestCutOffChangeOfAPINInEveryCase: a change was cut off, and was made or not; the next
+// run has the same values or others. It shows at most one wrong value to a token that
+// locks, and so does each run after it, which brings the token to its end once the
+// values are right.
+func TestCutOffChangeOfAPINInEveryCase(t *testing.T) {
+	const rightOld, rightNew = "old-4711", "new-4712"
+	for _, c := range []struct {
+		made, new, old  bool // whether it was made, and the values of the next run are those of the first
+		wrong           int  // that the next run shows
+		ends            bool // the next run brings the token to its end
+		more, wrongMore int  // runs with the right values after it, and what they show
+		final           bool // the last of them is at the final try of three
+	}{
+		{made: true, new: true, old: true, ends: true},
+		{made: true, new: true, old: false, ends: true},
+		{made: true, new: false, old: true, wrong: 1, more: 2, wrongMore: 1, final: true},
+		{made: true, new: false, old: false, wrong: 1, more: 2, wrongMore: 1, final: true},
+		{made: false, new: true, old: true, wrong: 1, more: 1},
+		{made: false, new: true, old: false, wrong: 1, more: 1},
+		{made: false, new: false, old: true, wrong: 1, more: 1},
+		{made: false, new: false, old: false, wrong: 1, more: 1},
+	} {
+		for _, kind := range []string{"opensc", "opencryptoki", "tpm2", "generic"} {
+			t.Run(fmt.Sprintf("%+v %s", c, kind), func(t *testing.T) {
+				t.Parallel()
+				// Where flags tell nothing the cut-off change counts as a try too.
+				counted := kind == "tpm2" || kind == "generic"
+				b, d, err := denied(t, kind, changePIN, exec.CKRDeviceError, c.made)
+				if err == nil {
+					t.Fatal("not cut off")
+				}
+				run := func(new, old bool) error {
+					t.Helper()
+					values := answers{"mis-0815", "mis-0816"}
+					if old {
+						values[0] = rightOld
+					}
+					if new {
+						values[1] = rightNew
+					}
+					counts := b.journals.Memory
+					b.Prompter, d.wrong = values, 0
+					b.journals = b.journals.next()
+					b.journals.Memory, b.Journals = counts, b.journals
+					_, err := b.apply()
+					if d.wrong > 1 {
+						t.Errorf("a run showed %d wrong values: %v", d.wrong, err)
+					}
+					return err
+				}
+				err = run(c.new, c.old)
+				if d.wrong != c.wrong || (err == nil) != c.ends {
+					t.Fatalf("%d wrong, %v", d.wrong, err)
+				}
+				wrong, runs := 0, 0
+				for ; err != nil && runs < 5; runs++ {
+					err = run(true, true)
+					wrong += d.wrong
+					var e *exec.Error
+					if errors.As(err, &e) && e.Kind == exec.Refused && strings.Contains(e.Help(), "--spend-final-try") {
+						if !c.final && !counted || d.wrong > 0 {
+							t.Fatal(err)
+						}
+						b.SpendFinalTry = true
+						runs--
+					}
+				}
+				if err != nil || runs != c.more || wrong != c.wrongMore {
+					t.Errorf("%d runs more, %d wrong, %v", runs, wrong, err)
+				}
+				ctx, token := context.Background(), b.module.Token(0)
+				if err := errors.Join(token.OpenSession(ctx), token.Login(ctx, exec.NormalUser, exec.Credential{Name: "the PIN", Secret: secret.FromString(rightNew)})); err != nil {
+					t.Errorf("at the end: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestCutOffChangeWhereNothingLocks: a token that never locks has no tries to lose, so
+// that one run finds out by both values. Its last answer does not undo that the change
+// was cut off.
+func TestCutOffChangeWhereNothingLocks(t *testing.T) {
+	for _, kind := range []string{"softhsm", "nss"} {
+		for _, made := range []bool{true, false} {
+			b, d, _ := denied(t, kind, changePIN, exec.CKRDeviceError, made)
+			b.Prompter = answers{"mis-0815", "mis-0816"}
+			_, err := b.again()
+			refused(t, err, exec.Device, "is wrong; it is not tried again")
+			for _, r := range b.journals.records {
+				if r.Untouched {
+					t.Errorf("%s, made %v: it counts as untouched: %+v", kind, made, r)
+				}
+			}
+			b.Prompter, d.wrong = answers{"old-4711", "new-4712"}, 0
+			want := 1
+			if made {
+				want = 0
+			}
+			if _, err := b.again(); err != nil || d.wrong != want {
+				t.Errorf("%s, made %v: %v, %d wrong", kind, made, err, d.wrong)
+			}
+		}
+	}
+}
+
+// TestCutOffStaysCutOff: what the token answers to a later run says nothing of what an
+// earlier one was cut off in, be it a wrong value or a refusal of it.
+func TestCutOffStaysCutOff(t *testing.T) {
+	for text, call := range map[string]string{initialise: "C_InitToken", unblock: "C_InitPIN"} {
+		b := newBench(t, text, model.Start{})
+		b.DestroyConfirmed = true
+		b.Module = &failing{b.module, call, exec.CKRDeviceError}
+		if _, err := b.apply(); err == nil {
+			t.Fatal("not cut off")
+		}
+		b.Module = &failing{b.module, call, exec.CKRPINIncorrect}
+		if _, err := b.again(); err == nil {
+			t.Fatal("no error")
+		}
+		failed := 0
+		for _, r := range b.journals.records {
+			if r.Event == "failed" {
+				failed++
+			}
+			if r.Untouched {
+				t.Errorf("%s: it counts as untouched: %+v", call, r)
+			}
+		}
+		if failed != 2 {
+			t.Errorf("%s: %+v", call, b.journals.records)
+		}
+	}
+}
+
+// failing is a module whose call fails.
+type failing struct {
+	exec.Module
+	call string
+	with exec.CKR
+}
+
+func (f *failing) Token(id exec.SlotID) exec.Token { return failingToken{f.Module.Token(id), f} }
+
+type failingToken struct {
+	exec.Token
+	of *failing
+}
+
+func (t failingToken) fails(call string) error {
+	if call != t.of.call {
+		return nil
+	}
+	return &exec.Error{Kind: exec.Device, Call: call, CKR: t.of.with}
+}
+
+func (t failingToken) InitToken(ctx context.Context, so exec.Credential, label string) error {
+	if err := t.fails("C_InitToken"); err != nil {
+		return err
+	}
+	return t.Token.InitToken(ctx, so, label)
+}
+
+func (t failingToken) InitPIN(ctx context.Context, c exec.Credential) error {
+	if err := t.fails("C_InitPIN"); err != nil {
+		return err
+	}
+	return t.Token.InitPIN(ctx, c)
+}
