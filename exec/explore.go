@@ -216,11 +216,11 @@ func (b *branch) step(op *plan.Op) error {
 // nowhere is the journal of runs that nobody goes on with.
 type nowhere struct{}
 
-func (nowhere) Write(Record) error                { return nil }
-func (nowhere) Sync() error                       { return nil }
-func (nowhere) Tries(_, _ string) (int, error)    { return 0, nil }
-func (nowhere) SetTries(_, _ string, _ int) error { return nil }
-func (nowhere) Close() error                      { return nil }
+func (nowhere) Write(Record) error                       { return nil }
+func (nowhere) Sync() error                              { return nil }
+func (nowhere) Tries(_, _ string) (int, error)           { return 0, nil }
+func (nowhere) AddTries(_, _ string, _ int) (int, error) { return 0, nil }
+func (nowhere) Close() error                             { return nil }
 
 // end notes where a branch failed. The slot belongs to the case.
 func (x *Exploration) end(err *Error, b *branch) {

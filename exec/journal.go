@@ -123,13 +123,14 @@ func (m *Memory) Sync() error { return nil }
 // Tries gives the count.
 func (m *Memory) Tries(slot, who string) (int, error) { return m.tries[credential(slot, who)], nil }
 
-// SetTries keeps the count in memory.
-func (m *Memory) SetTries(slot, who string, n int) error {
+// AddTries keeps the count in memory.
+func (m *Memory) AddTries(slot, who string, n int) (int, error) {
 	if m.tries == nil {
 		m.tries = map[string]int{}
 	}
-	m.tries[credential(slot, who)] = n
-	return nil
+	c := credential(slot, who)
+	m.tries[c] = max(0, m.tries[c]+n)
+	return m.tries[c], nil
 }
 
 // credential is whose tries are counted; those of a card are not of one slot.

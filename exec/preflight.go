@@ -272,8 +272,7 @@ func (r *run) checkCount(op *plan.Op, slot string) error {
 	if who == "" || done || r.Symbolic && !r.Seeded || !r.info(slot).Flags.Has(FlagTokenInitialized) || r.initialisedBefore(op, slot) {
 		return nil
 	}
-	_, err := r.counted().afford(slot, who)
-	return err
+	return r.counted().afford(slot, who)
 }
 
 // flagsAllow refuses to spend a try of an op that the token's flags warn of. A login that

@@ -12,10 +12,13 @@ import (
 // last right one, across runs. A token's own flags may be false by policy
 // (PKCS#11, table of token information flags), so their absence proves nothing.
 // who is "user", "so" or "puk", or "" for all that was shown to the tokens of the card,
-// whose count replaces theirs. A count is durable when SetTries returns.
+// whose count replaces theirs.
 type Tries interface {
 	Tries(slot, who string) (int, error)
-	SetTries(slot, who string, n int) error
+	// AddTries adds n, or takes n back that is below 0, in one step: others may count
+	// at the same moment on another token that locks with this one. It gives the count
+	// as it is then, on the disk.
+	AddTries(slot, who string, n int) (int, error)
 }
 
 // Ledger is the count of tries of tokens, without a run. It holds the tokens
@@ -111,13 +114,21 @@ func (t counted) resets() bool {
 }
 
 // afford refuses a try that may be the last one, by the count of earlier ones.
-func (t counted) afford(slot, who string) (n int, err error) {
+func (t counted) afford(slot, who string) error {
 	if !counts(t.facts, who) {
-		return 0, nil
+		return nil
 	}
-	n, err = t.tries.Tries(slot, t.scope(who))
-	if err != nil || n < retries(t.facts, who)-1 || t.spendFinalTry {
-		return n, err
+	n, err := t.tries.Tries(slot, t.scope(who))
+	if err != nil {
+		return err
+	}
+	return t.affordAfter(n, who)
+}
+
+// affordAfter is afford where so many were shown.
+func (t counted) affordAfter(n int, who string) error {
+	if n < retries(t.facts, who)-1 || t.spendFinalTry {
+		return nil
 	}
 	shown := fmt.Sprintf("this token %s", plural(n, nameOf(who)))
 	if t.scope(who) == "" {
@@ -129,7 +140,7 @@ func (t counted) afford(slot, who string) (n int, err error) {
 		e.Message = fmt.Sprintf("earlier runs showed %s, and a right one does not end the count of such tokens, so the next wrong one may be the last before it locks", shown)
 		e.Advice = "have the token count anew by its vendor's tool, check the value, then say --spend-final-try; a right one starts the count here anew"
 	}
-	return n, e
+	return e
 }
 
 // show has a value shown to the token: the flags are looked at before, and here
@@ -139,20 +150,21 @@ func (t counted) show(slot, who string, c Credential, call func() error) error {
 	if !counts(t.facts, who) {
 		return loginError(call(), who, c)
 	}
-	n, err := t.afford(slot, who)
+	scope := t.scope(who)
+	n, err := t.tries.AddTries(slot, scope, 1)
 	if err != nil {
 		return err
 	}
-	scope := t.scope(who)
-	if err := t.tries.SetTries(slot, scope, n+1); err != nil {
-		return err
+	back := 0
+	if err = t.affordAfter(n-1, who); err != nil {
+		back = 1
+	} else if err = call(); err == nil && t.resets() {
+		back = n // what was counted meanwhile may have come after the right one
+	} else if err == nil || answered(err) {
+		back = 1
 	}
-	err = call()
-	switch {
-	case err == nil && t.resets():
-		return t.tries.SetTries(slot, scope, 0)
-	case err == nil, answered(err):
-		if failed := t.tries.SetTries(slot, scope, n); failed != nil {
+	if back > 0 {
+		if _, failed := t.tries.AddTries(slot, scope, -back); failed != nil {
 			return failed
 		}
 	}
@@ -220,7 +232,7 @@ func (r *run) forgetTries(slot string, whose ...string) error {
 		if n == 0 {
 			continue
 		}
-		if err := r.journal.SetTries(slot, scope, 0); err != nil {
+		if _, err := r.journal.AddTries(slot, scope, -n); err != nil {
 			return err
 		}
 	}

@@ -264,7 +264,7 @@ func TestPUKLocksForGood(t *testing.T) {
 		return err
 	}
 	// Two wrong PINs are counted, and the PUK takes them back.
-	if err := b.journals.SetTries("default", "user", 2); err != nil {
+	if _, err := b.journals.AddTries("default", "user", 2); err != nil {
 		t.Fatal(err)
 	}
 	if err := with("right-so", false); err != nil {

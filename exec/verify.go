@@ -82,12 +82,12 @@ func (l *ledgerOnly) Tries(slot, who string) (int, error) {
 	return t.Tries(slot, who)
 }
 
-func (l *ledgerOnly) SetTries(slot, who string, n int) error {
+func (l *ledgerOnly) AddTries(slot, who string, n int) (int, error) {
 	t, err := l.get()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return t.SetTries(slot, who, n)
+	return t.AddTries(slot, who, n)
 }
 
 func (l *ledgerOnly) Close() error {

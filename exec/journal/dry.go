@@ -54,14 +54,13 @@ func (d *dryRun) Tries(slot, who string) (int, error) {
 	return c.of(d.disk.tokens[slot].Label, who), err
 }
 
-// SetTries counts for the rest of the dry-run.
-func (d *dryRun) SetTries(slot, who string, n int) error {
+// AddTries counts for the rest of the dry-run.
+func (d *dryRun) AddTries(slot, who string, n int) (int, error) {
 	c, err := d.ledger(slot)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	c.set(d.disk.tokens[slot].Label, who, n)
-	return nil
+	return c.add(d.disk.tokens[slot].Label, who, n), nil
 }
 
 func (d *dryRun) ledger(slot string) (counts, error) {

@@ -102,7 +102,10 @@ func TestDryFindsWhatOpenFinds(t *testing.T) {
 func TestDryCountsFromTheDisk(t *testing.T) {
 	dir := t.TempDir()
 	j, _, _ := open(t, In(dir), both, "ops", false)
-	if err := errors.Join(j.SetTries("default", "user", 2), j.Close()); err != nil {
+	if _, err := j.AddTries("default", "user", 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
 	before := picture(t, dir)
@@ -118,7 +121,9 @@ func TestDryCountsFromTheDisk(t *testing.T) {
 	}
 	tries("default", 2)
 	tries("signature", 0)
-	if err := errors.Join(d.SetTries("default", "user", 0), d.SetTries("signature", "user", 1), d.Write(exec.Record{Event: "run"}), d.Close()); err != nil {
+	_, lowered := d.AddTries("default", "user", -2)
+	_, raised := d.AddTries("signature", "user", 1)
+	if err := errors.Join(lowered, raised, d.Write(exec.Record{Event: "run"}), d.Close()); err != nil {
 		t.Fatal(err)
 	}
 	tries("default", 0)
@@ -133,7 +138,7 @@ func TestDryCountsFromTheDisk(t *testing.T) {
 func TestTriesOfADryRun(t *testing.T) {
 	f := In(t.TempDir())
 	slots := map[string]exec.Identity{"default": {Manufacturer: "Soft", Serial: "0101", Label: "CARD"}, "signature": {Manufacturer: "Soft", Serial: "0101", Label: "SIGN"}}
-	if err := f.newRun(slots).SetTries("default", "", 1); err != nil {
+	if _, err := f.newRun(slots).AddTries("default", "", 1); err != nil {
 		t.Fatal(err)
 	}
 	j, _, _, err := f.Dry().Open(slots, exec.Work{OpsSHA256: "ops"}, false)
@@ -143,7 +148,7 @@ func TestTriesOfADryRun(t *testing.T) {
 	if n, err := j.Tries("signature", ""); n != 1 || err != nil {
 		t.Errorf("%d tries, %v, want that of the disk", n, err)
 	}
-	if err := j.SetTries("default", "", 2); err != nil {
+	if _, err := j.AddTries("default", "", 1); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := j.Tries("signature", ""); n != 2 || err != nil {

@@ -16,7 +16,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"inscribe/check/profile"
 	"inscribe/exec"
+	"inscribe/internal/secret"
 )
 
 var (
@@ -63,7 +65,7 @@ func TestTriesAreKept(t *testing.T) {
 	dir := t.TempDir()
 	j, _, _ := open(t, In(dir), both, "ops", false)
 	for slot, n := range map[string]int{"default": 2, "signature": 1} {
-		if err := j.SetTries(slot, "user", n); err != nil {
+		if _, err := j.AddTries(slot, "user", n); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -629,8 +631,12 @@ func TestTriesAreOfTheToken(t *testing.T) {
 	}
 	set := func(r *run, slot, who string, n int) {
 		t.Helper()
-		if err := r.SetTries(slot, who, n); err != nil {
+		is, err := r.Tries(slot, who)
+		if err != nil {
 			t.Fatal(err)
+		}
+		if got, err := r.AddTries(slot, who, n-is); got != n || err != nil {
+			t.Fatal(got, err)
 		}
 	}
 	want := func(r *run, slot, who string, n int) {
@@ -676,9 +682,11 @@ func TestTriesOfOneCardAtOnce(t *testing.T) {
 		id.Label = label
 		all.Go(func() {
 			r := In(dir).newRun(map[string]exec.Identity{"default": id})
-			for n := range 100 {
-				if err := r.SetTries("default", "user", n+1); err != nil {
-					t.Error(err)
+			for range 50 {
+				for _, who := range []string{"user", ""} { // its own, and that of all
+					if _, err := r.AddTries("default", who, 1); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 		})
@@ -686,6 +694,36 @@ func TestTriesOfOneCardAtOnce(t *testing.T) {
 	all.Wait()
 	if n, err := In(dir).newRun(both).Tries("default", ""); n != 200 || err != nil {
 		t.Errorf("%d tries, %v", n, err)
+	}
+}
+
+// TestTriesOfOneTPM: a right PIN of one token takes no wrong one of another token back
+// that is shown meanwhile, and the limit holds for both.
+func TestTriesOfOneTPM(t *testing.T) {
+	dir := t.TempDir()
+	of := func(label string) *run {
+		return In(dir).newRun(map[string]exec.Identity{"default": {Manufacturer: "x", Model: "TPM", Serial: "0000000000000000", Label: label}})
+	}
+	a, b := of("ONE"), of("TWO")
+	c := exec.Credential{Name: "PIN", Secret: secret.FromString("1234")}
+	asked := 0
+	wrong := func() error {
+		asked++
+		return &exec.Error{Kind: exec.Device, Call: "C_Login", CKR: exec.CKRPINIncorrect}
+	}
+	for name, rounds := range map[string]int{"tpm2": 4, "openpgp": 1} { // of openpgp a right one resets
+		v := exec.Visit{Profile: profile.Lookup(name), Slot: "default"}
+		asked = 0
+		for range rounds {
+			_ = v.Show(a, "user", c, func() error { _ = v.Show(b, "user", c, wrong); return nil })
+		}
+		n, err := a.Tries("default", "")
+		if err != nil || n != asked || asked == 0 || asked > 2 {
+			t.Errorf("%s: %d were wrong, %d are counted, %v", name, asked, n, err)
+		}
+		if _, err := a.AddTries("default", "", -n); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

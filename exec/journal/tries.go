@@ -61,6 +61,12 @@ func (c counts) set(label, who string, n int) {
 	c[label][who] = n
 }
 
+// add adds to the count of a credential, or takes back, and gives what it is then.
+func (c counts) add(label, who string, n int) int {
+	c.set(label, who, c.of(label, who)+n)
+	return c.of(label, who)
+}
+
 // Counted tells the counts of a token that are not 0, by "user", "so" or "puk", and that
 // of all tokens of its card by "card". It makes and locks nothing.
 func (f *Folder) Counted(id exec.Identity) (map[string]int, error) {
@@ -88,33 +94,33 @@ func (r *run) Tries(slot, who string) (int, error) {
 	return c.of(r.tokens[slot].Label, who), err
 }
 
-// SetTries writes the count and waits until it is on the disk. Others may be at work on
-// another token of the card at that moment.
-func (r *run) SetTries(slot, who string, n int) error {
+// AddTries adds to the count and waits until it is on the disk. Others may be at work on
+// another token of the card at that moment: it is read and written under one lock.
+func (r *run) AddTries(slot, who string, n int) (int, error) {
 	path := r.ledgerPath(slot)
 	for _, dir := range []string{filepath.Dir(path), filepath.Join(r.folder.dir, "lock")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return local(err)
+			return 0, local(err)
 		}
 	}
 	turn, err := r.folder.await("tries-" + filepath.Base(path))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer turn.Close()
 	c, err := r.ledger(slot)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	c.set(r.tokens[slot].Label, who, n)
+	n = c.add(r.tokens[slot].Label, who, n)
 	b, err := json.Marshal(c)
 	if err != nil {
-		return local(err)
+		return 0, local(err)
 	}
 	if err := durable.Replace(path, b, 0o600); err != nil {
-		return local(err)
+		return 0, local(err)
 	}
-	return nil
+	return n, nil
 }
 
 func (r *run) ledgerPath(slot string) string {
