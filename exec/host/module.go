@@ -273,7 +273,7 @@ func (m *Module) call(ctx context.Context, req *Request, pins ...exec.Credential
 	case <-ctx.Done():
 	}
 	if err := ctx.Err(); err != nil {
-		return &Response{}, &exec.Error{Kind: exec.Refused, Call: req.Method.String(), Message: "not called", Cause: err}
+		return &Response{}, &exec.Error{Kind: exec.Refused, Call: req.Method.String(), Message: "not called", Cause: err, Unshown: true}
 	}
 	if m.failure != nil {
 		return &Response{}, m.ended(req.Method)
@@ -327,7 +327,7 @@ func sendable(method Method, p exec.Credential) error {
 	if problem == "" {
 		return nil
 	}
-	return &exec.Error{Kind: exec.Refused, Call: method.String(), Message: problem}
+	return &exec.Error{Kind: exec.Refused, Call: method.String(), Message: problem, Unshown: true}
 }
 
 func (m *Module) limit(ctx context.Context, req *Request) time.Duration {
@@ -455,5 +455,5 @@ func (m *Module) autopsy(method Method, pins []exec.Credential) *exec.Error {
 
 // ended is the error of every call after the one that was fatal.
 func (m *Module) ended(method Method) *exec.Error {
-	return &exec.Error{Kind: exec.Device, Call: method.String(), Message: "the module host has ended", Cause: m.failure, Advice: m.failure.Advice}
+	return &exec.Error{Kind: exec.Device, Call: method.String(), Message: "the module host has ended", Cause: m.failure, Advice: m.failure.Advice, Unshown: true}
 }

@@ -86,11 +86,17 @@ func TestNoCredentialIsNoCall(t *testing.T) {
 	m := start(t)
 	err := m.Token(0).Login(ctx, userHang, exec.Credential{})
 	var e *exec.Error
-	if !errors.As(err, &e) || e.Kind != exec.Refused || e.Call != "C_Login" {
+	if !errors.As(err, &e) || e.Kind != exec.Refused || e.Call != "C_Login" || !e.Unshown {
 		t.Fatalf("got %v", err)
 	}
 	err = m.Token(0).Login(ctx, userHang, pinOf(strings.Repeat("x", maxSecret+1)))
-	if !errors.As(err, &e) || e.Kind != exec.Refused {
+	if !errors.As(err, &e) || e.Kind != exec.Refused || !e.Unshown {
+		t.Fatalf("got %v", err)
+	}
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	err = m.Token(0).Login(over, userHang, pinOf(canary))
+	if !errors.As(err, &e) || e.Message != "not called" || !e.Unshown {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -99,12 +105,14 @@ func TestHangEndsAtTheDeadline(t *testing.T) {
 	m := start(t, func(o *Options) { o.CallTimeout = 200 * time.Millisecond })
 	begin := time.Now()
 	err := m.Token(0).Login(ctx, userHang, pinOf(canary))
-	deviceError(t, err, "C_Login", "no answer within 200ms", "hangs")
+	if e := deviceError(t, err, "C_Login", "no answer within 200ms", "hangs"); e.Unshown {
+		t.Error("a PIN that was sent counts as not shown")
+	}
 	if d := time.Since(begin); d > 2*time.Second {
 		t.Errorf("took %v", d)
 	}
-	if e := deviceError(t, m.Token(1).Logout(ctx), "C_Logout", "has ended", "C_Login", "no answer within 200ms"); e.Help() == "" {
-		t.Error("no advice")
+	if e := deviceError(t, m.Token(1).Logout(ctx), "C_Logout", "has ended", "C_Login", "no answer within 200ms"); e.Help() == "" || !e.Unshown {
+		t.Error("no advice, or the value counts as shown")
 	}
 	if err := m.Close(); err != nil {
 		t.Errorf("close after a hang: %v", err)
