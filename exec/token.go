@@ -59,8 +59,8 @@ type TokenInfo struct {
 	Model         string     `json:"model"`
 	Serial        string     `json:"serial"`
 	Flags         TokenFlags `json:"flags"`
-	MinPIN        int        `json:"minPin"`      // bytes
-	MaxPIN        int        `json:"maxPin"`      // bytes
+	MinPIN        int        `json:"minPin"`      // bytes, or Unavailable
+	MaxPIN        int        `json:"maxPin"`      // bytes, or Unavailable
 	FreePublic    int64      `json:"freePublic"`  // bytes, or Unavailable
 	FreePrivate   int64      `json:"freePrivate"` // bytes, or Unavailable
 	HardwareVer   string     `json:"hardwareVersion"`

@@ -10,9 +10,9 @@ import (
 	"inscribe/internal/secret"
 )
 
-// maxSecret is the longest PIN that crosses the pipe, in bytes. No token takes
+// MaxSecret is the longest PIN that crosses the pipe, in bytes. No token takes
 // one that is near it.
-const maxSecret = 4096
+const MaxSecret = 4096
 
 // conn is one end of the protocol. It is for one goroutine at a time.
 type conn struct {
@@ -89,7 +89,7 @@ func (c *conn) credential(h SecretHeader) (exec.Credential, error) {
 	if !h.Given {
 		return p, nil
 	}
-	if h.Len < 0 || h.Len > maxSecret {
+	if h.Len < 0 || h.Len > MaxSecret {
 		return p, errors.New("a PIN of an impossible length was announced")
 	}
 	b := make([]byte, h.Len)

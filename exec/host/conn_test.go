@@ -52,7 +52,7 @@ func TestPINIsInNoWireTypeAndNoBuffer(t *testing.T) {
 }
 
 func TestImpossiblePINLengthIsAnError(t *testing.T) {
-	for _, n := range []int{-1, maxSecret + 1} {
+	for _, n := range []int{-1, MaxSecret + 1} {
 		var pipe bytes.Buffer
 		sender := newConn(strings.NewReader(""), &pipe)
 		if err := sender.send(&Request{Method: MethodLogin, PIN: SecretHeader{Given: true, Len: n}}); err != nil {

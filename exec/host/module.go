@@ -321,7 +321,7 @@ func sendable(method Method, p exec.Credential) error {
 	case p.PINPad:
 	case !p.Secret.IsSet():
 		problem = "no PIN was given"
-	case p.Secret.Len() > maxSecret:
+	case p.Secret.Len() > MaxSecret:
 		problem = fmt.Sprintf("a PIN of %d bytes is longer than any token takes", p.Secret.Len())
 	}
 	if problem == "" {

@@ -89,7 +89,7 @@ func TestNoCredentialIsNoCall(t *testing.T) {
 	if !errors.As(err, &e) || e.Kind != exec.Refused || e.Call != "C_Login" || !e.Unshown {
 		t.Fatalf("got %v", err)
 	}
-	err = m.Token(0).Login(ctx, userHang, pinOf(strings.Repeat("x", maxSecret+1)))
+	err = m.Token(0).Login(ctx, userHang, pinOf(strings.Repeat("x", MaxSecret+1)))
 	if !errors.As(err, &e) || e.Kind != exec.Refused || !e.Unshown {
 		t.Fatalf("got %v", err)
 	}

@@ -335,8 +335,8 @@ func tokenInfo(t pkcs11.TokenInfo) exec.TokenInfo {
 		Model:         exec.CleanText(t.Model),
 		Serial:        exec.CleanText(t.SerialNumber),
 		Flags:         exec.TokenFlags(t.Flags),
-		MinPIN:        int(amount(t.MinPinLen)),
-		MaxPIN:        int(amount(t.MaxPinLen)),
+		MinPIN:        pinLength(t.MinPinLen),
+		MaxPIN:        pinLength(t.MaxPinLen),
 		FreePublic:    memory(t.FreePublicMemory, t.TotalPublicMemory),
 		FreePrivate:   memory(t.FreePrivateMemory, t.TotalPrivateMemory),
 		HardwareVer:   version(t.HardwareVersion),
@@ -352,6 +352,15 @@ func amount(v uint) int64 {
 		return exec.Unavailable
 	}
 	return int64(v)
+}
+
+// pinLength gives a length that a PIN may have. What no PIN that is sent can have is a
+// token's way to say nothing, and would only cost memory.
+func pinLength(v uint) int {
+	if v > host.MaxSecret {
+		return int(exec.Unavailable)
+	}
+	return int(v)
 }
 
 // memory gives free bytes. A token whose whole memory would not hold one object
