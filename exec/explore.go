@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -220,6 +221,7 @@ func (nowhere) Write(Record) error                       { return nil }
 func (nowhere) Sync() error                              { return nil }
 func (nowhere) Tries(_, _ string) (int, error)           { return 0, nil }
 func (nowhere) AddTries(_, _ string, _ int) (int, error) { return 0, nil }
+func (nowhere) Locks() []*os.File                        { return nil }
 func (nowhere) Close() error                             { return nil }
 
 // end notes where a branch failed. The slot belongs to the case.

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"inscribe/plan"
 )
@@ -21,6 +22,9 @@ type InitRequest struct {
 	Label string
 	SOPIN Credential
 	PINs  []SlotPIN
+	// Locks keep others off the card: what initialises it in a process of its own takes
+	// them along, so that they hold for as long as it lives.
+	Locks []*os.File
 }
 
 // SlotPIN is the PIN of a slot with its PUK; a PUK without a value is none.
@@ -36,6 +40,7 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
+	req.Locks = r.journal.Locks()
 	initialise := func() error {
 		var err error
 		r.Module, err = r.initialiser().Initialise(r.ctx, req)

@@ -1,6 +1,10 @@
 package exec
 
-import "inscribe/plan"
+import (
+	"os"
+
+	"inscribe/plan"
+)
 
 // Record is one line of a journal. It holds no secret.
 type Record struct {
@@ -83,6 +87,10 @@ type Journal interface {
 	// new record it does nothing.
 	Sync() error
 	Tries
+	// Locks are the open files that keep others off the tokens. They do as long as any
+	// process has one of them, so that one which writes to a token, and may outlive this
+	// one, is given them.
+	Locks() []*os.File
 	// Close lets go of the tokens. A run without the record "end" is unfinished
 	// then, and one without any record never was.
 	Close() error
@@ -140,6 +148,9 @@ func credential(slot, who string) string {
 	}
 	return slot + " " + who
 }
+
+// Locks are none.
+func (m *Memory) Locks() []*os.File { return nil }
 
 // Close does nothing.
 func (m *Memory) Close() error { return nil }

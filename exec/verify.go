@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"inscribe/check/profile"
@@ -89,6 +90,8 @@ func (l *ledgerOnly) AddTries(slot, who string, n int) (int, error) {
 	}
 	return t.AddTries(slot, who, n)
 }
+
+func (l *ledgerOnly) Locks() []*os.File { return nil }
 
 func (l *ledgerOnly) Close() error {
 	if l.ledger == nil {

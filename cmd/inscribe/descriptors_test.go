@@ -11,7 +11,8 @@ import (
 )
 
 // TestNobodyGetsOurDescriptors: what the command was started with, such as the file that
-// fd: reads, reaches neither the module's process nor the station's command.
+// fd: reads, reaches neither the module's process nor the station's command. That command
+// is given the locks of its card, and else only pipes.
 func TestNobodyGetsOurDescriptors(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	osexec "os/exec"
 	"strings"
@@ -25,14 +26,20 @@ import (
 // The command gets each secret on a file descriptor of its own, never in its
 // arguments or its environment: 3 the SO PIN, 4 and 5 PIN and PUK of the default
 // slot, 6 and 7 those of the signature slot. One that is not given is empty.
+//
+// It also gets, from 8 on, what tells that it lives, as does whatever it started: a pipe
+// that nobody reads a word from, and the locks of the card. Killing this program does not
+// end it, and must not let another one at the card meanwhile. To kill it too would be
+// worse: that reaches the command alone, and not a tool of it in the middle of a write.
 type hook struct {
 	app    *app
 	mw     station.Middleware
 	module *host.Module
 }
 
-// Initialise ends with an error of kind Device where the command does not exit
-// with 0; the end of its error output is in it, the secrets masked.
+// Initialise waits for the command and all that it started. It ends with an error of
+// kind Device where the command does not exit with 0; the end of its output is in it,
+// the secrets masked.
 func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module, error) {
 	if err := h.module.Close(); err != nil {
 		return h.module, unshown(err)
@@ -63,25 +70,30 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 	c := osexec.CommandContext(limit, command[0], command[1:]...)
 	ownGroup(c)
 	c.Env = append(host.Environment(h.mw.Env, h.app.withheld()), "INSCRIBE_LABEL="+r.Label, "INSCRIBE_READER="+r.Slot.Description, "INSCRIBE_SERIAL="+r.Slot.Token.Serial)
-	var output tail
-	c.Stdout, c.Stderr = &output, &output
-	c.WaitDelay = time.Second // what the command started may hold its output open
-	var writers []*os.File
-	for range secrets {
-		read, write, err := os.Pipe()
-		if err != nil {
+	var theirs, writers []*os.File // theirs are the command's ends of pipes
+	var pipes [len(secrets) + 2]struct{ read, write *os.File }
+	for i := range pipes {
+		p := &pipes[i]
+		var err error
+		if p.read, p.write, err = os.Pipe(); err != nil {
 			return h.module, unshown(fmt.Errorf("starting the station's command: %w", err))
 		}
-		defer read.Close()
-		defer write.Close()
-		c.ExtraFiles = append(c.ExtraFiles, read)
-		writers = append(writers, write)
+		defer p.read.Close()
+		defer p.write.Close()
+		if i < len(secrets) {
+			c.ExtraFiles, writers, theirs = append(c.ExtraFiles, p.read), append(writers, p.write), append(theirs, p.read)
+		} else {
+			theirs = append(theirs, p.write)
+		}
 	}
+	said, alive := pipes[len(secrets)], pipes[len(secrets)+1]
+	c.Stdout, c.Stderr = said.write, said.write
+	c.ExtraFiles = append(append(c.ExtraFiles, alive.write), r.Locks...)
 	if err := c.Start(); err != nil {
 		return h.module, unshown(failed("does not start: %v", err))
 	}
-	for _, read := range c.ExtraFiles {
-		read.Close()
+	for _, end := range theirs {
+		end.Close()
 	}
 	var wait sync.WaitGroup
 	for i, s := range secrets {
@@ -92,9 +104,26 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 			writers[i].Close()
 		})
 	}
+	var output tail
+	over := make(chan error, 1)
+	go func() {
+		_, printed := io.Copy(&output, said.read)
+		_, living := io.Copy(io.Discard, alive.read)
+		over <- errors.Join(printed, living)
+	}()
+	var left error // why it is not known that all of it has ended
+	select {
+	case left = <-over:
+	case <-limit.Done():
+		// What left the group lives on, and has the card's locks.
+		_ = said.read.SetReadDeadline(time.Now().Add(lastWords))
+		_ = alive.read.SetReadDeadline(time.Now().Add(lastWords))
+		left = <-over
+	}
+	// Until it is waited for, the group has its number and can be killed by it.
 	err := c.Wait()
 	wait.Wait()
-	if err != nil && !errors.Is(err, osexec.ErrWaitDelay) {
+	if err != nil || left != nil {
 		said := output.last(secrets[:])
 		if limit.Err() == context.Canceled {
 			return h.module, failed("was stopped%s", said)
@@ -106,15 +135,18 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 		if errors.As(err, &exit) {
 			return h.module, failed("ended with %s%s", exit.ProcessState, said)
 		}
-		return h.module, failed("failed: %v", err)
+		return h.module, failed("failed: %v", errors.Join(err, left))
 	}
 	module, err := h.app.startModule(h.mw)
 	if err != nil {
-		return h.module, err
+		return h.module, &exec.Error{Kind: exec.Device, Message: "the station's command is done, and the module does not start again", Cause: err}
 	}
 	h.module = module
 	return module, nil
 }
+
+// lastWords is how long the output of a command is read that was ended.
+const lastWords = time.Second
 
 // unshown says of an error that it came before any value was given to the command.
 func unshown(err error) error {

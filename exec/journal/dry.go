@@ -1,6 +1,10 @@
 package journal
 
-import "inscribe/exec"
+import (
+	"os"
+
+	"inscribe/exec"
+)
 
 // Dry gives the journals of a dry-run. It finds and refuses what the folder's own
 // Open would, but for a token that another process holds at this moment; it makes,
@@ -74,6 +78,9 @@ func (d *dryRun) ledger(slot string) (counts, error) {
 	}
 	return d.ledgers[path], nil
 }
+
+// Locks are none.
+func (*dryRun) Locks() []*os.File { return nil }
 
 // Close does nothing.
 func (*dryRun) Close() error { return nil }

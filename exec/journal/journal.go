@@ -50,7 +50,7 @@ type run struct {
 	file   *os.File
 	path   string
 	dirty  bool // has records that are not on the disk yet
-	locks  []io.Closer
+	locks  []held
 	work   exec.Work
 	tokens map[string]exec.Identity // by slot, as they became
 	// shared says that others of this process may be on the same card.
@@ -69,6 +69,21 @@ func (f *Folder) newRun(tokens map[string]exec.Identity) *run {
 	r := &run{folder: f, tokens: map[string]exec.Identity{}}
 	maps.Copy(r.tokens, tokens)
 	return r
+}
+
+// held is a lock. The kernel gives it back once no process has its files any more.
+type held struct {
+	files []*os.File
+	io.Closer
+}
+
+// Locks are the files of the locks of the tokens and their cards.
+func (r *run) Locks() []*os.File {
+	var files []*os.File
+	for _, l := range r.locks {
+		files = append(files, l.files...)
+	}
+	return files
 }
 
 // cards are the keys of the cards of a run.

@@ -21,7 +21,8 @@ import (
 const busy = "another inscribe is at work on this token"
 
 // lock takes the tokens for this process, and the cards that they are on: the kernel
-// gives a lock back when the process ends, however it does. Two tokens that nothing
+// gives a lock back when the process ends, however it does, and all that it gave the
+// lock to. Two tokens that nothing
 // tells apart are one lock, and so are the slots of a card.
 func (r *run) lock() error {
 	for _, key := range r.cards() {
@@ -50,7 +51,7 @@ func (r *run) lock() error {
 }
 
 // locked keeps a lock, or gives all of the run back.
-func (r *run) locked(l io.Closer, err error) error {
+func (r *run) locked(l held, err error) error {
 	if err != nil {
 		r.unlock()
 		return err
@@ -60,7 +61,7 @@ func (r *run) locked(l io.Closer, err error) error {
 }
 
 // takeCard takes a card in this state folder, and on this machine.
-func (f *Folder) takeCard(key, busy string) (io.Closer, error) {
+func (f *Folder) takeCard(key, busy string) (held, error) {
 	here, err := f.take(key, busy)
 	if err != nil || f.Reach == "" {
 		return here, err
@@ -68,9 +69,9 @@ func (f *Folder) takeCard(key, busy string) (io.Closer, error) {
 	everywhere, err := takeOnMachine(f.nameOnMachine(key), busy)
 	if err != nil {
 		here.Close()
-		return nil, err
+		return held{}, err
 	}
-	return closer(func() error { return errors.Join(everywhere.Close(), here.Close()) }), nil
+	return held{slices.Concat(everywhere.files, here.files), closer(func() error { return errors.Join(everywhere.Close(), here.Close()) })}, nil
 }
 
 // nameOnMachine names a card for all of this machine.
@@ -111,16 +112,22 @@ func (f *Folder) await(key string) (io.Closer, error) {
 }
 
 // take takes a lock, or says that another process has it.
-func (f *Folder) take(key, busy string) (io.Closer, error) {
+func (f *Folder) take(key, busy string) (held, error) {
 	file, err := os.OpenFile(filepath.Join(f.dir, "lock", key), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, local(err)
+		return held{}, local(err)
 	}
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		file.Close()
-		return nil, &exec.Error{Kind: exec.Refused, Message: busy, Advice: "wait until it is done"}
+		return held{}, inUse(busy)
 	}
-	return file, nil
+	return held{[]*os.File{file}, file}, nil
+}
+
+// inUse is the refusal of a lock that another process has: an inscribe, or what one
+// started and did not live to see the end of.
+func inUse(busy string) error {
+	return &exec.Error{Kind: exec.Refused, Message: busy, Advice: "wait until it is done; where it has ended, wait for the station's command that it started, or end that"}
 }
 
 func (r *run) unlock() {

@@ -189,13 +189,13 @@ type together struct {
 }
 
 type shared struct {
-	lock io.Closer
+	lock held
 	runs int
 }
 
 // share has a lock taken for one more of this process.
-func (f *Folder) share(take func(key, busy string) (io.Closer, error)) func(key, busy string) (io.Closer, error) {
-	return func(key, busy string) (io.Closer, error) {
+func (f *Folder) share(take func(key, busy string) (held, error)) func(key, busy string) (held, error) {
+	return func(key, busy string) (held, error) {
 		n := &f.together
 		n.turn.Lock()
 		defer n.turn.Unlock()
@@ -203,7 +203,7 @@ func (f *Folder) share(take func(key, busy string) (io.Closer, error)) func(key,
 		if s == nil {
 			l, err := take(key, busy)
 			if err != nil {
-				return nil, err
+				return held{}, err
 			}
 			if n.held == nil {
 				n.held = map[string]*shared{}
@@ -212,7 +212,7 @@ func (f *Folder) share(take func(key, busy string) (io.Closer, error)) func(key,
 			n.held[key] = s
 		}
 		s.runs++
-		return closer(func() error {
+		return held{s.lock.files, closer(func() error {
 			n.turn.Lock()
 			defer n.turn.Unlock()
 			if s.runs--; s.runs > 0 {
@@ -220,10 +220,13 @@ func (f *Folder) share(take func(key, busy string) (io.Closer, error)) func(key,
 			}
 			delete(n.held, key)
 			return s.lock.Close()
-		}), nil
+		})}, nil
 	}
 }
 
 type closer func() error
 
 func (c closer) Close() error { return c() }
+
+// free is a lock that keeps nobody out.
+var free = held{Closer: closer(func() error { return nil })}
