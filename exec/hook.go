@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
@@ -34,16 +37,25 @@ type SlotPIN struct {
 }
 
 // initByHook lets the station's command initialise the card, finds its slots anew
-// in the module that was started again, and notes what the tokens are now.
+// in the module that was started again, and notes what the tokens are now. What the
+// command says is believed when the card shows it.
 func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 	req, err := r.initRequest(op, slot)
 	if err != nil {
 		return err
 	}
 	req.Locks = r.journal.Locks()
-	initialise := func() error {
-		var err error
-		r.Module, err = r.initialiser().Initialise(r.ctx, req)
+	initialise := func() (err error) {
+		if r.Module, err = r.initialiser().Initialise(r.ctx, req); err != nil {
+			return err
+		}
+		if err = r.findAgain(op, slot, req.Slot); err == nil {
+			err = r.madeAnew(op, slot, req.Slot)
+		}
+		if e, ok := err.(*Error); ok && e.CKR != CKROK {
+			// No answer to the value that the command showed.
+			err = &Error{Kind: e.Kind, Message: "the station's command is done, and the card cannot be looked at", Cause: e}
+		}
 		return err
 	}
 	// A card that is blank has nothing to hold the SO PIN against.
@@ -58,9 +70,6 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
-	if err := r.findAgain(op, slot, req.Slot); err != nil {
-		return err
-	}
 	record.Tokens = r.identities()
 	for name := range r.chosen {
 		if err := r.forgetTries(name, "user", "so", "puk"); err != nil {
@@ -68,6 +77,65 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 		}
 	}
 	return nil
+}
+
+// madeAnew looks whether the card is the one that was chosen, and initialised: its serial
+// number, its label, and that it holds no key, as far as that shows without a login.
+func (r *run) madeAnew(op *plan.Op, slot string, before Slot) error {
+	now := r.info(slot)
+	stays := before.Token.Flags.Has(FlagTokenInitialized) || r.Plan.Facts().Is(profile.SerialStays) == profile.Yes
+	if was := before.Token.Serial; stays && was != "" && now.Serial != was {
+		return &Error{Kind: Device, Message: fmt.Sprintf("the station's command is done, and the card in the reader is %s, where the one with the serial number %s was chosen", now.Name(), was),
+			Advice: "put the chosen card in and run the same command again; if it is this one, and the command gave it another serial number, run the same command again as it is"}
+	}
+	label, err := r.label(op)
+	if err != nil {
+		return err
+	}
+	if label != "" && !showsLabel(now.Label, label) {
+		return &Error{Kind: Device, Message: fmt.Sprintf("the station's command is done, and the label of the card is %s and not %s", quote(now.Label), quote(label)),
+			Advice: "see that the card was not exchanged, and that the command initialises it with the label of INSCRIBE_LABEL"}
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(append([]string{slot}, pinSlots(op)...)))) {
+		n, err := r.keysShown(name)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return &Error{Kind: Device, Slot: r.slotName(name), Message: fmt.Sprintf("the station's command is done, and the token holds keys (%d without a login), so it was not initialised", n),
+				Advice: "see that the card was not exchanged, and that the command removes all that is on it"}
+		}
+	}
+	return nil
+}
+
+// keysShown counts the keys of a token that show without a login.
+func (r *run) keysShown(slot string) (int, error) {
+	t := r.token(slot)
+	if err := t.OpenSession(r.ctx); err != nil {
+		return 0, err
+	}
+	defer func() { _ = t.CloseSession(context.WithoutCancel(r.ctx)) }()
+	n := 0
+	for _, class := range []uint64{CKOPublicKey, CKOPrivateKey} {
+		found, err := t.FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Bool(CKAToken, true)})
+		if err != nil {
+			return 0, err
+		}
+		n += len(found)
+	}
+	return n, nil
+}
+
+// showsLabel reports whether a token that shows one label was given another. A module that
+// makes a slot of each PIN of a card puts the name of the PIN behind it, and cuts the
+// label off where both have no room.
+func showsLabel(shown, given string) bool {
+	if shown == given {
+		return true
+	}
+	i := strings.LastIndex(shown, " (")
+	return i >= 0 && strings.HasSuffix(shown, ")") && (shown[:i] == given || len(shown) == plan.MaxLabel && strings.HasPrefix(given, shown[:i]))
 }
 
 // initRequest resolves what the op says that the card is to become.
@@ -98,8 +166,8 @@ func (r *run) initRequest(op *plan.Op, slot string) (req InitRequest, err error)
 }
 
 // findAgain chooses the tokens of a card that was made anew: the one that the
-// selector of the signature slot names, and for the default slot the first of the
-// others in its reader, since a fresh card had no name yet.
+// selector of the signature slot names, of this card where cards have both, and for the
+// default slot the first of the others in its reader, since a fresh card had no name yet.
 func (r *run) findAgain(op *plan.Op, slot string, before Slot) error {
 	slots, err := r.Module.Slots(r.ctx)
 	if err != nil {
@@ -108,13 +176,13 @@ func (r *run) findAgain(op *plan.Op, slot string, before Slot) error {
 	signature := r.Selectors[plan.Signature]
 	chosen := map[string]Slot{}
 	for _, s := range slots {
-		name := plan.Default
+		name, here := plan.Default, s.Description == before.Description && s.Token.Flags.Has(FlagTokenInitialized)
 		if !signature.IsZero() && signature.Matches(s) {
 			name = plan.Signature
-		} else if s.Description != before.Description || !s.Token.Flags.Has(FlagTokenInitialized) {
-			continue
+			// A model has a reader for each slot.
+			here = here || r.Symbolic || r.Plan.Facts().Is(profile.SignatureSlot) != profile.Yes
 		}
-		if _, taken := chosen[name]; !taken {
+		if _, taken := chosen[name]; here && !taken {
 			chosen[name] = s
 		}
 	}

@@ -1,6 +1,7 @@
 package exec_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -84,16 +85,24 @@ type blank struct {
 	made     bool
 	requests []exec.InitRequest
 	fails    error
+	// serial and label are what the card shows where they are not its own; lost, that its
+	// module does not list it any more.
+	serial, label string
+	lost          bool
 }
 
 func (b *blank) Slots(ctx context.Context) ([]exec.Slot, error) {
+	if b.lost {
+		return nil, &exec.Error{Kind: exec.Device, Call: "C_GetSlotList", CKR: exec.CKRFunctionNotSupported}
+	}
 	slots, err := b.Module.Slots(ctx)
 	for i := range slots {
 		slots[i].Description = "reader 0"
 		if !b.made {
 			slots[i].Token = exec.TokenInfo{}
 		} else {
-			slots[i].Token.Label = []string{"LAB (User PIN)", "LAB (Signature PIN)"}[i]
+			slots[i].Token.Label = []string{cmp.Or(b.label, "LAB") + " (User PIN)", "LAB (Signature PIN)"}[i]
+			slots[i].Token.Serial = cmp.Or(b.serial, slots[i].Token.Serial)
 		}
 	}
 	if !b.made {
@@ -191,6 +200,69 @@ func TestInitialisedByTheStation(t *testing.T) {
 	}
 	if result.Tokens["signature"].Label != "LAB (Signature PIN)" || len(result.Objects) != 1 {
 		t.Errorf("%+v", result)
+	}
+}
+
+// TestTheCommandIsNotBelieved: what it says counts when the card shows it. Neither another
+// card is written to, nor one that was not made anew, and the SO PIN that was shown stays
+// counted.
+func TestTheCommandIsNotBelieved(t *testing.T) {
+	pl := hookPlan(t)
+	for name, c := range map[string]struct {
+		does func(t *testing.T, b *blank)
+		says string
+	}{
+		"another card":    {func(_ *testing.T, b *blank) { b.serial = "9002" }, "the one with the serial number 9001 was chosen"},
+		"another label":   {func(_ *testing.T, b *blank) { b.label = "old" }, `the label of the card is "old (User PIN)" and not "LAB"`},
+		"nothing":         {func(t *testing.T, b *blank) { putKey(t, b.Module) }, "the token holds keys (1 without a login), so it was not initialised"},
+		"a blind command": {func(_ *testing.T, b *blank) { b.lost = true }, "the card cannot be looked at"},
+	} {
+		card := &blank{Module: model.New(pl.Facts(), model.Start{}), made: true, serial: "9001"}
+		o := exec.Options{Plan: pl, Module: card, Initialiser: doing{station{card}, func() { c.does(t, card) }}, Issuer: model.Issuer{}, DestroyConfirmed: true,
+			Selectors: map[string]exec.Selector{"default": selector(t, "pkcs11:token=LAB (User PIN)"), "signature": selector(t, "pkcs11:token=LAB (Signature PIN)")}}
+		o.Inputs = exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{}}
+		for name, value := range map[string]string{"SO": "12345678", "CARD": "1234", "SIGN": "5678", "SIGN_PUK": "22222222"} {
+			o.Inputs.Secrets[name] = secret.FromString(value)
+		}
+		journals := &journals{}
+		o.Journals = journals
+		_, err := exec.Apply(context.Background(), o)
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n, _ := journals.Tries("default", "so"); n != 1 {
+			t.Errorf("%s: %d tries are counted", name, n)
+		}
+	}
+}
+
+// doing is a station whose command does something after it did its work.
+type doing struct {
+	station
+	then func()
+}
+
+func (d doing) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module, error) {
+	m, err := d.station.Initialise(ctx, r)
+	d.then()
+	return m, err
+}
+
+// putKey puts a key on the token of the default slot.
+func putKey(t *testing.T, m exec.Module) {
+	t.Helper()
+	token := m.Token(0)
+	if err := token.OpenSession(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := token.Login(context.Background(), exec.NormalUser, exec.Credential{Secret: secret.FromString("1234")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := token.CreateObject(context.Background(), []exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOPublicKey), exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, false)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := token.CloseSession(context.Background()); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -112,6 +112,14 @@ func TestCardInitialisedByHook(t *testing.T) {
 	for _, pin := range []byte{lab.UserPIN, lab.SignaturePIN, lab.SOPIN} {
 		m.tries(pin, 3, 10)
 	}
+	m.must(exitOK, []string{"verify", args[1], "--profile", "hooked", "--token", m.slot("default"), "--lab-ca", "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN", "--field", "SO=env:SO_PIN",
+		"--field", "CARD_PUK=env:CARD_PUK", "--field", "SIGN_PUK=env:SIGN_PUK"})
+	// A command that says so and does nothing is not believed.
+	args[slices.Index(args, "fresh")] = m.slot("default")
+	m.file("initialise", "#!/bin/sh\n")
+	m.must(exitDevice, args, "the token holds keys (", "so it was not initialised")
+	m.must(exitOK, []string{"tokens"}, "in a row, as counted here")
+	m.holds("default", "1234", 1, 1, 1)
 }
 
 // TestCardHookIsCounted: a card that is in use holds the SO PIN that the command shows
