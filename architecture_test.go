@@ -118,13 +118,13 @@ var revealers = map[string]string{
 	"cmd/inscribe/hook.go":      "the file descriptors of the station's command",
 	"exec/host/conn.go":         "sink: the pipe to the module host",
 	"exec/pkcs11/library.go":    "sink: the PKCS#11 call",
-	"exec/host/output.go":       "takes a PIN out of what a module printed",
 	"exec/inputs.go":            "length and validation before a PIN reaches a token",
 	"exec/op_putlist.go":        "cuts a certificate-key list into entries",
 	"exec/model/token.go":       "compares PINs on the model token by their digests",
 	"check/rule_validation.go":  "holds a literal PIN against the validation of its description",
 	"cmd/inscribe/dialogs.go":   "holds a typed PIN against the validation before it is repeated",
 	"cmd/inscribe/values.go":    "hands what was typed to its field, which boxes it again",
+	"internal/secret/mask.go":   "takes secrets out of what others printed",
 	"internal/secret/secret.go": "Equal, in constant time",
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -174,12 +173,7 @@ func (t *tail) Write(b []byte) (int, error) {
 
 // last gives the last line, with the secrets masked.
 func (t *tail) last(secrets []secret.Secret) string {
-	text := t.kept
-	for _, s := range secrets {
-		if s.Len() > 0 {
-			text = bytes.ReplaceAll(text, s.Reveal(), []byte("***"))
-		}
-	}
+	text := secret.Mask(t.kept, 0, "***", secrets...)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	line := lines[len(lines)-1]
 	if line == "" {

@@ -39,7 +39,7 @@ func hookOf(t *testing.T, script string) *hook {
 func request() exec.InitRequest {
 	s := func(value string) exec.Credential { return exec.Credential{Secret: secret.FromString(value)} }
 	return exec.InitRequest{Slot: exec.Slot{Description: "reader 0", Token: exec.TokenInfo{Serial: "0815"}}, Label: "LAB", SOPIN: s("canary-so"),
-		PINs: []exec.SlotPIN{{Slot: plan.Default, PIN: s("canary-pin"), PUK: s("canary-puk")}, {Slot: plan.Signature, PIN: s("canary-sign")}}}
+		PINs: []exec.SlotPIN{{Slot: plan.Default, PIN: s("canary-pin"), PUK: s("canary-puk")}, {Slot: plan.Signature, PIN: s("canary-sign"), PUK: s("canary-signature")}}}
 }
 
 // TestHookGetsItsSecretsByDescriptor: each value on its own descriptor, none in the
@@ -52,7 +52,9 @@ env >$OUT/env; tr '\0' ' ' </proc/$$/cmdline >$OUT/cmdline
 	h.app.variables = []string{"LC_PIN"}
 	before := h.module.PID()
 	out := h.mw.Env["OUT"]
-	m, err := h.Initialise(context.Background(), request())
+	r := request()
+	r.PINs[1].PUK = exec.Credential{} // one that is not given is empty
+	m, err := h.Initialise(context.Background(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,6 +92,7 @@ env >$OUT/env; tr '\0' ' ' </proc/$$/cmdline >$OUT/cmdline
 func TestHookThatFails(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
 		"words":            {"echo first; echo \"the PIN $(cat <&4) does not fit\" >&2; exit 3\n", "initialise ended with exit status 3: the PIN *** does not fit"},
+		"one in another":   {"echo \"pin '$(cat <&6)' puk '$(cat <&7)'\"; exit 1\n", "exit status 1: pin '***' puk '***'"},
 		"silent":           {"exit 1\n", "initialise ended with exit status 1"},
 		"reads nothing":    {"exit 0\n", ""},
 		"killed":           {"kill -9 $$\n", "ended with signal: killed"},

@@ -36,6 +36,7 @@ const (
 	userPanic
 	userSlow
 	userDeaf
+	userChatty
 )
 
 func fake() func(*Request, exec.Credential, exec.Credential) *Response {
@@ -92,6 +93,8 @@ func fakeLogin(user exec.User, pin exec.Credential) {
 		fmt.Printf("the PIN is %s\n", pin.Secret.Reveal())
 		time.Sleep(50 * time.Millisecond) // for the parent to read it
 		os.Exit(1)
+	case userChatty:
+		fmt.Printf("the PIN is %s\n", pin.Secret.Reveal())
 	case userPanic:
 		panic("deliberate")
 	case userSlow:

@@ -179,8 +179,9 @@ func withoutText(err error, o Options) error {
 // PID is the process number of the child.
 func (m *Module) PID() int { return m.process.cmd.Process.Pid }
 
-// Output is the end of what the module has printed, as one line. What it
-// printed during calls that carry a PIN is left out as far as that can be told.
+// Output is the end of what the module has printed, as one line. What it printed during
+// calls that carry a PIN is left out as far as that can be told, and the PINs wherever
+// they are. After Close there is none.
 func (m *Module) Output() string { return m.process.output.text() }
 
 // Info is C_GetInfo.
@@ -258,6 +259,7 @@ func (m *Module) Close() error {
 func (m *Module) shut() {
 	m.process.closePipes()
 	m.process.reap()
+	m.process.output.end()
 }
 
 // call makes one call. The response is never nil.
@@ -351,6 +353,7 @@ func (m *Module) exchange(ctx context.Context, req *Request, limit time.Duration
 		newPIN = pins[1]
 	}
 	req.Limit = limit
+	m.process.output.hide(pins)
 	err := m.conn.sendRequest(req, pin, newPIN)
 	var resp *Response
 	if err == nil {
@@ -360,7 +363,7 @@ func (m *Module) exchange(ctx context.Context, req *Request, limit time.Duration
 		}
 	}
 	if err != nil {
-		m.failure = m.autopsy(req.Method, pins)
+		m.failure = m.autopsy(req.Method)
 		own := *m.failure // the caller may add to it
 		return &Response{}, &own
 	}
@@ -431,7 +434,7 @@ func (m *Module) stop(reason *exec.Error) {
 }
 
 // autopsy finds out why a call had no answer, and sees to the child's end.
-func (m *Module) autopsy(method Method, pins []exec.Credential) *exec.Error {
+func (m *Module) autopsy(method Method) *exec.Error {
 	if !m.process.endsWithin(exitWait) {
 		m.stop(&exec.Error{Kind: exec.Device, Message: "the module host closed its pipe"})
 		m.process.endsWithin(exitWait)
@@ -446,7 +449,7 @@ func (m *Module) autopsy(method Method, pins []exec.Credential) *exec.Error {
 		}
 	}
 	e.Call = method.String()
-	if out := lastPart(m.process.output.text(pins...)); out != "" {
+	if out := lastPart(m.process.output.text()); out != "" {
 		e.Message += fmt.Sprintf("; it printed %q", out)
 	}
 	m.process.output.forget()

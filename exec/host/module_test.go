@@ -364,3 +364,19 @@ func BenchmarkLogin(b *testing.B) {
 		_ = m.Token(0).Login(ctx, userEcho, pin)
 	}
 }
+
+// TestPINOfAnEarlierCall: what a module printed of a PIN may be read only when its next
+// call has failed, and shows there no more than in its own.
+func TestPINOfAnEarlierCall(t *testing.T) {
+	for range 40 {
+		m := start(t)
+		tok := m.Token(1)
+		_ = tok.Login(ctx, userChatty, pinOf(canary))
+		time.Sleep(5 * time.Millisecond)
+		if out := m.Output(); strings.Contains(out, canary) {
+			t.Fatalf("the output shows the PIN: %q", out)
+		}
+		deviceError(t, tok.Login(ctx, userExit, pinOf("another-pin")), "C_Login", "exit status 3")
+		_ = m.Close()
+	}
+}

@@ -1,7 +1,7 @@
 package host
 
 import (
-	"bytes"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -13,10 +13,15 @@ import (
 // outputLimit is how much of what a module prints is kept, in bytes.
 const outputLimit = 4096
 
-// output keeps the end of what the child prints and takes any amount.
+// output keeps the end of what the child prints and takes any amount. It is read by a
+// goroutine of its own, so that what was printed in one call may arrive in a later one:
+// the PINs of all calls are known here until the end, and cut out of what is told.
 type output struct {
-	mu   sync.Mutex
-	tail []byte
+	mu    sync.Mutex
+	tail  []byte // longer than what is told by a PIN, which may begin before that
+	from  int    // what of it may be told begins here
+	pins  []secret.Secret
+	ended bool
 }
 
 // Write keeps the end of p. It never fails: an error would stop the draining
@@ -24,35 +29,55 @@ type output struct {
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(p) >= outputLimit {
-		o.tail = append(o.tail[:0], p[len(p)-outputLimit:]...)
+	if o.ended {
 		return len(p), nil
 	}
-	o.tail = append(o.tail, p...)
-	if excess := len(o.tail) - outputLimit; excess > 0 {
+	const limit = outputLimit + maxSecret
+	o.tail = append(o.tail, p[max(0, len(p)-limit):]...)
+	if excess := len(o.tail) - limit; excess > 0 {
 		o.tail = append(o.tail[:0], o.tail[excess:]...)
+		o.from = max(0, o.from-excess)
 	}
 	return len(p), nil
 }
 
+// hide has the PINs of a call cut out from here on.
+func (o *output) hide(pins []exec.Credential) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range pins {
+		if p.Secret.Len() > 0 && !slices.ContainsFunc(o.pins, p.Secret.Equal) {
+			o.pins = append(o.pins, p.Secret.Clone())
+		}
+	}
+}
+
+// forget has nothing told of what was printed until now. It is kept, since a PIN may be
+// in the middle of it.
 func (o *output) forget() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	clear(o.tail)
-	o.tail = o.tail[:0]
+	o.from = len(o.tail)
 }
 
-// text gives the tail as one line that is safe on a terminal. The PINs of the
-// call under way are cut out, should the module have printed them.
-func (o *output) text(pins ...exec.Credential) string {
+// end wipes what was printed, and the PINs.
+func (o *output) end() {
 	o.mu.Lock()
-	b := bytes.Clone(o.tail)
-	o.mu.Unlock()
-	for _, p := range pins {
-		if p.Secret.Len() > 0 {
-			b = bytes.ReplaceAll(b, p.Secret.Reveal(), []byte(secret.Redacted))
-		}
+	defer o.mu.Unlock()
+	clear(o.tail)
+	for _, p := range o.pins {
+		p.Wipe()
 	}
+	o.tail, o.from, o.pins, o.ended = nil, 0, nil, true
+}
+
+// text gives the tail as one line that is safe on a terminal, without the PINs that the
+// module was given.
+func (o *output) text() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	from := max(o.from, len(o.tail)-outputLimit)
+	b := secret.Mask(o.tail, from, secret.Redacted, o.pins...)
 	s := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
