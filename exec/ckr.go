@@ -143,8 +143,8 @@ func (c CKR) Advice() string {
 }
 
 // Removed reports whether the code says that the token, or the module's view of
-// it, is gone: nothing more can be done in this session, and the module has to
-// be started anew.
+// it, is gone. It may have come in the middle of the call, so that nobody knows what the
+// token made of it.
 func (c CKR) Removed() bool {
 	switch c {
 	case CKRSessionHandleInvalid, CKRSessionClosed, CKRDeviceRemoved, CKRDeviceError,

@@ -54,20 +54,18 @@ type Slot struct {
 // TokenInfo is CK_TOKEN_INFO, padding removed. Of the counts and sizes only
 // what can be trusted is kept; Unavailable stands for "not told".
 type TokenInfo struct {
-	Label         string     `json:"label"`
-	Manufacturer  string     `json:"manufacturer"`
-	Model         string     `json:"model"`
-	Serial        string     `json:"serial"`
-	Flags         TokenFlags `json:"flags"`
-	MinPIN        int        `json:"minPin"`      // bytes, or Unavailable
-	MaxPIN        int        `json:"maxPin"`      // bytes, or Unavailable
-	FreePublic    int64      `json:"freePublic"`  // bytes, or Unavailable
-	FreePrivate   int64      `json:"freePrivate"` // bytes, or Unavailable
-	HardwareVer   string     `json:"hardwareVersion"`
-	FirmwareVer   string     `json:"firmwareVersion"`
-	OpenSessions  int64      `json:"-"`
-	MaxSessions   int64      `json:"-"`
-	OpenRWSession int64      `json:"-"`
+	Label        string     `json:"label"`
+	Manufacturer string     `json:"manufacturer"`
+	Model        string     `json:"model"`
+	Serial       string     `json:"serial"`
+	Flags        TokenFlags `json:"flags"`
+	MinPIN       int        `json:"minPin"`      // bytes, or Unavailable
+	MaxPIN       int        `json:"maxPin"`      // bytes, or Unavailable
+	FreePublic   int64      `json:"freePublic"`  // bytes, or Unavailable
+	FreePrivate  int64      `json:"freePrivate"` // bytes, or Unavailable
+	HardwareVer  string     `json:"hardwareVersion"`
+	FirmwareVer  string     `json:"firmwareVersion"`
+	OpenSessions int64      `json:"-"`
 }
 
 // Unavailable is the value of a size that the token does not tell

@@ -32,7 +32,7 @@ func (o *output) Write(p []byte) (int, error) {
 	if o.ended {
 		return len(p), nil
 	}
-	const limit = outputLimit + maxSecret
+	const limit = outputLimit + MaxSecret
 	o.tail = append(o.tail, p[max(0, len(p)-limit):]...)
 	if excess := len(o.tail) - limit; excess > 0 {
 		o.tail = append(o.tail[:0], o.tail[excess:]...)

@@ -14,7 +14,7 @@ func TestOutputKeepsTheEnd(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}
-	if len(o.tail) != outputLimit+maxSecret {
+	if len(o.tail) != outputLimit+MaxSecret {
 		t.Errorf("keeps %d bytes", len(o.tail))
 	}
 	if n, _ := o.Write([]byte(strings.Repeat("-", 5*outputLimit) + "end")); n != 5*outputLimit+3 {

@@ -248,6 +248,10 @@ func (m *module) sign(session pkcs11.SessionHandle, req *host.Request, resp *hos
 	return answered("", rv)
 }
 
+// mostObjects is more than any token holds: a module that finds more does not come to an
+// end.
+const mostObjects = 1 << 16
+
 func (m *module) find(session pkcs11.SessionHandle, attributes []exec.Attribute, resp *host.Response) *host.Failure {
 	if err := m.ctx.FindObjectsInit(session, template(attributes)); err != nil {
 		return failed("C_FindObjectsInit", err)
@@ -261,8 +265,16 @@ func (m *module) find(session pkcs11.SessionHandle, attributes []exec.Attribute,
 		for _, o := range some {
 			resp.Objects = append(resp.Objects, exec.Object(o))
 		}
+		if len(resp.Objects) > mostObjects {
+			break
+		}
 	}
 	final := m.ctx.FindObjectsFinal(session)
+	if len(resp.Objects) > mostObjects {
+		resp.Objects = nil
+		return &host.Failure{Call: "C_FindObjects", Message: fmt.Sprintf("the module goes on finding objects after %d, more than any token holds", mostObjects),
+			Advice: "take the card out and put it in again; if it happens again, call the vendor of the middleware"}
+	}
 	if err != nil {
 		return failed("", err)
 	}
@@ -330,20 +342,18 @@ func mechanism(t exec.MechanismType) []*pkcs11.Mechanism {
 
 func tokenInfo(t pkcs11.TokenInfo) exec.TokenInfo {
 	return exec.TokenInfo{
-		Label:         exec.CleanText(t.Label),
-		Manufacturer:  exec.CleanText(t.ManufacturerID),
-		Model:         exec.CleanText(t.Model),
-		Serial:        exec.CleanText(t.SerialNumber),
-		Flags:         exec.TokenFlags(t.Flags),
-		MinPIN:        pinLength(t.MinPinLen),
-		MaxPIN:        pinLength(t.MaxPinLen),
-		FreePublic:    memory(t.FreePublicMemory, t.TotalPublicMemory),
-		FreePrivate:   memory(t.FreePrivateMemory, t.TotalPrivateMemory),
-		HardwareVer:   version(t.HardwareVersion),
-		FirmwareVer:   version(t.FirmwareVersion),
-		OpenSessions:  amount(t.SessionCount),
-		MaxSessions:   amount(t.MaxSessionCount),
-		OpenRWSession: amount(t.RwSessionCount),
+		Label:        exec.CleanText(t.Label),
+		Manufacturer: exec.CleanText(t.ManufacturerID),
+		Model:        exec.CleanText(t.Model),
+		Serial:       exec.CleanText(t.SerialNumber),
+		Flags:        exec.TokenFlags(t.Flags),
+		MinPIN:       pinLength(t.MinPinLen),
+		MaxPIN:       pinLength(t.MaxPinLen),
+		FreePublic:   memory(t.FreePublicMemory, t.TotalPublicMemory),
+		FreePrivate:  memory(t.FreePrivateMemory, t.TotalPrivateMemory),
+		HardwareVer:  version(t.HardwareVersion),
+		FirmwareVer:  version(t.FirmwareVersion),
+		OpenSessions: amount(t.SessionCount),
 	}
 }
 
