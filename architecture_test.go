@@ -119,6 +119,7 @@ var revealers = map[string]string{
 	"exec/host/conn.go":         "sink: the pipe to the module host",
 	"exec/pkcs11/library.go":    "sink: the PKCS#11 call",
 	"exec/inputs.go":            "length and validation before a PIN reaches a token",
+	"exec/probe/form.go":        "the values that a probe sets are made of those given",
 	"exec/op_putlist.go":        "cuts a certificate-key list into entries",
 	"exec/model/token.go":       "compares PINs on the model token by their digests",
 	"check/rule_validation.go":  "holds a literal PIN against the validation of its description",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -177,6 +178,37 @@ func (h *held) hold(m exec.ModuleInfo, tokens map[string]exec.TokenInfo) (probe.
 // Show counts by the ledger of the tokens as they were found.
 func (h *held) Show(slot, who string, c exec.Credential, call func() error) error {
 	return exec.Visit{Profile: h.facts, Slot: slot}.Show(h.ledger, who, c, call)
+}
+
+// noteOf names a token for its note.
+func noteOf(t exec.TokenInfo) exec.Identity {
+	return exec.Identity{Manufacturer: t.Manufacturer, Model: t.Model, Serial: t.Serial, Label: t.Label}
+}
+
+// Note keeps forms in the state folder.
+func (h *held) Note(t exec.TokenInfo, f probe.Forms) error {
+	var note []byte
+	if len(f) > 0 {
+		var err error
+		if note, err = json.Marshal(f); err != nil {
+			return err
+		}
+	}
+	return h.journals.SetProbeNote(noteOf(t), note)
+}
+
+// Noted reads them again.
+func (h *held) Noted(t exec.TokenInfo) (probe.Forms, error) {
+	note, err := h.journals.ProbeNote(noteOf(t))
+	if err != nil || note == nil {
+		return nil, err
+	}
+	var f probe.Forms
+	if err := json.Unmarshal(note, &f); err != nil {
+		return nil, &exec.Error{Kind: exec.Local, Message: "what an earlier probe of this token noted cannot be read", Cause: err,
+			Advice: "make sure that the PINs are those that you give, then remove the file of the token in the folder runs/probes of the state folder"}
+	}
+	return f, nil
 }
 
 func (h *held) close() {

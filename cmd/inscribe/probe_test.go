@@ -228,34 +228,113 @@ func TestProbeLeavesTheToken(t *testing.T) {
 	t.Parallel()
 	for _, where := range []string{"trying lengths", "generating keys"} {
 		m := newMachine(t)
-		c := m.command("probe", module, "--token", "CARD", "--so-pin", "env:CARD_PUK", "--pin", "env:CARD_PIN", "--yes")
-		talk, err := c.StderrPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		for lines := bufio.NewScanner(talk); lines.Scan(); {
-			if strings.Contains(lines.Text(), where) {
-				time.Sleep(30 * time.Millisecond)
-				if err := c.Process.Signal(os.Interrupt); err != nil {
-					t.Fatal(err)
-				}
+		m.interrupted(where, []string{"probe", module, "--token", "CARD", "--so-pin", "env:CARD_PUK", "--pin", "env:CARD_PIN", "--yes"})
+		label := m.probeLabel()
+		m.opened(true, label, "user", "1234")
+		m.opened(true, label, "so", "11112222")
+		m.emptyAfterwards(t, "1234")
+	}
+}
+
+// interrupted runs a probe and interrupts it at a step, and gives what it said.
+func (m *machine) interrupted(step string, args []string) string {
+	m.Helper()
+	c := m.command(args...)
+	talk, err := c.StderrPipe()
+	if err != nil {
+		m.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		m.Fatal(err)
+	}
+	var said strings.Builder
+	for lines := bufio.NewScanner(talk); lines.Scan(); {
+		fmt.Fprintln(&said, lines.Text())
+		if strings.Contains(lines.Text(), step) {
+			time.Sleep(30 * time.Millisecond)
+			if err := c.Process.Signal(os.Interrupt); err != nil {
+				m.Fatal(err)
 			}
 		}
-		if err := c.Wait(); err == nil {
-			t.Fatalf("interrupted while %s, it ends well", where)
-		}
-		out := m.must(exitOK, []string{"tokens", "--module", module})
-		_, rest, ok := strings.Cut(out.stdout, `token "INSCRIBE PROBE `)
-		if !ok {
-			t.Fatalf("the token is gone: %s", out)
-		}
-		tail, _, _ := strings.Cut(rest, `"`)
-		m.opened(true, "INSCRIBE PROBE "+tail, "user", "1234")
-		m.opened(true, "INSCRIBE PROBE "+tail, "so", "11112222")
-		m.emptyAfterwards(t, "1234")
+	}
+	if err := c.Wait(); err == nil {
+		m.Fatalf("interrupted at %q, it ends well: %s", step, said.String())
+	}
+	return said.String()
+}
+
+// probeLabel is the label that a probe gave its token.
+func (m *machine) probeLabel() string {
+	m.Helper()
+	out := m.must(exitOK, []string{"tokens", "--module", module})
+	_, rest, ok := strings.Cut(out.stdout, `token "INSCRIBE PROBE `)
+	if !ok {
+		m.Fatalf("the token is gone: %s", out)
+	}
+	tail, _, _ := strings.Cut(rest, `"`)
+	return "INSCRIBE PROBE " + tail
+}
+
+// TestProbeOfATokenThatCuts: C_SetPIN reports success and keeps the first 16 bytes. The
+// probe ends at the first such value, and says which one the token may have.
+func TestProbeOfATokenThatCuts(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	library := lying(t)
+	m.env["PROBE_SO"], m.env["PROBE_PIN"] = "11112222", "123456"
+	station := m.file("probe.toml", fmt.Sprintf("[middleware.\"x.dll\"]\nmodule = %q\nenv = { SHIM_MODULE = %q, LIES = \"rsa,cut\", LIES_WRONG = %q }\n", library, module, m.dir+"/wrong"))
+	m.must(exitDevice, []string{"probe", library, "--station", station, "--token", "fresh", "--so-pin", "env:PROBE_SO", "--pin", "env:PROBE_PIN", "--yes"},
+		"neither the old nor the new value opens the token", "its SO PIN may be the beginning of the new one", "again and again up to 255 characters")
+	if wrong := m.lines("wrong"); len(wrong) != 2 {
+		t.Errorf("%d wrong SO PINs were shown, want 2", len(wrong))
+	}
+	label := m.probeLabel()
+	m.opened(true, label, "so", "2111222221112222")
+	m.opened(true, label, "user", "123456")
+}
+
+// TestProbeKilled: whatever change of a PIN a probe is killed at, the next one knows which
+// values the token may have, and gives it those back that were given.
+func TestProbeKilled(t *testing.T) {
+	t.Parallel()
+	all := 0
+	for _, at := range []string{"14:after", "19:after", "29:after", "40:after", "42:before", "42:after"} {
+		t.Run(at, func(t *testing.T) {
+			m := newMachine(t)
+			m.moduleEnv["SHIM_WRONG"] = m.dir + "/wrong"
+			m.moduleEnv["SHIM_LOG"] = m.dir + "/calls"
+			m.moduleEnv["SHIM_KILL"] = at
+			args := func(token string) []string {
+				return []string{"probe", shim(t), "--token", token, "--so-pin", "env:CARD_PUK", "--pin", "env:CARD_PIN", "--yes"}
+			}
+			if out := m.run(args("CARD")...); out.code >= 0 {
+				t.Fatalf("it was not killed: %s", out)
+			}
+			calls := m.lines("calls")
+			delete(m.moduleEnv, "SHIM_KILL")
+			before, changed := len(m.lines("wrong")), 0
+			for who, value := range map[string]string{"user": "1234", "so": "11112222"} {
+				if ok, err := m.opens(m.probeLabel(), who, value); err != nil {
+					t.Fatal(err)
+				} else if !ok {
+					changed++ // so the value that was given is shown first, and is wrong
+				}
+			}
+			stderr := m.interrupted("setting the first user PIN", args(m.probeLabel()))
+			label := m.probeLabel()
+			m.opened(true, label, "user", "1234")
+			m.opened(true, label, "so", "11112222")
+			if notes, err := filepath.Glob(m.dir + "/state/*/runs/probes/*"); err != nil || len(notes) != 0 {
+				t.Errorf("notes are left: %v %v", notes, err)
+			}
+			if n := len(m.lines("wrong")) - before; n != changed {
+				t.Errorf("killed at %s, %d wrong values are shown, and %d were changed: %s", calls[len(calls)-1], n, changed, stderr)
+			}
+			all += changed
+		})
+	}
+	if all < 4 {
+		t.Errorf("%d values were changed when the probe was killed; the test shows nothing", all)
 	}
 }
 

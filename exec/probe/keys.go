@@ -355,7 +355,7 @@ func (p *prober) alwaysAuthenticate() {
 		_, err := p.token.Sign(p.ctx, mechanism, priv, input, context)
 		return p.rv(err)
 	}
-	pin := credential("the user PIN", p.user)
+	pin := credential("the user PIN", p.user.Secret)
 	without := sign(nil)
 	if without == exec.CKROK {
 		without = sign(nil) // some cards let the first one pass

@@ -1,24 +1,24 @@
 package probe
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"inscribe/check/profile"
 	"inscribe/exec"
-	"inscribe/internal/secret"
 )
 
 // firstPIN sets the user PIN as SO, and tells whether a user can log in then.
 func (p *prober) firstPIN() bool {
-	given := p.o.User
+	first := credential("the user PIN", p.o.User)
 	if !p.user.IsSet() {
 		p.must(p.token.OpenSession(p.ctx))
 		p.open = true
-		rv := p.rv(p.token.Login(p.ctx, exec.NormalUser, credential("the user PIN", given)))
+		rv := p.rv(p.token.Login(p.ctx, exec.NormalUser, first))
 		if rv == exec.CKROK {
 			p.note("a user can log in although no user PIN was ever set")
-			p.user = given
+			p.user = p.known("user")
 		} else {
 			p.note("a login before the first user PIN answers %s", rv)
 		}
@@ -36,12 +36,12 @@ func (p *prober) firstPIN() bool {
 	if p.inited && !p.fresh {
 		p.fact(profile.Reinit, true, "C_InitToken on an initialised token, and the SO's login afterwards")
 	}
-	rv := p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", given)))
+	rv := p.rv(p.token.InitPIN(p.ctx, first))
 	if rv != exec.CKROK {
 		p.fact(profile.InitPIN, false, "C_InitPIN as SO answers %s", rv)
 		return p.user.IsSet() && p.as("user") == exec.CKROK
 	}
-	p.user = given
+	p.user = p.known("user")
 	if rv := p.as("user"); rv != exec.CKROK {
 		p.fact(profile.InitPIN, false, "C_InitPIN reports success, and the PIN does not open the token: %s", rv)
 		return false
@@ -69,18 +69,19 @@ func (p *prober) again() {
 	before := p.info
 	other := exec.CKROK
 	if p.o.SpendTries {
-		wrong := p.digits(p.so.Len())
-		other = p.rv(p.token.InitToken(p.ctx, credential("a value made to be wrong", wrong), p.label))
+		was, wrong := p.so, p.make("so", changed(p.so.Len()))
+		p.mayBe("so", was.form, wrong.form)
+		other = p.rv(p.token.InitToken(p.ctx, credential("a value made to be wrong", wrong.Secret), p.label))
 		if other == exec.CKROK {
 			p.fact(profile.ReinitNeedsSOPIN, false, "C_InitToken on an initialised token takes another SO PIN")
 			p.so = wrong
 			if p.as("so") != exec.CKROK {
-				p.so = p.o.SO
+				p.so = was
 			}
 			p.close()
 		}
 	}
-	rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so), p.label))
+	rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so.Secret), p.label))
 	if rv != exec.CKROK {
 		p.fact(profile.Reinit, false, "C_InitToken on a token that is initialised already answers %s", rv)
 		return
@@ -92,13 +93,13 @@ func (p *prober) again() {
 	p.reinit = true
 	p.user = nobody
 	p.need("")
-	given := p.o.User
-	if p.rv(p.token.Login(p.ctx, exec.NormalUser, credential("the user PIN", given))) == exec.CKROK {
+	first := credential("the user PIN", p.o.User)
+	if p.rv(p.token.Login(p.ctx, exec.NormalUser, first)) == exec.CKROK {
 		p.note("the user PIN is still there after a second C_InitToken")
 	}
 	p.need("so")
-	p.must(p.token.InitPIN(p.ctx, credential("the user PIN", given)))
-	p.user = given
+	p.must(p.token.InitPIN(p.ctx, first))
+	p.user = p.known("user")
 }
 
 // anew initialises the token once more, after its SO PIN was changed: some tokens
@@ -109,13 +110,13 @@ func (p *prober) anew() {
 	}
 	if p.result.Fact(profile.ChangePUK) == true && p.so.Equal(p.o.SO) {
 		p.need("so")
-		fresh := p.digits(p.so.Len())
-		p.must(p.token.SetPIN(p.ctx, credential("the SO PIN", p.so), credential("another SO PIN", fresh)))
-		p.so = fresh
+		if rv, login := p.swap("so", changed(p.so.Len())); rv != exec.CKROK || login != exec.CKROK {
+			p.fail(exec.Device, "", "C_SetPIN as SO, which worked before, answers %s, and the login afterwards %s", rv, login)
+		}
 	}
 	p.close()
 	before := p.info
-	if rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so), p.label)); rv != exec.CKROK {
+	if rv := p.rv(p.token.InitToken(p.ctx, credential("the SO PIN", p.so.Secret), p.label)); rv != exec.CKROK {
 		p.fact(profile.Reinit, false, "C_InitToken under an SO PIN that was changed answers %s", rv)
 		return
 	}
@@ -124,25 +125,25 @@ func (p *prober) anew() {
 	if rv := p.as("so"); rv != exec.CKROK {
 		p.fact(profile.Reinit, false, "C_InitToken under an SO PIN that was changed reports success, and afterwards the SO's login answers %s", rv)
 		p.note("a token is of no use once it was initialised under an SO PIN that was changed, and this one is of none now")
-		p.so = p.o.SO
+		p.so = p.known("so")
 		return
 	}
 	p.fact(profile.Reinit, true, "C_InitToken on an initialised token, with its SO PIN, and the SO's login afterwards")
 	p.must(p.token.InitPIN(p.ctx, credential("the user PIN", p.o.User)))
-	p.user = p.o.User
+	p.user = p.known("user")
 }
 
 // changes tries C_SetPIN in each state. A change counts only if the new value
 // opens the token.
 func (p *prober) changes() {
 	var where []string
-	words := map[string]string{"": "with nobody logged in", "user": "as user"}
+	states := map[string]string{"": "with nobody logged in", "user": "as user"}
 	for _, state := range []string{"user", ""} {
 		p.need(state)
 		if refused := p.setPIN("user"); refused == "" {
-			where = append(where, words[state])
+			where = append(where, states[state])
 		} else {
-			p.note("C_SetPIN %s %s", words[state], refused)
+			p.note("C_SetPIN %s %s", states[state], refused)
 			if state == "" && strings.Contains(refused, exec.CKRPINIncorrect.String()) {
 				p.note("C_SetPIN with nobody logged in takes the old value for a PUK, which that may have cost a try of")
 			}
@@ -152,7 +153,7 @@ func (p *prober) changes() {
 		p.fact(profile.ChangePIN, false, "C_SetPIN changes the user PIN neither with nobody logged in nor as user")
 	} else {
 		p.fact(profile.ChangePIN, true, "C_SetPIN %s, and the login with the new PIN", strings.Join(where, " and "))
-		p.fact(profile.ChangeByUser, !slices.Contains(where, words[""]), "C_SetPIN works %s", strings.Join(where, " and "))
+		p.fact(profile.ChangeByUser, !slices.Contains(where, states[""]), "C_SetPIN works %s", strings.Join(where, " and "))
 	}
 	if p.as("so") != exec.CKROK {
 		return
@@ -164,32 +165,27 @@ func (p *prober) changes() {
 // setPIN changes a value in the open session and back again, and gives what was
 // wrong with it, "" for nothing.
 func (p *prober) setPIN(who string) string {
-	value := &p.user
-	if who == "so" {
-		value = &p.so
+	was, to := p.at(who).form, changed(p.at(who).Len())
+	if was == to {
+		to = given
 	}
-	old, fresh := *value, p.digits(value.Len())
-	if rv := p.rv(p.token.SetPIN(p.ctx, credential("the present value", old), credential("the new value", fresh))); rv != exec.CKROK {
+	switch rv, login := p.swap(who, to); {
+	case rv != exec.CKROK:
 		return "answers " + rv.String()
+	case login != exec.CKROK:
+		return "reports success, and the new value does not open the token: " + login.String()
 	}
-	*value = fresh
-	if rv := p.as(who); rv != exec.CKROK {
-		*value = old
-		if p.as(who) != exec.CKROK {
-			p.fail(exec.Device, "initialise the token anew", "after C_SetPIN neither the old nor the new value opens the token")
-		}
-		return "reports success, and the new value does not open the token: " + rv.String()
+	rv, login := p.swap(who, was)
+	if rv == exec.CKROK && login == exec.CKROK {
+		return ""
 	}
-	if rv := p.rv(p.token.SetPIN(p.ctx, credential("the present value", fresh), credential("the new value", old))); rv != exec.CKROK && who == "so" {
-		p.note("C_SetPIN as SO does not set the former SO PIN again: %s", rv)
+	p.oneWay[who] = true
+	if who == "so" {
+		p.note("C_SetPIN as SO does not set the former SO PIN again: %s", cmp.Or(rv, login))
 		p.need(who)
 		return ""
-	} else if rv != exec.CKROK {
-		return "works once, and answers " + rv.String() + " on the way back"
 	}
-	*value = old
-	p.need(who)
-	return ""
+	return "works once, and answers " + cmp.Or(rv, login).String() + " on the way back"
 }
 
 // lengths finds the shortest and the longest PIN that are taken, and what PINs are
@@ -197,63 +193,59 @@ func (p *prober) setPIN(who string) string {
 func (p *prober) lengths() {
 	if takes, call := p.setter(); takes != nil {
 		p.limits(profile.PINMin, profile.PINMax, p.user.Len(), takes)
-		mixed := strings.Repeat("aZ!9", 1+p.user.Len()/4)[:p.user.Len()]
 		alphabet := "digits"
-		if takes(secret.FromString(mixed)) {
+		if takes(letters(p.user.Len())) {
 			alphabet = "any"
 		}
 		p.fact(profile.PINAlphabet, alphabet, "%s with letters and signs", call)
-		if !takes(p.o.User) {
-			p.fail(exec.Device, "initialise the token anew", "the user PIN could not be set back")
+		if p.user.form != given && !takes(given) {
+			p.fail(exec.Device, "initialise the token anew", "the user PIN could not be set back; it is %s", p.user.form)
 		}
 	}
 	if p.result.Fact(profile.ChangePUK) == true {
-		set := func(value secret.Secret) bool {
-			if p.as("so") != exec.CKROK || p.rv(p.token.SetPIN(p.ctx, credential("the SO PIN", p.so), credential("a new SO PIN", value))) != exec.CKROK {
-				return false
-			}
-			before := p.so
-			p.so = value
-			if p.as("so") == exec.CKROK {
-				return true
-			}
-			p.so = before
-			return false
-		}
-		p.limits(profile.PUKMin, profile.PUKMax, p.so.Len(), set)
-		set(p.o.SO)
+		p.limits(profile.PUKMin, profile.PUKMax, p.so.Len(), func(f Form) bool { return p.takes("so", f) })
 	}
 }
 
 // setter gives a call that sets the user PIN and shows that it holds, and that
 // works with the PIN that was given: as SO, or else as the user.
-func (p *prober) setter() (takes func(secret.Secret) bool, call string) {
-	holds := func(value secret.Secret, rv exec.CKR) bool {
-		if rv != exec.CKROK {
-			return false
-		}
-		before := p.user
-		p.user = value
-		if p.as("user") == exec.CKROK {
-			return true
-		}
-		p.user = before
-		return false
-	}
-	takes = func(value secret.Secret) bool {
-		return p.as("so") == exec.CKROK && holds(value, p.rv(p.token.InitPIN(p.ctx, credential("a user PIN", value))))
-	}
-	if p.result.Fact(profile.InitPIN) == true && takes(p.o.User) {
+func (p *prober) setter() (takes func(Form) bool, call string) {
+	if p.result.Fact(profile.InitPIN) == true && p.initPIN(given) {
 		p.fact(profile.PUKIs, "so-pin", "C_InitPIN under the SO PIN sets another user PIN")
-		return takes, "C_InitPIN"
+		return p.initPIN, "C_InitPIN"
 	}
 	if p.result.Fact(profile.ChangePIN) != true {
 		return nil, ""
 	}
 	p.note("once there is a user PIN, C_InitPIN does not set another one")
-	return func(value secret.Secret) bool {
-		return p.as("user") == exec.CKROK && holds(value, p.rv(p.token.SetPIN(p.ctx, credential("the user PIN", p.user), credential("a user PIN", value))))
-	}, "C_SetPIN"
+	return func(f Form) bool { return p.takes("user", f) }, "C_SetPIN"
+}
+
+// initPIN reports whether C_InitPIN sets a value that then opens the token. Where it
+// reports success and that does not, the former value is set anew, as SO.
+func (p *prober) initPIN(f Form) bool {
+	if p.as("so") != exec.CKROK {
+		return false
+	}
+	was := p.user
+	set := func(v pinValue) exec.CKR {
+		p.user = v
+		return p.rv(p.token.InitPIN(p.ctx, credential("a user PIN", v.Secret)))
+	}
+	p.mayBe("user", was.form, f)
+	if set(p.make("user", f)) != exec.CKROK {
+		p.user = was
+		return false
+	}
+	if p.as("user") == exec.CKROK {
+		return true
+	}
+	p.need("so")
+	if rv := set(was); rv != exec.CKROK {
+		p.fail(exec.Device, "initialise the token anew", "after C_InitPIN the new value does not open the token, and the old one is not taken again: %s", rv)
+	}
+	p.need("user")
+	return false
 }
 
 // longest is the longest PIN that is tried: no token is known to take more.
@@ -261,8 +253,8 @@ const longest = 1024
 
 // limits finds the least and the greatest length that are taken. good is one that
 // is; the claims of the token are where the search begins.
-func (p *prober) limits(low, high profile.FactName, good int, takes func(secret.Secret) bool) {
-	ok := func(n int) bool { return takes(p.digits(n)) }
+func (p *prober) limits(low, high profile.FactName, good int, takes func(Form) bool) {
+	ok := func(n int) bool { return takes(changed(n)) }
 	least := min(max(p.info.MinPIN, 1), good)
 	for least < good && !ok(least) {
 		least++
@@ -391,7 +383,7 @@ func (p *prober) unlock() bool {
 		p.note("a locked user PIN locks the SO out too: %s", rv)
 		return false
 	}
-	if rv := p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", p.user))); rv != exec.CKROK {
+	if rv := p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", p.user.Secret))); rv != exec.CKROK {
 		p.note("C_InitPIN on a locked PIN answers %s", rv)
 		return false
 	}

@@ -47,6 +47,11 @@ type Options struct {
 type Held interface {
 	// Show has a value shown to the token of a slot, as "user" or "so", and counts it.
 	Show(slot, who string, c exec.Credential, call func() error) error
+	// Note keeps the forms that the credentials of a token may have, in place of what it
+	// kept before; none are taken away. It is called before they change.
+	Note(t exec.TokenInfo, f Forms) error
+	// Noted gives what was kept of a token and not taken away, since a probe was cut off.
+	Noted(t exec.TokenInfo) (Forms, error)
 }
 
 // Fact is a fact that was found, with what was seen.
@@ -88,11 +93,13 @@ type prober struct {
 	slot   exec.SlotID
 	reader string // what the slot says it is
 	token  exec.Token
-	info   exec.TokenInfo // as it was read last
-	fresh  bool           // it was not initialised
-	label  string         // that the script gives it
-	so     secret.Secret  // the SO PIN that holds now
-	user   secret.Secret  // the user PIN that holds now; not set where there is none
+	info   exec.TokenInfo  // as it was read last
+	fresh  bool            // it was not initialised
+	label  string          // that the script gives it
+	so     pinValue        // the SO PIN that holds now
+	user   pinValue        // the user PIN that holds now; not set where there is none
+	forms  Forms           // that are noted of them
+	oneWay map[string]bool // who takes a former value no second time
 	open   bool
 	wrote  bool // the token was initialised, or would have been
 	inited bool // the first C_InitToken reported success
@@ -118,7 +125,8 @@ type stop struct{ err error }
 func Run(ctx context.Context, o Options) (result *Result, err error) {
 	var tail [4]byte
 	_, _ = rand.Read(tail[:])
-	p := &prober{o: o, ctx: ctx, label: labelBegin + hex.EncodeToString(tail[:]), so: o.SO, user: o.User, result: &Result{}}
+	p := &prober{o: o, ctx: ctx, label: labelBegin + hex.EncodeToString(tail[:]), oneWay: map[string]bool{}, result: &Result{}}
+	p.so, p.user = p.known("so"), p.known("user")
 	defer func() {
 		if r := recover(); r != nil {
 			s, ours := r.(stop)
@@ -155,6 +163,7 @@ func (p *prober) script() {
 	}
 	if !usable {
 		p.note("without a login as user nothing more could be tried")
+		p.settle()
 		return
 	}
 	p.step("initialising the token again")
@@ -190,6 +199,7 @@ func (p *prober) script() {
 	}
 	p.restore()
 	p.clean()
+	p.settle()
 }
 
 func (p *prober) step(what string) {
@@ -249,9 +259,6 @@ func credential(name string, value secret.Secret) exec.Credential {
 	return exec.Credential{Name: name, Secret: value}
 }
 
-// nobody is the PIN of a token that has none.
-var nobody secret.Secret
-
 // choose finds the token and makes sure that it holds nothing.
 func (p *prober) choose() {
 	var err error
@@ -271,10 +278,14 @@ func (p *prober) choose() {
 		hold[signature] = p.second.info
 	}
 	p.hold(hold)
-	if p.fresh || !p.empty(scratch, p.token, p.info, "--pin", p.user) {
-		p.user = nobody
+	if !p.fresh {
+		p.forms, err = p.held.Noted(p.info)
+		p.must(err)
 	}
-	if s := p.second; s != nil && !p.empty(signature, s.token, s.info, "--signature-pin", p.o.SignaturePIN) {
+	if p.user = nobody; !p.fresh {
+		p.user = p.empty(scratch, p.token, p.info, "--pin", p.noted("user"))
+	}
+	if s := p.second; s != nil && !p.empty(signature, s.token, s.info, "--signature-pin", []pinValue{{p.o.SignaturePIN, given}}).IsSet() {
 		p.fail(exec.Refused, "initialise it first, and set its PIN", "the signature slot has no user PIN")
 	}
 	p.serials(slots)
@@ -301,9 +312,9 @@ func (p *prober) besides(slots []exec.Slot) {
 	p.second = &second{token: p.module.Token(slot.ID), info: slot.Token}
 }
 
-// empty refuses a token that holds anything, and tells whether it has a user PIN.
-// Private objects show only after a login, so the present PIN is needed.
-func (p *prober) empty(role string, t exec.Token, info exec.TokenInfo, flag string, pin secret.Secret) (hasPIN bool) {
+// empty refuses a token that holds anything, and gives its user PIN, if it has one: the
+// first of the values that opens it. Private objects show only after a login.
+func (p *prober) empty(role string, t exec.Token, info exec.TokenInfo, flag string, pins []pinValue) (pin pinValue) {
 	refuse := func(n int) {
 		p.fail(exec.Refused, "choose an empty token; a probe initialises it and destroys what it holds", "the token is not empty: it holds %s", map[bool]string{true: "1 object", false: strconv.Itoa(n) + " objects"}[n == 1])
 	}
@@ -322,23 +333,17 @@ func (p *prober) empty(role string, t exec.Token, info exec.TokenInfo, flag stri
 	if n := count(); n > 0 {
 		refuse(n)
 	}
-	if hasPIN = info.Flags.Has(exec.FlagUserPINInit); hasPIN {
+	if info.Flags.Has(exec.FlagUserPINInit) {
 		if info.Flags.Has(exec.FlagUserPINLocked) || info.Flags.Has(exec.FlagUserPINFinalTry) {
 			p.fail(exec.Refused, "choose another token", "the user PIN is locked or at its final try, so nobody can see whether private objects are there")
 		}
-		c := credential("the value of "+flag, pin)
-		err := p.held.Show(role, "user", c, func() error { return t.Login(p.ctx, exec.NormalUser, c) })
-		var e *exec.Error
-		if errors.As(err, &e) && e.CKR.WrongPIN() {
-			e.Message = "the user PIN is wrong; it is not tried again, and without it nobody can see whether private objects are there"
-		}
-		p.must(err)
+		pin = p.show(role, "user", exec.NormalUser, flag, t, pins)
 		if n := count(); n > 0 {
 			refuse(n)
 		}
 	}
 	p.must(t.CloseSession(p.ctx))
-	return hasPIN
+	return pin
 }
 
 // serials tells whether serial numbers tell tokens apart, and whether the token has
@@ -371,12 +376,13 @@ func (p *prober) serials(slots []exec.Slot) {
 // initialise is the first C_InitToken.
 func (p *prober) initialise() {
 	before := p.info
+	p.putBack()
 	p.wrote = true
 	if known := profile.ForManufacturer(p.result.Module.Manufacturer); !p.fresh && known != nil && known.Is(profile.InitToken) == profile.No {
 		p.note("C_InitToken was not tried: the profile %s says that it does not work (%s), and it may destroy the card", known.Name, known.Get(profile.InitToken).Source)
 		return
 	}
-	c := credential("the SO PIN", p.so)
+	c := credential("the SO PIN", p.so.Secret)
 	initialise := func() error { return p.token.InitToken(p.ctx, c, p.label) }
 	var err error
 	if p.fresh {
@@ -408,6 +414,7 @@ func (p *prober) initialise() {
 	}
 	p.inited = true
 	p.find(before)
+	p.called()
 	p.hold(map[string]exec.TokenInfo{scratch: p.info})
 	if !p.info.Flags.Has(exec.FlagTokenInitialized) {
 		// On some tokens only the first user PIN makes it so.
@@ -461,6 +468,18 @@ func (p *prober) find(before exec.TokenInfo) {
 	}
 	p.slot, p.info = slot.ID, slot.Token
 	p.token = p.module.Token(p.slot)
+	if len(p.forms) > 0 && (before.Label != p.info.Label || before.Serial != p.info.Serial) {
+		p.must(p.held.Note(p.info, p.forms))
+		p.must(p.held.Note(before, nil))
+	}
+}
+
+// called says by which name the token is found from now on, should the probe not come
+// to its end.
+func (p *prober) called() {
+	if p.info.Label == p.label {
+		p.step(fmt.Sprintf("the token is called %q now (--token %q)", p.label, p.label))
+	}
 }
 
 func (p *prober) read() {
@@ -517,9 +536,9 @@ func (p *prober) as(who string) exec.CKR {
 	p.open = true
 	switch who {
 	case "user":
-		return p.rv(p.token.Login(p.ctx, exec.NormalUser, credential("the user PIN", p.user)))
+		return p.rv(p.token.Login(p.ctx, exec.NormalUser, credential("the user PIN", p.user.Secret)))
 	case "so":
-		return p.rv(p.token.Login(p.ctx, exec.SO, credential("the SO PIN", p.so)))
+		return p.rv(p.token.Login(p.ctx, exec.SO, credential("the SO PIN", p.so.Secret)))
 	}
 	return exec.CKROK
 }
@@ -538,7 +557,8 @@ func (p *prober) close() {
 	}
 }
 
-// digits makes a PIN of digits of a length, other than what is known.
+// digits makes a PIN of digits of a length, other than what is known. It is to be wrong,
+// and never what a token is to have: see [Form].
 func (p *prober) digits(n int) secret.Secret {
 	for {
 		b := make([]byte, n)
@@ -546,7 +566,7 @@ func (p *prober) digits(n int) secret.Secret {
 		for i := range b {
 			b[i] = '1' + b[i]%9
 		}
-		if s := secret.New(b); n < 2 || !s.Equal(p.user) && !s.Equal(p.so) {
+		if s := secret.New(b); n < 2 || !s.Equal(p.user.Secret) && !s.Equal(p.so.Secret) {
 			return s
 		}
 	}
@@ -566,37 +586,38 @@ func (p *prober) tidy() {
 		}
 	}()
 	p.ctx = context.WithoutCancel(p.ctx)
-	if p.as("so") == exec.CKROK {
+	p.called()
+	if p.opens("so") {
 		p.restore()
 		if p.as("so") == exec.CKROK && p.rv(p.token.InitPIN(p.ctx, credential("the user PIN", p.o.User))) == exec.CKROK {
-			p.user = p.o.User
+			p.user = p.known("user")
 		}
 	}
 	p.clean()
+	p.settle()
 }
 
 // restore gives the token the SO PIN back that was given. One that takes a value of
 // delivery no second time gets the user PIN, so that somebody knows it.
 func (p *prober) restore() {
-	for _, known := range []struct {
-		value secret.Secret
-		note  string
-	}{{p.o.SO, ""}, {p.o.User, "the token does not take back the SO PIN that it had: its SO PIN is the value of --pin now"}} {
+	for _, f := range []Form{given, likePIN} {
 		if p.so.Equal(p.o.SO) {
 			return
 		}
 		if p.as("so") != exec.CKROK {
 			break
 		}
-		if p.rv(p.token.SetPIN(p.ctx, credential("the SO PIN", p.so), credential("an SO PIN that was given", known.value))) != exec.CKROK {
+		back := p.make("so", f)
+		p.mayBe("so", p.so.form, f)
+		if p.rv(p.token.SetPIN(p.ctx, credential("the SO PIN", p.so.Secret), credential("an SO PIN that was given", back.Secret))) != exec.CKROK {
 			continue
 		}
-		if p.so = known.value; known.note != "" {
-			p.note("%s", known.note)
+		if p.so = back; f == likePIN {
+			p.note("the token does not take back the SO PIN that it had: its SO PIN is %s now", likePIN)
 		}
 		return
 	}
-	p.note("the SO PIN is a value that the probe made up, and nobody knows it: initialise the token anew")
+	p.note("the token does not take back the SO PIN that it had: its SO PIN is %s", p.so.form)
 }
 
 // clean destroys what the script made.

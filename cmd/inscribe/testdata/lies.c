@@ -1,6 +1,8 @@
 // A PKCS#11 module in front of another one ($SHIM_MODULE) that lies as $LIES says,
-// a list of words; for tests of what finds the truth out.
+// a list of words; for tests of what finds the truth out. $LIES_WRONG gets a line for
+// each wrong SO PIN.
 #include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +92,8 @@ static ulong set_pin(ulong s, ulong old, ulong m, ulong pin, ulong n, ulong f, u
 	ulong rv = unfit((char *)pin, n);
 	if (rv != 0 || lie("set-pin"))
 		return rv;
+	if (lie("cut") && n > 16)
+		n = 16;
 	return real->at[11](s, old, m, pin, n, f, g, h);
 }
 
@@ -97,6 +101,11 @@ static ulong login(ulong s, ulong user, ulong pin, ulong n, ulong e, ulong f, ul
 	if (user == 1 && locks() && wrong >= 3)
 		return 0xa4;
 	ulong rv = real->at[18](s, user, pin, n, e, f, g, h);
+	if (user == 0 && rv == 0xa0 && getenv("LIES_WRONG") != NULL) {
+		FILE *log = fopen(getenv("LIES_WRONG"), "a");
+		fprintf(log, "SO\n");
+		fclose(log);
+	}
 	if (user == 1 && rv == 0xa0)
 		wrong++;
 	if (user == 1 && rv == 0)
