@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,14 +120,14 @@ func newRun(ctx context.Context, o Options) *run {
 // Apply runs a plan: everything that can be checked first, then op by op. The
 // result is what was done, also when an error ends the run; the error is an
 // [*Error].
-func Apply(ctx context.Context, o Options) (*Result, error) {
+func Apply(ctx context.Context, o Options) (result *Result, err error) {
 	r := newRun(ctx, o)
 	defer r.forget()
-	defer r.release()
+	defer func() { err = r.release(err) }()
 	if err := r.preflight(); err != nil {
 		return &r.result, err
 	}
-	err := r.ops()
+	err = r.ops()
 	r.closeAll()
 	if err != nil {
 		return &r.result, err
@@ -454,7 +455,8 @@ func (r *run) report(e Event) {
 	}
 }
 
-// closeAll ends what a failed run left open. Errors are beside the point then.
+// closeAll ends the sessions that the ops left open, at the end of every run. What was
+// done is done by then, so an error would tell nothing.
 func (r *run) closeAll() {
 	for _, s := range r.chosen {
 		if s.session {
@@ -464,12 +466,25 @@ func (r *run) closeAll() {
 	}
 }
 
-// release lets go of the journal, and so of the tokens. Its records are on the
-// disk already, so an error has nothing left to tell.
-func (r *run) release() {
-	if r.journal != nil {
-		_ = r.journal.Close()
+// release lets go of the journal, and so of the tokens, and gives the error of the run.
+// What fails in that is told too: a run that was given up may not have been taken back.
+func (r *run) release(err error) error {
+	if r.journal == nil {
+		return err
 	}
+	closing := r.journal.Close()
+	e, ok := err.(*Error)
+	switch {
+	case closing == nil:
+		return err
+	case !ok:
+		return cmp.Or(err, closing)
+	case e.Cause == nil:
+		e.Cause = closing
+	default:
+		e.Cause = fmt.Errorf("%w; %w", e.Cause, closing)
+	}
+	return e
 }
 
 // forget wipes what ClearFields names and what was asked for, whatever the end.
