@@ -17,7 +17,7 @@ type closing struct {
 
 func (c closing) Close() error { return c.err }
 
-func (c closing) Open(map[string]exec.Identity, string, bool) (exec.Journal, []exec.Record, bool, error) {
+func (c closing) Open(map[string]exec.Identity, exec.Work, bool) (exec.Journal, []exec.Record, bool, error) {
 	return c, nil, false, nil
 }
 

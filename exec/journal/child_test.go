@@ -21,8 +21,16 @@ func TestMain(m *testing.M) {
 }
 
 // child writes a run, telling a tracer where each record begins and ends, or
-// with JOURNAL_TEST_HOLD half of one, and waits to be killed.
+// with JOURNAL_TEST_HOLD half of one, and waits to be killed. With JOURNAL_TEST_FULL it
+// fills the disk up.
 func child(dir string) {
+	if os.Getenv("JOURNAL_TEST_FULL") != "" {
+		if err := fillUp(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	j, _, _, err := In(dir).Open(both, exec.Work{OpsSHA256: "a"}, false)
 	steps := [][]exec.Record{
 		{{Event: "run", OpsSHA256: "a", Tokens: both}, {Event: "start", ID: "1"}},

@@ -49,7 +49,8 @@ type run struct {
 	folder *Folder
 	file   *os.File
 	path   string
-	dirty  bool // has records that are not on the disk yet
+	dirty  bool  // has records that are not on the disk yet
+	torn   error // why the last line is half a one, to which nothing may be added
 	locks  []held
 	work   exec.Work
 	tokens map[string]exec.Identity // by slot, as they became
@@ -169,11 +170,10 @@ func (f *Folder) open(r *run, abandon bool) (exec.Journal, []exec.Record, bool, 
 			return nil, nil, false, refusal
 		default:
 			r.path = path
-			r.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
-			if err != nil {
-				return nil, nil, false, local(err)
+			if r.file, err = mended(path); err != nil {
+				return nil, nil, false, err
 			}
-			return r, records, false, mendTail(path, r.file)
+			return r, records, false, nil
 		}
 		if err != nil {
 			return nil, nil, false, local(err)
@@ -228,6 +228,9 @@ const (
 // The error says why it is in the way.
 func (r *run) judge(path string) ([]exec.Record, standing, error) {
 	records, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, elsewhere, nil // another process has just brought it to its end
+	}
 	// Fresh tokens have no name; a run of the same plan that was cut off on one
 	// goes on with whichever was chosen now.
 	same := len(records) > 0 && r.sameWork(records[0]) && exec.SameTokens(exec.Became(records), r.tokens)
@@ -312,7 +315,8 @@ func (r *run) takeBack() error {
 	}
 	for _, path := range r.givesUp {
 		if err := os.Rename(path+abandoned, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return local(err)
+			return &exec.Error{Kind: exec.Local, Message: "an unfinished run was given up for this one, which changed nothing, and cannot be taken back", Cause: err,
+				Advice: "take the end " + abandoned + " off the name of its journal, and run the same command again to go on with it"}
 		}
 	}
 	return syncFolder(filepath.Dir(r.path))
@@ -324,7 +328,7 @@ func (r *run) Close() error {
 	if r.file == nil {
 		return nil
 	}
-	err := errors.Join(r.Sync(), r.takeBack())
+	err := cmp.Or(r.Sync(), r.takeBack())
 	if closing := r.file.Close(); err == nil && closing != nil {
 		err = local(closing)
 	}
@@ -463,8 +467,7 @@ func (r *run) Write(rec exec.Record) error {
 	if err != nil {
 		return local(err)
 	}
-	r.dirty = true
-	if _, err := r.file.Write(append(b, '\n')); err != nil {
+	if err := r.append(append(b, '\n')); err != nil {
 		return local(err)
 	}
 	maps.Copy(r.tokens, rec.Tokens)
@@ -472,7 +475,10 @@ func (r *run) Write(rec exec.Record) error {
 		r.kept = append(r.kept, rec)
 	}
 	if first && r.givesUp != nil {
-		if err := errors.Join(r.Sync(), r.giveUp()); err != nil {
+		if err := r.Sync(); err != nil {
+			return err
+		}
+		if err := r.giveUp(); err != nil {
 			return err
 		}
 	}
@@ -480,6 +486,27 @@ func (r *run) Write(rec exec.Record) error {
 		return nil
 	}
 	return r.end()
+}
+
+// append writes a line, whole or not at all: more may be written after one that the disk
+// had no space for.
+func (r *run) append(line []byte) error {
+	if r.torn != nil {
+		return r.torn
+	}
+	r.dirty = true
+	n, err := r.file.Write(line)
+	if err == nil || n == 0 {
+		return err
+	}
+	info, cutting := r.file.Stat()
+	if cutting == nil {
+		cutting = r.file.Truncate(info.Size() - int64(n))
+	}
+	if cutting != nil {
+		r.torn = err // the next run cuts it off
+	}
+	return err
 }
 
 // Sync waits until all records are on the disk.
@@ -513,7 +540,7 @@ func (r *run) end() error {
 	if err := os.Rename(r.path, filepath.Join(dir, name)); err != nil {
 		return local(err)
 	}
-	return errors.Join(syncFolder(dir), syncFolder(filepath.Dir(r.path)))
+	return cmp.Or(syncFolder(dir), syncFolder(filepath.Dir(r.path)))
 }
 
 // nextName puts a number before a name that orders it after all that are in the folder:
@@ -573,18 +600,23 @@ func read(path string) ([]exec.Record, error) {
 	}
 }
 
-// mendTail cuts a torn last line off before more is appended.
-func mendTail(path string, f *os.File) error {
+// mended opens a file to append to it, after a torn last line was cut off.
+func mended(path string) (*os.File, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return local(err)
+		return nil, local(err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, local(err)
 	}
 	if whole := bytes.LastIndexByte(b, '\n') + 1; whole != len(b) {
 		if err := f.Truncate(int64(whole)); err != nil {
-			return local(err)
+			f.Close()
+			return nil, local(err)
 		}
 	}
-	return nil
+	return f, nil
 }
 
 func fileOf(records []exec.Record) string {

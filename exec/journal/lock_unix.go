@@ -99,14 +99,18 @@ func (f *Folder) await(key string) (io.Closer, error) {
 	if err != nil {
 		return nil, local(err)
 	}
+	if err := flock(file, unix.LOCK_EX); err != nil {
+		file.Close()
+		return nil, local(err)
+	}
+	return file, nil
+}
+
+// flock locks a file. A signal that comes in its way is no answer.
+func flock(file *os.File, how int) error {
 	for {
-		switch err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err {
-		case nil:
-			return file, nil
-		case unix.EINTR:
-		default:
-			file.Close()
-			return nil, local(err)
+		if err := unix.Flock(int(file.Fd()), how); !errors.Is(err, unix.EINTR) {
+			return err
 		}
 	}
 }
@@ -117,9 +121,9 @@ func (f *Folder) take(key, busy string) (held, error) {
 	if err != nil {
 		return held{}, local(err)
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := takeFile(file, busy); err != nil {
 		file.Close()
-		return held{}, inUse(busy)
+		return held{}, err
 	}
 	return held{[]*os.File{file}, file}, nil
 }
@@ -128,6 +132,20 @@ func (f *Folder) take(key, busy string) (held, error) {
 // started and did not live to see the end of.
 func inUse(busy string) error {
 	return &exec.Error{Kind: exec.Refused, Message: busy, Advice: "wait until it is done; where it has ended, wait for the station's command that it started, or end that"}
+}
+
+// takeFile locks a file that nobody has locked. A file system that cannot lock has told
+// nothing of others.
+func takeFile(file *os.File, busy string) error {
+	err := flock(file, unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return inUse(busy)
+	case err != nil:
+		return &exec.Error{Kind: exec.Local, Message: "the file " + file.Name() + " cannot be locked", Cause: err,
+			Advice: "put the state folder on a file system that can lock files, with --state"}
+	}
+	return nil
 }
 
 func (r *run) unlock() {
