@@ -1,13 +1,10 @@
 package journal
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -281,61 +277,6 @@ func (r *run) refusal(path string, records []exec.Record, same bool) error {
 	return e
 }
 
-// create makes the file of a new run. It is made by the first record, so that a
-// run which is refused before it began leaves nothing behind.
-func (r *run) create() error {
-	f, err := os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
-	if err != nil {
-		return local(err)
-	}
-	r.file = f
-	return syncFolder(filepath.Dir(r.path))
-}
-
-// abandoned ends the names of runs that were given up.
-const abandoned = ".abandoned"
-
-// giveUp gives up the runs in the way. The first record of this one is on the disk by
-// then, and nothing else: were it cut off here, it would be in nobody's way.
-func (r *run) giveUp() error {
-	r.gaveUp = true
-	for _, path := range r.givesUp {
-		if err := os.Rename(path, path+abandoned); err != nil {
-			return local(err)
-		}
-	}
-	return syncFolder(filepath.Dir(r.path))
-}
-
-// takeBack has the runs go on that were given up, after a run that left its tokens as
-// they were: one that was refused at its first op has changed nothing.
-func (r *run) takeBack() error {
-	if !r.gaveUp || !untouched(r.kept) {
-		return nil
-	}
-	for _, path := range r.givesUp {
-		if err := os.Rename(path+abandoned, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return &exec.Error{Kind: exec.Local, Message: "an unfinished run was given up for this one, which changed nothing, and cannot be taken back", Cause: err,
-				Advice: "take the end " + abandoned + " off the name of its journal, and run the same command again to go on with it"}
-		}
-	}
-	return syncFolder(filepath.Dir(r.path))
-}
-
-// Close lets go of the tokens; an unfinished run stays open for the next one.
-func (r *run) Close() error {
-	defer r.unlock()
-	if r.file == nil {
-		return nil
-	}
-	err := cmp.Or(r.Sync(), r.takeBack())
-	if closing := r.file.Close(); err == nil && closing != nil {
-		err = local(closing)
-	}
-	r.file = nil
-	return err
-}
-
 // concerns reports whether a run had one of our tokens.
 func (r *run) concerns(records []exec.Record) bool {
 	for _, rec := range records {
@@ -441,182 +382,10 @@ func (f *Folder) done(r *run, yield func(records []exec.Record, damage error) bo
 	return nil
 }
 
-// doneName is the folder of the finished runs on these cards.
-func (r *run) doneName() string {
-	var names []string
-	for _, slot := range slices.Sorted(maps.Keys(r.tokens)) {
-		names = append(names, place(r.tokens[slot]))
-	}
-	return strings.Join(names, "-")
-}
-
-// Write appends a record. The first one gives up what is to be given up, the record
-// "end" closes the run and moves its file.
-func (r *run) Write(rec exec.Record) error {
-	first := r.file == nil
-	switch {
-	case first && rec.Event == "end":
-		return r.giveUp()
-	case first:
-		if err := r.create(); err != nil {
-			return err
-		}
-	}
-	rec.Time = r.folder.Now().UTC().Format(time.RFC3339Nano)
-	b, err := json.Marshal(rec)
-	if err != nil {
-		return local(err)
-	}
-	if err := r.append(append(b, '\n')); err != nil {
-		return local(err)
-	}
-	maps.Copy(r.tokens, rec.Tokens)
-	if r.row != "" || r.givesUp != nil {
-		r.kept = append(r.kept, rec)
-	}
-	if first && r.givesUp != nil {
-		if err := r.Sync(); err != nil {
-			return err
-		}
-		if err := r.giveUp(); err != nil {
-			return err
-		}
-	}
-	if rec.Event != "end" {
-		return nil
-	}
-	return r.end()
-}
-
-// append writes a line, whole or not at all: more may be written after one that the disk
-// had no space for.
-func (r *run) append(line []byte) error {
-	if r.torn != nil {
-		return r.torn
-	}
-	r.dirty = true
-	n, err := r.file.Write(line)
-	if err == nil || n == 0 {
-		return err
-	}
-	info, cutting := r.file.Stat()
-	if cutting == nil {
-		cutting = r.file.Truncate(info.Size() - int64(n))
-	}
-	if cutting != nil {
-		r.torn = err // the next run cuts it off
-	}
-	return err
-}
-
-// Sync waits until all records are on the disk.
-func (r *run) Sync() error {
-	if !r.dirty {
-		return nil
-	}
-	if err := r.file.Sync(); err != nil {
-		return local(err)
-	}
-	r.dirty = false
-	return nil
-}
-
-func (r *run) end() error {
-	if err := r.Sync(); err != nil {
-		return err
-	}
-	if err := r.file.Close(); err != nil {
-		return local(err)
-	}
-	r.file = nil
-	dir := filepath.Join(r.folder.dir, "done", r.doneName())
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return local(err)
-	}
-	name, err := nextName(dir, filepath.Base(r.path))
-	if err != nil {
-		return local(err)
-	}
-	if err := os.Rename(r.path, filepath.Join(dir, name)); err != nil {
-		return local(err)
-	}
-	return cmp.Or(syncFolder(dir), syncFolder(filepath.Dir(r.path)))
-}
-
-// nextName puts a number before a name that orders it after all that are in the folder:
-// the clock may have been set back since.
-func nextName(dir, name string) (string, error) {
-	paths, err := journalsIn(dir)
-	if err != nil {
-		return "", err
-	}
-	n := 0
-	for _, path := range paths {
-		number, _, _ := strings.Cut(filepath.Base(path), "-")
-		if k, err := strconv.Atoi(number); err == nil && len(number) == nameDigits {
-			n = max(n, k)
-		}
-	}
-	return fmt.Sprintf("%0*d-%s", nameDigits, n+1, name), nil
-}
-
-// nameDigits are the digits of the number that orders finished runs.
-const nameDigits = 6
-
 func (f *Folder) damaged(err error) {
 	if f.Damaged != nil {
 		f.Damaged(err)
 	}
-}
-
-// read gives the records of a file. A last line that is torn, by a power cut, is
-// left out; any other line that cannot be read is an error, beside the records of
-// the lines that can.
-func read(path string) ([]exec.Record, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var records []exec.Record
-	var damage error
-	lines := bufio.NewReader(f)
-	for n := 1; ; n++ {
-		line, err := lines.ReadBytes('\n')
-		if err == io.EOF {
-			return records, damage
-		}
-		if err != nil {
-			return records, err
-		}
-		var rec exec.Record
-		if err := json.Unmarshal(bytes.TrimSpace(line), &rec); err != nil {
-			if damage == nil {
-				damage = fmt.Errorf("%s:%d: %w", path, n, err)
-			}
-			continue
-		}
-		records = append(records, rec)
-	}
-}
-
-// mended opens a file to append to it, after a torn last line was cut off.
-func mended(path string) (*os.File, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, local(err)
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, local(err)
-	}
-	if whole := bytes.LastIndexByte(b, '\n') + 1; whole != len(b) {
-		if err := f.Truncate(int64(whole)); err != nil {
-			f.Close()
-			return nil, local(err)
-		}
-	}
-	return f, nil
 }
 
 func fileOf(records []exec.Record) string {
