@@ -124,6 +124,9 @@ func (j *journals) Write(r exec.Record) error {
 	if j.failAt > 0 && j.writes >= j.failAt {
 		return errCrash
 	}
+	if fields := misplaced(r); fields != nil {
+		panic(fmt.Sprintf("a record of %q has %v; see stands", r.Event, fields))
+	}
 	j.records = append(j.records, r)
 	return nil
 }

@@ -6,7 +6,9 @@ import (
 	"inscribe/plan"
 )
 
-// Record is one line of a journal. It holds no secret.
+// Record is one line of a journal. It holds no secret. Which fields stand with which
+// event is said with each, and a test holds every record of a run against that; what the
+// "start" of an op has, its "done" has too.
 type Record struct {
 	// Event is "run" (the first line), "start", "done" or "failed" of an op,
 	// and "end" (the last line of a finished run).
