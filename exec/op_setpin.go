@@ -39,6 +39,7 @@ func (r *run) resumeChange(op *plan.Op, slot string, record *Record) error {
 	if !r.oldNext[op.ID] {
 		err := r.opens(op.New, slot)
 		if err == nil {
+			record.Wrong = ""
 			return r.token(slot).Logout(r.ctx)
 		}
 		if !wrongPIN(err) {
@@ -69,7 +70,7 @@ func (r *run) resumeChange(op *plan.Op, slot string, record *Record) error {
 	case wrongPIN(err):
 		record.Wrong = "old"
 		return byTurns(err, "new")
-	case failed && e.Kind != Refused && !e.CKR.RefusesPIN():
+	case err == nil, failed && e.Kind != Refused && !e.CKR.RefusesPIN():
 		record.Wrong = "" // it may be made by now
 	}
 	return err

@@ -12,10 +12,10 @@ import (
 // stands says by which fields of a record stand with which event, beside Event and Time.
 // Every record that a run of these tests writes is held against it.
 var stands = map[string]string{
-	"run":    "OpsSHA256 PlanSHA256 File Tokens Earlier Existing Batch Row",
-	"start":  "ID Op Slot KeyID Label Was Draft Given",
-	"done":   "ID Op Slot KeyID Label Was Draft Given Fingerprint DER Beside Objects Asked Tokens",
-	"failed": "ID Op Slot Message Untouched Tokens",
+	"run":    "OpsSHA256 PlanSHA256 File Purpose Holder Tokens Earlier Existing Replaces Batch Row",
+	"start":  "ID Op Slot KeyID Label Was Draft Given Keyless",
+	"done":   "ID Op Slot KeyID Label Was Draft Given Keyless Fingerprint DER Beside Objects Asked Tokens",
+	"failed": "ID Op Slot Message Untouched Wrong Tokens",
 	"end":    "",
 }
 

@@ -64,6 +64,9 @@ func (m *machine) stateFiles() []byte {
 		if os.IsNotExist(err) {
 			return nil
 		}
+		if err == nil && e.Name() == "modules" {
+			return fs.SkipDir // which modules are running, and those that were killed are swept out
+		}
 		fmt.Fprintln(h, path)
 		if err != nil || e.IsDir() {
 			return err
