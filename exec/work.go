@@ -38,7 +38,10 @@ func (in Inputs) Holder() string {
 
 // workOfRun is the work of this run.
 func (r *run) workOfRun() Work {
-	return Work{OpsSHA256: r.Plan.WorkSHA256(), Purpose: r.Plan.PurposeSHA256(), Holder: r.Inputs.Holder(),
+	if r.workSum == "" { // the plan is made anew for each
+		r.workSum, r.purpose = r.Plan.WorkSHA256(), r.Plan.PurposeSHA256()
+	}
+	return Work{OpsSHA256: r.workSum, Purpose: r.purpose, Holder: r.Inputs.Holder(),
 		Beside: r.AllowExisting || r.wipesAll(), Replaces: r.Plan.Replace}
 }
 
