@@ -70,11 +70,11 @@ func TestAPrivateKeyThatWasReplaced(t *testing.T) {
 		return exec.Finding{}
 	}
 	b := issued(t, oneKey)
-	if f := generated(b); f.State != exec.Unseen || !strings.Contains(fmt.Sprint(f.NotSeen), "whether the private key is the one of the public key") {
+	if f := generated(b); f.State != exec.Fits || !strings.Contains(fmt.Sprint(f.Notes), "does not tell whether the private key is the one of the public key") {
 		t.Errorf("the token does not tell: %+v", f)
 	}
 	tellsPoint(t, b, true)
-	if f := generated(b); f.State != exec.Fits {
+	if f := generated(b); f.State != exec.Fits || f.Notes != nil {
 		t.Errorf("the token tells: %+v", f)
 	}
 	tellsPoint(t, b, false)
@@ -99,7 +99,7 @@ func TestAPrivateKeyThatWasReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range v.Ops {
-		if f.Op == "genkey" && !strings.Contains(fmt.Sprint(f.NotSeen), "whether the private key is the one") {
+		if f.Op == "genkey" && !strings.Contains(fmt.Sprint(f.Notes), "whether the private key is the one") {
 			t.Errorf("the token need not tell the truth of its keys: %+v", f)
 		}
 	}

@@ -118,7 +118,7 @@ func (v *verifier) lookBelonging(private *Item, public PublicKey, whose string, 
 	case foreign:
 		f.differ("the private key%s was replaced: it is not the one of the public key (CKA_ID %s)", whose, private.ID)
 	case untold:
-		f.notSeen("whether the private key%s is the one of the public key: the token does not tell, and nothing is signed to find out", whose)
+		f.note("the token does not tell whether the private key%s is the one of the public key, and nothing is signed to find out", whose)
 	}
 }
 

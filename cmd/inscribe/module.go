@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,7 +98,10 @@ func (a *app) startModuleUntil(mw station.Middleware, stop <-chan struct{}) (*ho
 	unheardGoesOn()
 	marks := ""
 	if state, err := a.stateDir(); err == nil {
-		marks = filepath.Join(state, "modules")
+		// Who only looks makes no state folder.
+		if _, err := os.Stat(state); err == nil || a.sets {
+			marks = filepath.Join(state, "modules")
+		}
 	}
 	return host.Start(a.ctx, host.Options{Module: mw.Module, Marks: marks, InitArgs: mw.Init, Env: mw.Env, Withheld: a.withheld(), AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout,
 		Stop: stop, Waiting: func(call string, left time.Duration) { a.waiting(call, "the module", left) }})
