@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -180,4 +181,55 @@ func (t failingToken) InitPIN(ctx context.Context, c exec.Credential) error {
 		return err
 	}
 	return t.Token.InitPIN(ctx, c)
+}
+
+// TestStartOfAChangeIsNotedAtItsCall: the journal knows of a change just before its
+// call, so that a run which was cut off earlier leaves no doubt and costs no try.
+func TestStartOfAChangeIsNotedAtItsCall(t *testing.T) {
+	b := newBenchOn(t, changePIN, "softhsm")
+	b.module = model.New(b.Plan.Facts(), model.Start{})
+	b.Prompter = answers{"old-4711", "new-4712"}
+	starts := map[string]int{}
+	b.Module = changesPIN{b.module, func(call string) {
+		if _, seen := starts[call]; seen {
+			return
+		}
+		starts[call] = 0
+		for _, r := range b.journals.records {
+			if r.Event == "start" {
+				starts[call]++
+			}
+		}
+	}}
+	if _, err := b.apply(); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(starts, map[string]int{"C_OpenSession": 0, "C_SetPIN": 1}) {
+		t.Errorf("starts that were known at each call: %v", starts)
+	}
+}
+
+// changesPIN tells of the calls before they are made.
+type changesPIN struct {
+	exec.Module
+	before func(call string)
+}
+
+func (m changesPIN) Token(id exec.SlotID) exec.Token {
+	return changesPINToken{m.Module.Token(id), m.before}
+}
+
+type changesPINToken struct {
+	exec.Token
+	before func(call string)
+}
+
+func (t changesPINToken) OpenSession(ctx context.Context) error {
+	t.before("C_OpenSession")
+	return t.Token.OpenSession(ctx)
+}
+
+func (t changesPINToken) SetPIN(ctx context.Context, old, new exec.Credential) error {
+	t.before("C_SetPIN")
+	return t.Token.SetPIN(ctx, old, new)
 }

@@ -59,15 +59,6 @@ func (r *run) noteID(op *plan.Op, slot string, record *Record, id []byte) error 
 	return r.noteStart(Record{ID: op.ID, Op: string(op.Kind), Slot: slot, Draft: record.Draft, KeyID: hex.EncodeToString(id)})
 }
 
-// noteStart writes the start of an op once more, with what is known by now.
-func (r *run) noteStart(record Record) error {
-	record.Event = "start"
-	if err := r.journal.Write(record); err != nil {
-		return err
-	}
-	return r.journal.Sync()
-}
-
 // ids are all of the CKA_IDs.
 func (h *halves) ids() [][]byte {
 	if h == nil {

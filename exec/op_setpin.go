@@ -26,7 +26,7 @@ func (r *run) setPIN(op *plan.Op, slot string, record *Record) error {
 	if r.cutOff(op) {
 		return r.resumeChange(op, slot, record)
 	}
-	return r.changePIN(op, slot)
+	return r.changePIN(op, slot, record)
 }
 
 // resumeChange goes on where an earlier run was cut off in a change. Only a login tells
@@ -64,7 +64,7 @@ func (r *run) resumeChange(op *plan.Op, slot string, record *Record) error {
 		r.at(slot).user = "user"
 		delete(r.began, op.ID) // it was not made
 	}
-	err := r.changePIN(op, slot)
+	err := r.changePIN(op, slot, record)
 	e, failed := err.(*Error)
 	switch {
 	case wrongPIN(err):
@@ -122,14 +122,18 @@ func (r *run) openSession(slot string) error {
 	return nil
 }
 
-// changePIN is C_SetPIN for whoever is logged in.
-func (r *run) changePIN(op *plan.Op, slot string) error {
+// changePIN is C_SetPIN for whoever is logged in. The journal knows of the start now and
+// no earlier: of a run that was cut off before, it is known that the old PIN holds.
+func (r *run) changePIN(op *plan.Op, slot string, record *Record) error {
 	old, err := r.credential(op.Old, slot)
 	if err != nil {
 		return err
 	}
 	new, err := r.credential(op.New, slot)
 	if err != nil {
+		return err
+	}
+	if err := r.noteStart(*record); err != nil {
 		return err
 	}
 	err = r.show(slot, whoOf(op), old, func() error { return r.token(slot).SetPIN(r.ctx, old, new) })

@@ -12,7 +12,7 @@ func (r *run) unblock(op *plan.Op, slot string, record *Record) error {
 	if err := r.openSession(slot); err != nil {
 		return err
 	}
-	if err := r.changePIN(op, slot); err != nil {
+	if err := r.changePIN(op, slot, record); err != nil {
 		return err
 	}
 	return r.forgetTries(slot, "user")

@@ -240,16 +240,10 @@ func (r *run) op(op *plan.Op) error {
 				return r.late(r.wrap(err, op, slot))
 			}
 		}
-		if err := r.begin(); err != nil {
-			return r.wrap(err, op, slot)
-		}
-		if err := r.journal.Write(record); err != nil {
-			return r.wrap(err, op, slot)
-		}
-		// This waits for the end of the op before too: nothing is written to a
-		// token in between.
-		if err := r.journal.Sync(); err != nil {
-			return r.wrap(err, op, slot)
+		if !changesPIN(op) {
+			if err := r.noteStart(record); err != nil {
+				return r.wrap(err, op, slot)
+			}
 		}
 	}
 	begin := r.Now()
@@ -295,6 +289,26 @@ func (r *run) op(op *plan.Op) error {
 	}
 	r.report(event)
 	return nil
+}
+
+// noteStart has the journal know that an op begins, or, once more, what is known of it
+// by now. It waits for the end of the op before too: nothing is written to a token in
+// between.
+func (r *run) noteStart(record Record) error {
+	if err := r.begin(); err != nil {
+		return err
+	}
+	record.Event, record.Wrong = "start", ""
+	if err := r.journal.Write(record); err != nil {
+		return err
+	}
+	return r.journal.Sync()
+}
+
+// changesPIN reports whether an op gives a new value for an old one, which notes its
+// start itself.
+func changesPIN(op *plan.Op) bool {
+	return op.Kind == plan.SetPIN || op.Kind == plan.SetPUK || op.Kind == plan.Unblock && op.Old != nil
 }
 
 // late makes a refusal that comes after a write a failure: it is too late for "before

@@ -99,7 +99,7 @@ func (a *app) startModuleUntil(mw station.Middleware, stop <-chan struct{}) (*ho
 	marks := ""
 	if state, err := a.stateDir(); err == nil {
 		// Who only looks makes no state folder.
-		if _, err := os.Stat(state); err == nil || a.sets {
+		if _, err := os.Stat(state); err == nil || a.sets && !a.opts.dryRun {
 			marks = filepath.Join(state, "modules")
 		}
 	}

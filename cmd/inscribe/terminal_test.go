@@ -227,10 +227,10 @@ func TestInterruptAtPrompts(t *testing.T) {
 		code               int
 		says               string
 	}{
-		{"field", "CARD: ", "77" + interrupt, []string{"apply", "x.dsc", "--field", "CARD=prompt"}, exitDevice, "value of CARD: interrupted"},
+		{"field", "CARD: ", "QQ" + interrupt, []string{"apply", "x.dsc", "--field", "CARD=prompt"}, exitDevice, "value of CARD: interrupted"},
 		{"field ended", "CARD: ", end, []string{"apply", "x.dsc", "--field", "CARD=prompt"}, exitRefused, "value of CARD: nothing was entered: the terminal's input ended (Ctrl-D)"},
-		{"half a field ended", "CARD: ", "77" + end + end, []string{"apply", "x.dsc", "--field", "CARD=prompt"}, exitRefused, "nothing was entered"},
-		{"dialog", "Present SignPIN", "77" + interrupt, dialog, exitDevice, "interrupted"},
+		{"half a field ended", "CARD: ", "QQ" + end + end, []string{"apply", "x.dsc", "--field", "CARD=prompt"}, exitRefused, "nothing was entered"},
+		{"dialog", "Present SignPIN", "QQ" + interrupt, dialog, exitDevice, "interrupted"},
 		{"dialog ended", "Present SignPIN", end, dialog, exitRefused, "asking for SignPIN: nothing was entered"},
 		{"yes", "[yes/no]", "ye" + interrupt, destroy, exitDevice, "interrupted"},
 		{"yes ended", "[yes/no]", end, destroy, exitRefused, "nobody said yes"},
@@ -251,7 +251,7 @@ func TestInterruptAtPrompts(t *testing.T) {
 			if after := term.state(); *after != *term.before {
 				t.Errorf("the terminal is left otherwise: %+v, was %+v", after, term.before)
 			}
-			if strings.Contains(term.shown.String()+o.stderr, "77") {
+			if strings.Contains(term.shown.String()+o.stderr, "QQ") {
 				t.Errorf("what was typed shows: %s", term.shown.String())
 			}
 			m.opened(true, "CARD", "user", "1234")
