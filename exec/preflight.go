@@ -419,7 +419,7 @@ func (r *run) sameHolder(op *plan.Op, slot string) error {
 		return err
 	}
 	return &Error{Kind: Refused, Message: fmt.Sprintf("an earlier run put a certificate for %s on this token, and this run asks for %s", rec.Asked, asked),
-		Advice: "another holder's card is in the reader: take another one, or give the values of the first run"}
+		Advice: "another holder's card is in the reader: take another one, or give the values of the first run; to put this one's there all the same, say --existing add or --existing replace"}
 }
 
 // checkLabel refuses keys and certificates of the same label that an earlier run
