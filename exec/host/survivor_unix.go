@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"inscribe/internal/filelock"
 )
 
 // A child whose parent was killed finishes the call under way, since a call that is torn
@@ -43,7 +45,7 @@ func leaveMark(dir string) (m *mark, survivor string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, "", err
 	}
-	turn, err := locked(filepath.Join(dir, turnName), unix.LOCK_EX)
+	turn, err := filelock.Open(filepath.Join(dir, turnName), filelock.Lock)
 	if err != nil {
 		return nil, "", err
 	}
@@ -68,8 +70,8 @@ func leaveMark(dir string) (m *mark, survivor string, err error) {
 		return nil, "", err
 	}
 	m = &mark{name: strings.TrimSuffix(file.Name(), ofChild), child: file}
-	if err = flock(file, unix.LOCK_EX|unix.LOCK_NB); err == nil {
-		m.parent, err = locked(m.name+ofParent, unix.LOCK_EX|unix.LOCK_NB)
+	if err = filelock.Try(file); err == nil {
+		m.parent, err = filelock.Open(m.name+ofParent, filelock.Try)
 	}
 	if err != nil {
 		m.remove()
@@ -102,26 +104,6 @@ func (m *mark) remove() {
 	_ = os.Remove(m.name + ofParent)
 }
 
-func locked(path string, how int) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := flock(file, how); err != nil {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
-}
-
-func flock(file *os.File, how int) error {
-	for {
-		if err := unix.Flock(int(file.Fd()), how); err != unix.EINTR {
-			return err
-		}
-	}
-}
-
 // free reports whether nobody holds the lock of a file, or it is not there any more.
 func free(path string) bool {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -129,7 +111,7 @@ func free(path string) bool {
 		return errors.Is(err, os.ErrNotExist)
 	}
 	defer file.Close()
-	return flock(file, unix.LOCK_EX|unix.LOCK_NB) == nil
+	return filelock.Try(file) == nil
 }
 
 // watch ends the process when the parent is gone and the call under way has had its

@@ -12,9 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"inscribe/exec"
+	"inscribe/internal/filelock"
 )
 
 // busy is why a run is refused.
@@ -95,24 +94,11 @@ func (r *run) lockMachine() error {
 
 // await takes a lock that is held for moments only.
 func (f *Folder) await(key string) (io.Closer, error) {
-	file, err := os.OpenFile(filepath.Join(f.dir, "lock", key), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := filelock.Open(filepath.Join(f.dir, "lock", key), filelock.Lock)
 	if err != nil {
 		return nil, local(err)
 	}
-	if err := flock(file, unix.LOCK_EX); err != nil {
-		file.Close()
-		return nil, local(err)
-	}
 	return file, nil
-}
-
-// flock locks a file. A signal that comes in its way is no answer.
-func flock(file *os.File, how int) error {
-	for {
-		if err := unix.Flock(int(file.Fd()), how); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
 }
 
 // take takes a lock, or says that another process has it.
@@ -137,9 +123,9 @@ func inUse(busy string) error {
 // takeFile locks a file that nobody has locked. A file system that cannot lock has told
 // nothing of others.
 func takeFile(file *os.File, busy string) error {
-	err := flock(file, unix.LOCK_EX|unix.LOCK_NB)
+	err := filelock.Try(file)
 	switch {
-	case errors.Is(err, unix.EWOULDBLOCK):
+	case errors.Is(err, filelock.ErrHeld):
 		return inUse(busy)
 	case err != nil:
 		return &exec.Error{Kind: exec.Local, Message: "the file " + file.Name() + " cannot be locked", Cause: err,

@@ -64,13 +64,19 @@ func fillUp(dir string) error {
 	return nil
 }
 
-// TestTailThatCannotBeMended: the file is not kept open.
-func TestTailThatCannotBeMended(t *testing.T) {
-	f := In(t.TempDir())
+// cutOff gives the file of a run that was cut off.
+func cutOff(t *testing.T, f *Folder) (path string) {
+	t.Helper()
 	j, _, _ := open(t, f, both, "a", false)
 	write(t, j, both, "a", "run", "start 1")
 	_ = j.Close()
-	path := files(t, f, "open/*")[0]
+	return files(t, f, "open/*")[0]
+}
+
+// TestTailThatCannotBeMended: the file is not kept open.
+func TestTailThatCannotBeMended(t *testing.T) {
+	f := In(t.TempDir())
+	path := cutOff(t, f)
 	appendTo(t, path, `{"event":"do`)
 	if out, err := osexec.Command("chattr", "+a", path).CombinedOutput(); err != nil {
 		t.Skipf("chattr: %v %s", err, out)
@@ -124,11 +130,8 @@ func TestLockThatCannotBeTaken(t *testing.T) {
 // whose file does not get its name again, is told of.
 func TestRunThatIsNotTakenBack(t *testing.T) {
 	f := In(t.TempDir())
-	j, _, _ := open(t, f, both, "a", false)
-	write(t, j, both, "a", "run", "start 1")
-	_ = j.Close()
-	path := files(t, f, "open/*")[0]
-	j, _, _ = open(t, f, both, "b", true)
+	path := cutOff(t, f)
+	j, _, _ := open(t, f, both, "b", true)
 	write(t, j, both, "b", "run")
 	if err := os.MkdirAll(filepath.Join(path, "in the way"), 0o700); err != nil {
 		t.Fatal(err)
