@@ -111,7 +111,7 @@ static ulong watch(const char *name, int index, int change, ulong a, ulong b, ul
 	ulong rv;
 	calls++;
 	note("SHIM_TRACE", name);
-	if (index == 0)
+	if (index == 0 && getenv("SHIM_OPEN") != NULL)
 		note_descriptors();
 	if (change) {
 		changes++;
