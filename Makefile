@@ -12,7 +12,7 @@ RELEASE := $(shell git describe --tags --always --dirty 2>/dev/null || true)
 LDFLAGS := -s -w $(if $(RELEASE),-X main.release=$(RELEASE))
 export GOFLAGS += -buildvcs=false
 
-FUZZTIME  ?= 5s
+FUZZTIME  ?= 3s
 BENCHTIME ?= 1s
 
 # What holds no cgo and reaches no process, file lock or token: it builds for the
@@ -91,7 +91,7 @@ cross:
 .PHONY: unit
 unit:
 	@echo '== tests'
-	@go test -timeout 40m ./... # a busy or slow machine needs more than the ten minutes of go test
+	@go test -timeout 40m -parallel $$((2 * $$(nproc))) ./... # many tests wait for a card; a slow machine needs more than go test's ten minutes
 	@echo '== the stub without cgo'
 	@CGO_ENABLED=0 go test ./exec/pkcs11
 
@@ -122,7 +122,7 @@ test-editors: setup ## a session of VS Code with the extension, in Chromium
 # Go before 1.27 may report the end of the time as a failure when the machine is busy
 # (go.dev/issue/75804). Such a run found nothing, and is made again.
 .PHONY: fuzz
-fuzz: ## each fuzz target for FUZZTIME (5s)
+fuzz: ## each fuzz target for FUZZTIME (3s)
 	@echo '== fuzz, $(FUZZTIME) each'
 	@for package in $$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
