@@ -158,15 +158,15 @@ type pool struct {
 	at   sync.Map // the place of a machine
 }
 
-// torturePool disturbs a tale at such places: one, and as many as there are processors
-// where all cases are run.
+// torturePool disturbs a tale at such places: one for the sample, and else twice as many
+// as there are processors, since a case on a card waits most of its time.
 func torturePool(t *testing.T, s tale, build func() place) {
 	t.Helper()
 	inMemory(t)
 	first := build()
 	p := undisturbed(t, s, first)
 	places := []place{first}
-	for torture(t).whole() && len(places) < runtime.GOMAXPROCS(0) {
+	for torture(t).share > 0 && len(places) < 2*runtime.GOMAXPROCS(0) {
 		places = append(places, build())
 	}
 	all := &pool{free: make(chan place, len(places))}
