@@ -96,9 +96,12 @@ func (a *app) readRows(t *target) (*batchData, error) {
 			if isNote(d.columns[i]) {
 				continue
 			}
-			if cell == "prompt" {
+			switch {
+			case cell == prompted:
 				err = errors.New("a batch asks nobody; give the value, env:VAR or file:PATH")
-			} else {
+			case strings.HasPrefix(cell, "fd:"):
+				err = errors.New("a batch reads no file descriptor; give the value, env:VAR or file:PATH")
+			default:
 				err = a.bind(t.program, row.inputs, row.columns, d.named[i], cell, false)
 			}
 			secrets = secrets || literal(cell) && d.named[i].field.Secret()

@@ -31,7 +31,7 @@ const largestInput = 64 << 20
 
 // read gives the bytes of a file, or of the standard input.
 func (a *app) read(path string) ([]byte, error) {
-	if err := a.notWritten(path); err != nil {
+	if err := a.mayBeRead(path); err != nil {
 		return nil, err
 	}
 	in := a.stdin
@@ -76,7 +76,7 @@ func readRegular(path string) ([]byte, error) {
 // readFile is [os.ReadFile], but ends with an interrupt: a pipe with a name may have no
 // writer yet.
 func (a *app) readFile(path string) ([]byte, error) {
-	if err := a.notWritten(path); err != nil {
+	if err := a.mayBeRead(path); err != nil {
 		return nil, err
 	}
 	return await(a.ctx, func() ([]byte, error) { return os.ReadFile(path) })
@@ -191,7 +191,7 @@ func (l *loader) upward(dir string) foundConfig {
 		return found
 	}
 	file := filepath.Join(dir, config.FileName)
-	if found.err = l.app.notWritten(file); found.err != nil {
+	if found.err = l.app.mayBeRead(file); found.err != nil {
 		return found
 	}
 	raw, err := readRegular(file)

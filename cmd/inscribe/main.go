@@ -29,9 +29,12 @@ func main() {
 	// A core file of this process would hold PINs.
 	_ = host.ForbidDumps()
 	// What fd: reads is for this process alone.
-	host.ForbidInheritance()
+	descriptors := map[uint64]string{}
+	for _, fd := range host.ForbidInheritance() {
+		descriptors[uint64(fd)] = ""
+	}
 	ctx, stop := interrupts()
-	a := &app{ctx: ctx, stop: stop, stdin: os.Stdin, stdout: &output{Writer: os.Stdout}, stderr: os.Stderr, getenv: os.Getenv}
+	a := &app{ctx: ctx, stop: stop, stdin: os.Stdin, stdout: &output{Writer: os.Stdout}, stderr: os.Stderr, getenv: os.Getenv, descriptors: descriptors}
 	os.Exit(a.run(os.Args[1:]))
 }
 
@@ -45,9 +48,11 @@ type app struct {
 	opts           options
 	sets           bool // the command sets on a token what it is given
 	asides         *asides
-	variables      []string          // of the environment, that env: values named
-	written        []written         // the files that the command is to write
-	descriptors    map[uint64]string // that fd: values were read from, and for what
+	variables      []string  // of the environment, that env: values named
+	written        []written // the files that the command is to write
+	// descriptors are those behind the standard streams that the process was started
+	// with, and each that a value was read from, with what it is the value of.
+	descriptors map[uint64]string
 }
 
 // run is the whole command; it gives the exit code. A defect becomes a message

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,17 +31,23 @@ func (a *app) apart(c *command, args []string) error {
 		a.written = append(a.written, w)
 	}
 	for _, path := range slices.Concat(args, a.opts.fieldFiles, []string{a.opts.data, a.opts.sign, a.opts.replay, a.opts.seed, a.opts.description, a.opts.station, a.opts.module}) {
-		if err := a.notWritten(path); err != nil {
+		if err := a.mayBeRead(path); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// notWritten refuses a file that is to be read, where it is one that is to be written.
-func (a *app) notWritten(path string) error {
+// mayBeRead refuses a file that is to be read, where it is one that is to be written, or
+// a descriptor that nobody gave.
+func (a *app) mayBeRead(path string) error {
 	if path == "" || path == stdinName {
 		return nil
+	}
+	if n, is := descriptorAt(path); is {
+		if err := a.wasGiven(n); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	for _, w := range a.written {
 		if sameFile(w.path, path) {

@@ -105,7 +105,7 @@ func (a *app) loadStation() (*station.Station, error) {
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err}
 	}
-	return st, a.notWritten(st.Path)
+	return st, a.mayBeRead(st.Path)
 }
 
 func libraryOf(p *check.Program) string {

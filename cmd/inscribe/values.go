@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,18 +105,20 @@ func (a *app) fieldsFile(p *check.Program, in exec.Inputs, columns map[string]st
 		return usagef("--fields: %s is no JSON object of texts, like {\"NAME\": \"env:VAR\"}", file)
 	}
 	secrets, given := false, spellings{}
-	for _, name := range members(raw) {
-		n, err := a.named(p, name)
+	for _, m := range members(raw) {
+		n, err := a.named(p, m.name)
+		if err == nil {
+			if err = given.add(n, m.name); err != nil {
+				err = usagef("%w", err)
+			}
+		}
+		if err == nil {
+			err = a.bind(p, in, columns, n, values[m.name], false)
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("--fields: %s:%s: %w", file, placeIn(raw, m.at), err)
 		}
-		if err := given.add(n, name); err != nil {
-			return usagef("--fields: %s: %w", file, err)
-		}
-		if err := a.bind(p, in, columns, n, values[name], false); err != nil {
-			return err
-		}
-		secrets = secrets || literal(values[name]) && n.field.Secret()
+		secrets = secrets || literal(values[m.name]) && n.field.Secret()
 	}
 	if secrets {
 		a.warnOfReaders(file)
@@ -123,17 +126,23 @@ func (a *app) fieldsFile(p *check.Program, in exec.Inputs, columns map[string]st
 	return nil
 }
 
+// member is a name in a JSON object, and where it stands.
+type member struct {
+	name string
+	at   int
+}
+
 // members are the names in a JSON object of texts, each as often as it is there.
-func members(raw []byte) []string {
-	var names []string
+func members(raw []byte) (out []member) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	for at := 0; ; at++ {
+	for i := 0; ; i++ {
+		before := raw[dec.InputOffset():]
 		token, err := dec.Token()
 		if err != nil {
-			return names
+			return out
 		}
-		if name, ok := token.(string); ok && at%2 == 1 { // behind the brace, and behind each value
-			names = append(names, name)
+		if name, ok := token.(string); ok && i%2 == 1 { // behind the brace, and behind each value
+			out = append(out, member{name, len(raw) - len(bytes.TrimLeft(before, ", \t\r\n"))})
 		}
 	}
 }
@@ -232,8 +241,8 @@ func (a *app) value(value, what string) ([]byte, error) {
 		}
 		return []byte(v), nil
 	case "file":
-		if err := a.notWritten(rest); err != nil {
-			return nil, err
+		if err := a.mayBeRead(rest); err != nil {
+			return nil, fmt.Errorf("value of %s: %w", what, err)
 		}
 		b, err := a.readFile(rest)
 		if err != nil {
@@ -271,17 +280,14 @@ func (a *app) value(value, what string) ([]byte, error) {
 
 // descriptor reads a file descriptor to its end, and closes it: nobody needs it any more.
 func (a *app) descriptor(n uint64, what string) ([]byte, error) {
-	if first, again := a.descriptors[n]; again {
-		return nil, usagef("value of %s: file descriptor %d can be read once, and gave the value of %s; take another one, or a file", what, n, first)
+	if err := a.wasGiven(n); err != nil {
+		return nil, fmt.Errorf("value of %s: %w", what, err)
 	}
-	if a.descriptors == nil {
-		a.descriptors = map[uint64]string{}
-	}
-	a.descriptors[n] = what
 	file := os.Stdin
 	if n != 0 {
 		file = os.NewFile(uintptr(n), fmt.Sprintf("fd:%d", n))
 	}
+	a.descriptors[n] = what
 	b, err := await(a.ctx, func() ([]byte, error) {
 		if n > 2 { // the standard streams stay, or others would come to be in their place
 			defer file.Close()
@@ -295,6 +301,34 @@ func (a *app) descriptor(n uint64, what string) ([]byte, error) {
 		return nil, valueError(what, fmt.Errorf("file descriptor %d cannot be read", n))
 	}
 	return dropLineEnd(b), nil
+}
+
+// wasGiven refuses a descriptor that the process was not started with, for the runtime has
+// files of its own, and they have numbers too; and one that was read.
+func (a *app) wasGiven(n uint64) error {
+	first, given := a.descriptors[n]
+	switch {
+	case first != "":
+		return usagef("file descriptor %d can be read once, and gave the value of %s; take another one, or a file", n, first)
+	case given || n <= 2:
+		return nil
+	}
+	return refusedf("", "nobody gave this process the file descriptor %d; put %d<FILE behind the command, or take file:PATH (sudo closes what it is not told to keep)", n, n)
+}
+
+// descriptorAt is the descriptor whose name in the file system a path is.
+func descriptorAt(path string) (n uint64, is bool) {
+	dir, name := filepath.Split(filepath.Clean(path))
+	n, err := strconv.ParseUint(name, 10, 31)
+	if err != nil {
+		return 0, false
+	}
+	all, err := os.Stat("/dev/fd")
+	if err != nil {
+		return 0, false
+	}
+	info, err := os.Stat(dir)
+	return n, err == nil && os.SameFile(info, all)
 }
 
 func dropLineEnd(b []byte) []byte {
