@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -225,6 +226,37 @@ func TestReplaceFile(t *testing.T) {
 	if left, _ := filepath.Glob(".inscribe-*"); left != nil {
 		t.Errorf("left behind: %v", left)
 	}
+}
+
+// TestWriteOutputThroughLinks: a link stays one, also where what it leads to is still to be
+// made; one that leads to itself is no file.
+func TestWriteOutputThroughLinks(t *testing.T) {
+	inFolder(t, map[string]string{"sub/keep": ""})
+	for name, to := range map[string]string{"first": "sub/second", "sub/second": "third", "loop": "loop", "sub/fourth": "../none/x"} {
+		if err := os.Symlink(to, name); err != nil {
+			t.Skip(err)
+		}
+	}
+	if err := errors.Join(writable("first"), writeOutput("first", []byte("new"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink("first"); err != nil || to != "sub/second" || contents(t, "sub/third") != "new" {
+		t.Errorf("%q %v", to, err)
+	}
+	for _, name := range []string{"loop", "sub/fourth"} {
+		if writable(name) == nil || writeOutput(name, []byte("new"), 0o600) == nil {
+			t.Errorf("%s was written", name)
+		}
+		if _, err := os.Readlink(name); err != nil {
+			t.Error(err)
+		}
+	}
+	inFolder(t, map[string]string{"x.dsc": neat, "sub/keep": ""})
+	if err := os.Symlink("sub/x.dsz", "x.dsz"); err != nil {
+		t.Fatal(err)
+	}
+	inscribe(t, "", "pack", "x.dsc").want(t, exitOK, "x.dsz: 1 file", "")
+	inscribe(t, "", "check", "sub/x.dsz").want(t, exitOK, "", "")
 }
 
 // TestWriteOutput wants a file whole or as it was, and what is no file left as it is.

@@ -18,10 +18,12 @@ import (
 // come.
 func writeOutput(path string, data []byte, mode fs.FileMode) error {
 	info, err := os.Stat(path)
-	if err != nil {
-		return durable.Replace(path, data, mode)
-	}
-	if !info.Mode().IsRegular() {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return durable.Replace(placeOf(path), data, mode)
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
 		return os.WriteFile(path, data, mode)
 	}
 	if path, err = replaceable(path); err != nil {
@@ -46,18 +48,22 @@ func replaceable(path string) (string, error) {
 
 // writable tells whether writeOutput could do it, and leaves everything as it is.
 func writable(path string) error {
+	place := placeOf(path)
 	info, err := os.Stat(path)
 	switch {
-	case err == nil && info.IsDir():
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	case info.IsDir():
 		return fmt.Errorf("%s is a folder and is not written", path)
-	case err == nil && !info.Mode().IsRegular():
+	case !info.Mode().IsRegular():
 		return nil
-	case err == nil:
-		if path, err = replaceable(path); err != nil {
+	default:
+		if place, err = replaceable(path); err != nil {
 			return err
 		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".inscribe-*")
+	f, err := os.CreateTemp(filepath.Dir(place), ".inscribe-*")
 	if err != nil {
 		var why *fs.PathError
 		if errors.As(err, &why) {

@@ -71,7 +71,7 @@ func (a *app) pack(args []string) error {
 			mode &= info.Mode().Perm() | 0o200
 		}
 	}
-	if err := durable.Replace(output, packed, mode); err != nil {
+	if err := durable.Replace(placeOf(output), packed, mode); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "%s: %s\n", output, plural(len(entries), "file"))
