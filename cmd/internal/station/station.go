@@ -71,11 +71,16 @@ func parse(name string, raw []byte) (*Station, error) {
 	if err := config.Decode(name, raw, s); err != nil {
 		return nil, err
 	}
+	// A name without a folder would be a library of the system.
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return nil, fmt.Errorf("station file: %w", err)
+	}
 	file := func(path string) string {
 		if path == "" || filepath.IsAbs(path) {
 			return path
 		}
-		return filepath.Join(filepath.Dir(name), path)
+		return filepath.Join(filepath.Dir(abs), path)
 	}
 	for i, signer := range s.Plans.Signers {
 		s.Plans.Signers[i] = file(signer)

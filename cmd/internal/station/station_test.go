@@ -39,6 +39,32 @@ func TestNoStationOfTheWorkingFolder(t *testing.T) {
 	}
 }
 
+// TestFilesBesideTheStation: what a station names without a folder is beside it, also where
+// it is named so itself. A bare name would be looked for where the system has its libraries.
+func TestFilesBesideTheStation(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	text := "[middleware.\"x.dll\"]\nmodule = \"mod.so\"\n[ca.lab]\ntype = \"embedded\"\ndir = \"ca\"\n[plans]\nsigners = [\"a.pem\"]\n"
+	if err := os.WriteFile("station.toml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"station.toml", "./station.toml", filepath.Join(dir, "station.toml")} {
+		s, err := Load(name, func(string) string { return "" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{s.Middleware["x.dll"].Module, s.CA["lab"].Dir, s.Plans.Signers[0]}
+		for i, want := range []string{"mod.so", "ca", "a.pem"} {
+			if got[i] != filepath.Join(dir, want) {
+				t.Errorf("%s: %s is taken from %s", name, want, got[i])
+			}
+		}
+	}
+}
+
 // TestSlips wants a place, a cause and a way out for what people mistype.
 func TestSlips(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
