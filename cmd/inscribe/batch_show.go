@@ -53,8 +53,8 @@ func (a *app) batchShow(r *batchResult) (*batchShow, error) {
 		live: isTerminal(a.stderr) && a.getenv("TERM") != "dumb"}
 	if a.opts.events != "" {
 		var err error
-		if s.events, err = os.OpenFile(a.opts.events, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
-			return nil, fmt.Errorf("--events: %w", err)
+		if s.events, err = a.openEvents(); err != nil {
+			return nil, err
 		}
 	}
 	a.asides.through(func(lines string) { s.locked(func() { fmt.Fprint(a.stderr, lines) }) })

@@ -231,20 +231,21 @@ func TestReplaceFile(t *testing.T) {
 // TestWriteOutputThroughLinks: a link stays one, also where what it leads to is still to be
 // made; one that leads to itself is no file.
 func TestWriteOutputThroughLinks(t *testing.T) {
+	a := &app{ctx: context.Background()}
 	inFolder(t, map[string]string{"sub/keep": ""})
 	for name, to := range map[string]string{"first": "sub/second", "sub/second": "third", "loop": "loop", "sub/fourth": "../none/x"} {
 		if err := os.Symlink(to, name); err != nil {
 			t.Skip(err)
 		}
 	}
-	if err := errors.Join(writable("first"), writeOutput("first", []byte("new"), 0o600)); err != nil {
+	if err := errors.Join(writable("first"), a.writeOutput("first", []byte("new"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	if to, err := os.Readlink("first"); err != nil || to != "sub/second" || contents(t, "sub/third") != "new" {
 		t.Errorf("%q %v", to, err)
 	}
 	for _, name := range []string{"loop", "sub/fourth"} {
-		if writable(name) == nil || writeOutput(name, []byte("new"), 0o600) == nil {
+		if writable(name) == nil || a.writeOutput(name, []byte("new"), 0o600) == nil {
 			t.Errorf("%s was written", name)
 		}
 		if _, err := os.Readlink(name); err != nil {
@@ -261,6 +262,7 @@ func TestWriteOutputThroughLinks(t *testing.T) {
 
 // TestWriteOutput wants a file whole or as it was, and what is no file left as it is.
 func TestWriteOutput(t *testing.T) {
+	a := &app{ctx: context.Background()}
 	inFolder(t, map[string]string{"plan.json": "old"})
 	if err := os.Chmod("plan.json", 0o600); err != nil {
 		t.Fatal(err)
@@ -277,7 +279,7 @@ func TestWriteOutput(t *testing.T) {
 		if err := writable(name); err != nil {
 			t.Fatal(err)
 		}
-		if err := writeOutput(name, []byte("new"), 0o644); err != nil {
+		if err := a.writeOutput(name, []byte("new"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -929,8 +930,33 @@ __attribute__((constructor)) static void load(void) {
 	}
 }
 
-// TestInterruptWhileAPipeIsOpened: a pipe with a name and no writer is waited for, and
-// the first interrupt ends that.
+// TestReportOfAnInterruptedRun goes to a pipe that is read, and to none that nobody reads.
+func TestReportOfAnInterruptedRun(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	a, pipe := &app{ctx: ctx}, filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.writeOutput(pipe, []byte("report"), 0o600); !errors.Is(err, syscall.ENXIO) {
+		t.Errorf("nobody reads: %v", err)
+	}
+	reader, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if err := a.writeOutput(pipe, []byte("report"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(io.LimitReader(reader, 6)); string(got) != "report" {
+		t.Errorf("%q %v", got, err)
+	}
+}
+
+// TestInterruptWhileAPipeIsOpened: a pipe with a name waits for its other end, and the
+// first interrupt ends that.
 func TestInterruptWhileAPipeIsOpened(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -939,6 +965,7 @@ func TestInterruptWhileAPipeIsOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	card := m.file("x.dsc", threeKeys)
+	apply := []string{"apply", card, "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN"}
 	for _, args := range [][]string{
 		{"plan", card, "--field", "CARD=file:" + pipe},
 		{"check", pipe},
@@ -947,6 +974,10 @@ func TestInterruptWhileAPipeIsOpened(t *testing.T) {
 		{"plan", card, "--fields", pipe},
 		{"plan", card, "--out", "p.json", "--sign", pipe},
 		{"apply", card, "--dry-run", "--replay", pipe},
+		{"plan", card, "--out", pipe},
+		append(apply, "--dry-run", "--events", pipe),
+		append(apply, "--dry-run", "--report", pipe),
+		{"batch", card, "--data", m.file("rows.csv", "#n\n1\n"), "--field", "CARD=env:CARD_PIN", "--field", "SIGN=env:SIGN_PIN", "--events", pipe},
 	} {
 		for patience := 500 * time.Millisecond; ; patience *= 4 {
 			c, wait := m.start(args...)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"inscribe/internal/durable"
 )
@@ -16,7 +18,7 @@ import (
 // a signed plan is worse than none. Links are followed and the mode of a file that is
 // there is kept. What is no plain file, such as /dev/stderr, takes the bytes as they
 // come.
-func writeOutput(path string, data []byte, mode fs.FileMode) error {
+func (a *app) writeOutput(path string, data []byte, mode fs.FileMode) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -24,12 +26,30 @@ func writeOutput(path string, data []byte, mode fs.FileMode) error {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return os.WriteFile(path, data, mode)
+		return a.writeStream(path, data)
 	}
 	if path, err = replaceable(path); err != nil {
 		return err
 	}
 	return durable.Replace(path, data, info.Mode().Perm())
+}
+
+// writeStream gives a pipe or a device the bytes. A pipe waits for its reader until an
+// interrupt; what is told of a run that one ended waits for nobody.
+func (a *app) writeStream(path string, data []byte) error {
+	ctx, flag := a.ctx, os.O_WRONLY
+	if ctx.Err() != nil {
+		ctx, flag = context.WithoutCancel(ctx), flag|syscall.O_NONBLOCK
+	}
+	_, err := await(ctx, func() (int, error) {
+		f, err := os.OpenFile(path, flag, 0)
+		if err != nil {
+			return 0, err
+		}
+		n, err := f.Write(data)
+		return n, errors.Join(err, f.Close())
+	})
+	return err
 }
 
 // replaceable gives the file itself that a path leads to, if it may be written: a rename

@@ -129,7 +129,7 @@ func (a *app) probe(args []string) error {
 		_, err = io.WriteString(a.stdout, text)
 		return err
 	}
-	if err := writeOutput(a.opts.output, []byte(text), 0o644); err != nil {
+	if err := a.writeOutput(a.opts.output, []byte(text), 0o644); err != nil {
 		// What took a whole probe to learn must not be lost.
 		_, _ = io.WriteString(a.stdout, text)
 		return fmt.Errorf("--output: %w; the profile is on standard output instead", err)

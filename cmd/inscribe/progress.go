@@ -43,13 +43,24 @@ func (a *app) progress(pl *plan.Plan) (*progress, error) {
 	case stdinName:
 		p.events = a.stdout
 	default:
-		f, err := os.OpenFile(a.opts.events, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		f, err := a.openEvents()
 		if err != nil {
-			return nil, fmt.Errorf("--events: %w", err)
+			return nil, err
 		}
 		p.events, p.file = f, f
 	}
 	return p, nil
+}
+
+// openEvents opens the file of --events. A pipe waits for its reader.
+func (a *app) openEvents() (*os.File, error) {
+	f, err := await(a.ctx, func() (*os.File, error) {
+		return os.OpenFile(a.opts.events, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("--events: %w", err)
+	}
+	return f, nil
 }
 
 // noOldEvents empties the events of an earlier run, which would be taken for those of a

@@ -55,7 +55,7 @@ func (a *app) writeReport(pl *plan.Plan, result *exec.Result, ops []exec.Event, 
 	if err != nil {
 		return err
 	}
-	if err := writeOutput(a.opts.reportFile, b, 0o600); err != nil {
+	if err := a.writeOutput(a.opts.reportFile, b, 0o600); err != nil {
 		return fmt.Errorf("--report: %w", err)
 	}
 	return nil

@@ -42,7 +42,7 @@ func (a *app) savePlan(pl *plan.Plan) error {
 			return usagef("--sign: %s: %w", a.opts.sign, err)
 		}
 	}
-	if err := writeOutput(a.opts.out, data, 0o644); err != nil {
+	if err := a.writeOutput(a.opts.out, data, 0o644); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	signed := "not signed"
@@ -263,7 +263,7 @@ func (a *app) saveCounterexample(pl *plan.Plan, proof *prove.Proof) error {
 	if err != nil {
 		return err
 	}
-	if err := writeOutput(a.opts.counterexample, append(b, '\n'), 0o644); err != nil {
+	if err := a.writeOutput(a.opts.counterexample, append(b, '\n'), 0o644); err != nil {
 		return fmt.Errorf("--counterexample: %w", err)
 	}
 	return nil
