@@ -75,8 +75,7 @@ type run struct {
 	// count.
 	earlier  map[string]Record
 	began    map[string]bool
-	workSum  string // the plan's WorkSHA256 and PurposeSHA256, once they were asked for
-	purpose  string
+	does     Work                 // but for Beside, once it was asked for; see workOfRun
 	oldNext  map[string]bool      // the new PIN of a change that was cut off was wrong when it was last shown
 	halves   map[string]*halves   // what generations that were cut off may have left, by op
 	keyless  map[string]bool      // the CKA_IDs in hexadecimal, after an op's name, whose private keys are of lists that were cut off
@@ -510,9 +509,7 @@ func (r *run) forget() {
 		a.New.Wipe()
 	}
 	for i := range r.Plan.Ops {
-		for _, name := range r.Plan.Ops[i].Clears {
-			r.Inputs.Secrets[name].Wipe()
-		}
+		_ = r.clearFields(&r.Plan.Ops[i], "", nil)
 	}
 }
 

@@ -38,11 +38,12 @@ func (in Inputs) Holder() string {
 
 // workOfRun is the work of this run.
 func (r *run) workOfRun() Work {
-	if r.workSum == "" { // the plan is made anew for each
-		r.workSum, r.purpose = r.Plan.WorkSHA256(), r.Plan.PurposeSHA256()
+	if r.does.OpsSHA256 == "" { // the plan is made anew for each digest, and ClearFields takes the values
+		r.does = Work{OpsSHA256: r.Plan.WorkSHA256(), Purpose: r.Plan.PurposeSHA256(), Holder: r.Inputs.Holder(), Replaces: r.Plan.Replace}
 	}
-	return Work{OpsSHA256: r.workSum, Purpose: r.purpose, Holder: r.Inputs.Holder(),
-		Beside: r.AllowExisting || r.wipesAll(), Replaces: r.Plan.Replace}
+	w := r.does
+	w.Beside = r.AllowExisting || r.wipesAll()
+	return w
 }
 
 // wipesAll reports whether the run initialises all of its tokens.
