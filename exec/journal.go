@@ -10,15 +10,16 @@ import (
 // event is said with each, and a test holds every record of a run against that; what the
 // "start" of an op has, its "done" has too.
 type Record struct {
-	// Event is "run" (the first line), "start", "done" or "failed" of an op,
-	// and "end" (the last line of a finished run).
+	// Event is "run" (the first line), "resume" (a saved plan that did not begin the run
+	// goes on with it), "start", "done" or "failed" of an op, and "end" (the last line of
+	// a finished run).
 	Event string `json:"event"`
 	Time  string `json:"time,omitempty"` // RFC 3339, set by the journal
 	// OpsSHA256, Purpose and Holder are those of the [Work], in "run".
 	OpsSHA256 string `json:"opsSha256,omitempty"`
 	Purpose   string `json:"purpose,omitempty"`
 	Holder    string `json:"holder,omitempty"`
-	// PlanSHA256 is the digest of the saved plan that was run, in "run".
+	// PlanSHA256 is the digest of the saved plan that was run, in "run" and "resume".
 	PlanSHA256 string `json:"planSha256,omitempty"`
 	// File is the name of the description, in "run".
 	File string `json:"file,omitempty"`
@@ -107,8 +108,8 @@ type Journals interface {
 	// Refused unless abandon is set: then the first record of the new run gives it up,
 	// and a refusal before that leaves it as it is.
 	Open(tokens map[string]Identity, work Work, abandon bool) (j Journal, earlier []Record, finished bool, err error)
-	// Spent tells when a saved plan was run to its end on these tokens, in the
-	// words of the journal; "" where it never was.
+	// Spent tells when a saved plan began, or went on with, a run on these tokens that
+	// reached its end, in the words of the journal; "" where it never did.
 	Spent(tokens map[string]Identity, planSHA256 string) (string, error)
 	// Begun gives the records of each unfinished run of the work for the holder, on
 	// whatever tokens, the oldest first.

@@ -13,6 +13,7 @@ import (
 // Every record that a run of these tests writes is held against it.
 var stands = map[string]string{
 	"run":    "OpsSHA256 PlanSHA256 File Purpose Holder Tokens Earlier Existing Replaces Batch Row",
+	"resume": "PlanSHA256",
 	"start":  "ID Op Slot KeyID Label Was Draft Given Keyless",
 	"done":   "ID Op Slot KeyID Label Was Draft Given Keyless Fingerprint DER Beside Objects Asked Tokens",
 	"failed": "ID Op Slot Message Untouched Wrong Tokens",

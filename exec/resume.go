@@ -20,7 +20,7 @@ func (r *run) openJournal() error {
 		return err
 	}
 	r.journal, r.finished = j, finished
-	if r.Saved && finished {
+	if r.Saved {
 		when, err := r.Journals.Spent(tokens, r.Plan.PlanSHA256)
 		if err != nil {
 			return err
@@ -36,6 +36,7 @@ func (r *run) openJournal() error {
 	}
 	r.recall(earlier)
 	r.begun = len(earlier) > 0 && !finished
+	r.resumes = r.begun && r.Saved && !slices.ContainsFunc(earlier, func(rec Record) bool { return rec.PlanSHA256 == r.Plan.PlanSHA256 })
 	return nil
 }
 
@@ -82,21 +83,25 @@ func (r *run) recall(earlier []Record) {
 }
 
 // begin writes the first record of a run, before its first write: a run that ends
-// at a wrong PIN leaves no journal and stands in nobody's way.
+// at a wrong PIN leaves no journal and stands in nobody's way. A saved plan that goes on
+// with a run of others is noted too: it is spent once that ends.
 func (r *run) begin() error {
-	if r.begun {
+	if r.begun && !r.resumes {
 		return nil
 	}
-	work := r.workOfRun()
-	rec := Record{Event: "run", OpsSHA256: work.OpsSHA256, Purpose: work.Purpose, Holder: work.Holder, File: r.Plan.Description.File, Tokens: r.identities(),
-		Earlier: r.objects(), Existing: r.AllowExisting, Replaces: work.Replaces, Batch: r.Batch, Row: r.Row}
+	rec := Record{Event: "resume"}
+	if !r.begun {
+		work := r.workOfRun()
+		rec = Record{Event: "run", OpsSHA256: work.OpsSHA256, Purpose: work.Purpose, Holder: work.Holder, File: r.Plan.Description.File, Tokens: r.identities(),
+			Earlier: r.objects(), Existing: r.AllowExisting, Replaces: work.Replaces, Batch: r.Batch, Row: r.Row}
+	}
 	if r.Saved {
 		rec.PlanSHA256 = r.Plan.PlanSHA256
 	}
 	if err := r.journal.Write(rec); err != nil {
 		return err
 	}
-	r.begun = true
+	r.begun, r.resumes = true, false
 	return nil
 }
 

@@ -84,6 +84,7 @@ type run struct {
 	issued   map[string][]byte    // the certificates that earlier runs got, by op
 	finished bool
 	begun    bool // the journal has its first record
+	resumes  bool // it has yet to learn that this saved plan goes on with it
 	wrong    bool // a value was shown and found wrong
 	// owners are the applications by slot and CKA_ID in hexadecimal.
 	owners map[string]string

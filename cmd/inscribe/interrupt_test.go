@@ -788,6 +788,42 @@ func TestUnfinishedRunOfAnotherPlan(t *testing.T) {
 	m.must(exitRefused, one, "this plan did not put it there")
 }
 
+// TestASavedPlanThatGoesOnIsSpent: it had its part in what the token holds, be it that the
+// description itself began the run, or ended it.
+func TestASavedPlanThatGoesOnIsSpent(t *testing.T) {
+	for _, order := range []string{"description plan", "description plan description", "plan then description", "plan description"} {
+		t.Run(order, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			saved, dsc := m.dir+"/one.json", m.file("one.dsc", oneKey)
+			runs := map[string][]string{}
+			for name, file := range map[string]string{"description": dsc, "plan": saved} {
+				runs[name] = []string{"apply", file, "--field", "CARD=env:CARD_PIN", "--yes"}
+			}
+			runs["description"] = append(runs["description"], "--existing", "replace")
+			m.must(exitOK, []string{"plan", dsc, "--profile", "softhsm", "--existing", "replace", "--out", saved})
+			steps := strings.Fields(order)
+			for i, step := range steps {
+				switch {
+				case i == len(steps)-1 || steps[i+1] == "then":
+					m.must(exitOK, runs[step])
+				case step != "then":
+					_ = os.Remove(m.dir + "/calls")
+					m.killed(2, "after", runs[step])
+				}
+			}
+			m.must(exitRefused, runs["plan"], "this saved plan was run on this token already")
+			m.holds("CARD", "1234", 1, 1, 1)
+			// Nor does it go on with another run.
+			_ = os.Remove(m.dir + "/calls")
+			m.killed(2, "after", runs["description"])
+			m.must(exitRefused, runs["plan"], "this saved plan was run on this token already")
+			m.must(exitOK, runs["description"])
+			m.holds("CARD", "1234", 1, 1, 1)
+		})
+	}
+}
+
 // TestLSPIsTold ends a server by a signal, before a client is there, with one, and on
 // the standard streams.
 func TestLSPIsTold(t *testing.T) {

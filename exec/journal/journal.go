@@ -347,8 +347,10 @@ func personalisation(first exec.Record) string {
 // read counts.
 func (f *Folder) Spent(tokens map[string]exec.Identity, planSHA256 string) (when string, err error) {
 	err = f.done(f.newRun(tokens), func(records []exec.Record, _ error) bool {
-		if records[0].PlanSHA256 == planSHA256 {
-			when = records[0].Time
+		for _, rec := range records {
+			if rec.PlanSHA256 == planSHA256 {
+				when = rec.Time
+			}
 		}
 		return when == ""
 	})

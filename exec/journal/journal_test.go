@@ -784,3 +784,24 @@ func TestLastRunIsLast(t *testing.T) {
 		}
 	}
 }
+
+// TestSpentThoughBegunWithout: a saved plan that went on with a run of the description had
+// its part in what the token holds.
+func TestSpentThoughBegunWithout(t *testing.T) {
+	f := In(t.TempDir())
+	f.Now = func() time.Time { return time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC) }
+	j, _, _ := open(t, f, both, "ops", false)
+	write(t, j, both, "ops", "run", "start 1")
+	_ = j.Close()
+	j, _, _ = open(t, f, both, "ops", false)
+	if err := j.Write(exec.Record{Event: "resume", PlanSHA256: "saved"}); err != nil {
+		t.Fatal(err)
+	}
+	if when, err := f.Spent(both, "saved"); when != "" || err != nil {
+		t.Errorf("spent on %q, %v before its end", when, err)
+	}
+	write(t, j, both, "ops", "done 1", "end")
+	if when, err := f.Spent(both, "saved"); when != "2030-01-01T00:00:00Z" || err != nil {
+		t.Errorf("spent on %q, %v", when, err)
+	}
+}
