@@ -125,11 +125,11 @@ func TestCutOffStaysCutOff(t *testing.T) {
 	for text, call := range map[string]string{initialise: "C_InitToken", unblock: "C_InitPIN"} {
 		b := newBench(t, text, model.Start{})
 		b.DestroyConfirmed = true
-		b.Module = &failing{b.module, call, exec.CKRDeviceError}
+		b.Module = &failing{b.module, answering(call, exec.CKRDeviceError)}
 		if _, err := b.apply(); err == nil {
 			t.Fatal("not cut off")
 		}
-		b.Module = &failing{b.module, call, exec.CKRPINIncorrect}
+		b.Module = &failing{b.module, answering(call, exec.CKRPINIncorrect)}
 		if _, err := b.again(); err == nil {
 			t.Fatal("no error")
 		}
@@ -148,11 +148,58 @@ func TestCutOffStaysCutOff(t *testing.T) {
 	}
 }
 
-// failing is a module whose call fails.
+// TestACallThatWasNotMadeChangedNothing: neither does a value count as shown, nor the
+// change as cut off, so that the next run makes it.
+func TestACallThatWasNotMadeChangedNothing(t *testing.T) {
+	for text, call := range map[string]string{newPUK: "C_SetPIN", changePIN: "C_SetPIN", unblock: "C_InitPIN", initialise: "C_InitToken"} {
+		for _, interrupted := range []bool{false, true} {
+			b := newBenchOn(t, text, "generic")
+			b.DestroyConfirmed, b.Prompter = true, answers{"old-4711", "new-4712"}
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			b.Module = &failing{b.module, func(of string) error {
+				switch {
+				case of != call:
+					return nil
+				case interrupted:
+					cancel()
+					return &exec.Error{Kind: exec.Refused, Call: call, Message: "not called", Cause: ctx.Err(), Unshown: true}
+				}
+				return &exec.Error{Kind: exec.Device, Call: call, Message: "the module crashed", Unshown: true}
+			}}
+			_, err := exec.Apply(ctx, b.Options)
+			refused(t, err, exec.Device, call)
+			last := b.journals.records[len(b.journals.records)-1]
+			if last.Event != "failed" || !last.Untouched {
+				t.Errorf("%s, interrupted %v: %+v", call, interrupted, last)
+			}
+			for _, who := range []string{"user", "so"} {
+				if n, _ := b.journals.Tries("default", who); n != 0 {
+					t.Errorf("%s, interrupted %v: %d tries of %s", call, interrupted, n, who)
+				}
+			}
+			b.Module = b.module
+			if _, err := b.again(); err != nil {
+				t.Errorf("%s, interrupted %v: then %v", call, interrupted, err)
+			}
+		}
+	}
+}
+
+// failing is a module whose calls fail where fail says so.
 type failing struct {
 	exec.Module
-	call string
-	with exec.CKR
+	fail func(call string) error
+}
+
+// answering gives a call an answer.
+func answering(to string, with exec.CKR) func(string) error {
+	return func(call string) error {
+		if call != to {
+			return nil
+		}
+		return &exec.Error{Kind: exec.Device, Call: call, CKR: with}
+	}
 }
 
 func (f *failing) Token(id exec.SlotID) exec.Token { return failingToken{f.Module.Token(id), f} }
@@ -162,25 +209,25 @@ type failingToken struct {
 	of *failing
 }
 
-func (t failingToken) fails(call string) error {
-	if call != t.of.call {
-		return nil
-	}
-	return &exec.Error{Kind: exec.Device, Call: call, CKR: t.of.with}
-}
-
 func (t failingToken) InitToken(ctx context.Context, so exec.Credential, label string) error {
-	if err := t.fails("C_InitToken"); err != nil {
+	if err := t.of.fail("C_InitToken"); err != nil {
 		return err
 	}
 	return t.Token.InitToken(ctx, so, label)
 }
 
 func (t failingToken) InitPIN(ctx context.Context, c exec.Credential) error {
-	if err := t.fails("C_InitPIN"); err != nil {
+	if err := t.of.fail("C_InitPIN"); err != nil {
 		return err
 	}
 	return t.Token.InitPIN(ctx, c)
+}
+
+func (t failingToken) SetPIN(ctx context.Context, old, new exec.Credential) error {
+	if err := t.of.fail("C_SetPIN"); err != nil {
+		return err
+	}
+	return t.Token.SetPIN(ctx, old, new)
 }
 
 // TestStartOfAChangeIsNotedAtItsCall: the journal knows of a change just before its

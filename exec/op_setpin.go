@@ -70,7 +70,7 @@ func (r *run) resumeChange(op *plan.Op, slot string, record *Record) error {
 	case wrongPIN(err):
 		record.Wrong = "old"
 		return byTurns(err, "new")
-	case err == nil, failed && e.Kind != Refused && !e.CKR.RefusesPIN():
+	case err == nil, failed && e.Kind != Refused && !e.CKR.RefusesPIN() && !unmade(err):
 		record.Wrong = "" // it may be made by now
 	}
 	return err

@@ -329,7 +329,7 @@ func readable(k plan.Kind) bool {
 
 // untouched reports whether an op that failed certainly changed nothing: it was
 // refused here, or the token looked at a PIN and took nothing of it, or a change of
-// a PIN failed before its call. Any code may come from any call, so that a wrong PIN
+// a PIN failed before its call, or that was not made. Any code may come from any call, so that a wrong PIN
 // says nothing of a key. Of an op that an earlier run was cut off in, what happens now
 // says nothing.
 func (r *run) untouched(op *plan.Op, err error) bool {
@@ -337,7 +337,7 @@ func (r *run) untouched(op *plan.Op, err error) bool {
 	switch {
 	case !ok, e.doubtful, r.cutOff(op):
 		return false
-	case e.Kind == Refused:
+	case e.Kind == Refused, unmade(err):
 		return true
 	}
 	switch op.Kind {
@@ -346,6 +346,17 @@ func (r *run) untouched(op *plan.Op, err error) bool {
 		return e.CKR.RefusesPIN() || !change && e.Call != ""
 	case plan.InitToken, plan.InitPIN, plan.Block:
 		return e.CKR.RefusesPIN()
+	}
+	return false
+}
+
+// unmade reports whether an op failed since its call that changes a PIN or a token never
+// left this program.
+func unmade(err error) bool {
+	for e := (*Error)(nil); errors.As(err, &e); err = e.Cause {
+		if e.Unshown {
+			return e.Call == "C_InitToken" || e.Call == "C_InitPIN" || e.Call == "C_SetPIN"
+		}
 	}
 	return false
 }

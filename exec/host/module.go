@@ -66,7 +66,7 @@ const closeTimeout = 3 * time.Second
 // tokens, may be used by several goroutines; calls run one after the other.
 //
 // Every error is an [*exec.Error] of kind [exec.Device] or, where a request was
-// not even sent, [exec.Refused].
+// not even tried to be sent, [exec.Refused]. One that was not sent whole is Unshown.
 type Module struct {
 	options Options
 	process *process
@@ -355,8 +355,9 @@ func (m *Module) exchange(ctx context.Context, req *Request, limit time.Duration
 	req.Limit = limit
 	m.process.output.hide(pins)
 	err := m.conn.sendRequest(req, pin, newPIN)
+	unsent := err != nil // at least not whole, and of a part the child does nothing
 	var resp *Response
-	if err == nil {
+	if !unsent {
 		resp, err = m.conn.receiveResponse()
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			m.stop(&exec.Error{Kind: exec.Device, Message: "the module host gives no proper answer: " + err.Error()})
@@ -365,6 +366,7 @@ func (m *Module) exchange(ctx context.Context, req *Request, limit time.Duration
 	if err != nil {
 		m.failure = m.autopsy(req.Method)
 		own := *m.failure // the caller may add to it
+		own.Unshown = unsent
 		return &Response{}, &own
 	}
 	if len(pins) > 0 {

@@ -120,6 +120,26 @@ func TestHangEndsAtTheDeadline(t *testing.T) {
 	}
 }
 
+// TestRequestToADeadChildIsUnshown: the module ended between two calls, so that the second
+// one never left this program; the first one after which it ends may have done anything.
+func TestRequestToADeadChildIsUnshown(t *testing.T) {
+	m := start(t)
+	child, err := os.FindProcess(m.PID())
+	if err == nil {
+		err = child.Kill()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-m.process.done
+	if e := deviceError(t, m.Token(0).SetPIN(ctx, pinOf(canary), pinOf("")), "C_SetPIN", "crashed"); !e.Unshown {
+		t.Error("a PIN that nobody read counts as shown")
+	}
+	if e := deviceError(t, start(t).Token(0).Login(ctx, userExit, pinOf(canary)), "C_Login", "ended its process"); e.Unshown {
+		t.Error("a PIN that the module got counts as not shown")
+	}
+}
+
 func TestContextDeadlineWinsIfEarlier(t *testing.T) {
 	m := start(t)
 	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
