@@ -36,7 +36,7 @@ func (r *run) drifted() error {
 			continue
 		}
 		if err := looks[op.Kind](r, op, slot); err != nil {
-			return r.wrap(err, op, slot)
+			return r.failed(op, r.event(op, slot), Record{}, err)
 		}
 	}
 	return nil

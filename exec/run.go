@@ -198,13 +198,17 @@ func (r *run) ops() error {
 	return nil
 }
 
-// op runs one op between two journal records.
+// op runs one op. However it fails, that is told and noted.
 func (r *run) op(op *plan.Op) error {
 	slot := r.slot(op)
-	event := Event{ID: op.ID, Op: string(op.Kind), Slot: slot, Application: op.Application}
+	event := r.event(op, slot)
+	record := Record{ID: op.ID, Op: string(op.Kind), Slot: slot}
+	if r.oldNext[op.ID] {
+		record.Wrong = "new" // still, should this run fail before it shows a value
+	}
 	skip, why, err := r.skip(op, slot)
 	if err != nil {
-		return r.late(r.wrap(err, op, slot))
+		return r.failed(op, event, record, err)
 	}
 	if skip {
 		event.State, event.Detail = Skipped, why
@@ -214,71 +218,15 @@ func (r *run) op(op *plan.Op) error {
 		}
 		return nil
 	}
-	changes := op.Writes() || op.Kind == plan.ReqCert
-	if changes {
+	if changes(op) {
 		if err := r.drifted(); err != nil {
-			return r.late(err)
+			return err // of the op that it names
 		}
 	}
 	event.State = Started
 	r.report(event)
-	record := Record{ID: op.ID, Op: string(op.Kind), Slot: slot}
-	if changes {
-		record.Event = "start"
-		if op.Kind == plan.InitToken {
-			record.Label, _ = r.label(op) // the op says what is wrong with it
-			record.Was = r.info(slot).Label
-		}
-		if op.Kind == plan.GenKey {
-			record.Draft = r.draft(op)
-		}
-		if record.Given, err = r.givenTo(op); err != nil {
-			return r.late(r.wrap(err, op, slot))
-		}
-		if op.Kind == plan.PutList {
-			if record.Keyless, err = r.keylessOf(op, slot); err != nil {
-				return r.late(r.wrap(err, op, slot))
-			}
-		}
-		if !changesPIN(op) {
-			if err := r.noteStart(record); err != nil {
-				return r.wrap(err, op, slot)
-			}
-		}
-	}
-	begin := r.Now()
-	err = handlers[op.Kind](r, op, slot, &record)
-	event.MS = r.Now().Sub(begin).Milliseconds()
-	if r.Symbolic {
-		event.MS = 0
-	}
-	if err != nil {
-		if r.ctx.Err() != nil {
-			err = interruption(err)
-		}
-		err = r.wrap(err, op, slot)
-		whole := r.untouched(op, err)
-		err = r.late(err)
-		event.State, event.Detail = Failed, err.Error()
-		r.report(event)
-		// The run fails for its own reason; a journal that fails too must not
-		// hide it.
-		if !r.begun {
-			return err
-		}
-		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: slot, Message: err.Error(), Untouched: whole, Tokens: record.Tokens, Wrong: record.Wrong})
-		_ = r.journal.Sync()
-		return err
-	}
-	if record.Event != "" {
-		record.Event, record.Objects = "done", r.objectsOf(op, slot)
-		err := r.journal.Write(record)
-		if err == nil && !readable(op.Kind) {
-			err = r.journal.Sync()
-		}
-		if err != nil {
-			return r.wrap(err, op, slot)
-		}
+	if err := r.do(op, slot, &event, &record); err != nil {
+		return r.failed(op, event, record, err)
 	}
 	if op.Writes() {
 		r.result.Ran++
@@ -289,6 +237,73 @@ func (r *run) op(op *plan.Op) error {
 	}
 	r.report(event)
 	return nil
+}
+
+// event is what is told of an op.
+func (r *run) event(op *plan.Op, slot string) Event {
+	return Event{ID: op.ID, Op: string(op.Kind), Slot: slot, Application: op.Application}
+}
+
+// changes reports whether an op has journal records of its start and its end.
+func changes(op *plan.Op) bool { return op.Writes() || op.Kind == plan.ReqCert }
+
+// do does an op, between two journal records where it changes something.
+func (r *run) do(op *plan.Op, slot string, event *Event, record *Record) (err error) {
+	if changes(op) {
+		record.Event = "start"
+		if op.Kind == plan.InitToken {
+			record.Label, _ = r.label(op) // the op says what is wrong with it
+			record.Was = r.info(slot).Label
+		}
+		if op.Kind == plan.GenKey {
+			record.Draft = r.draft(op)
+		}
+		if record.Given, err = r.givenTo(op); err != nil {
+			return err
+		}
+		if op.Kind == plan.PutList {
+			if record.Keyless, err = r.keylessOf(op, slot); err != nil {
+				return err
+			}
+		}
+		if !changesPIN(op) {
+			if err := r.noteStart(*record); err != nil {
+				return err
+			}
+		}
+	}
+	begin := r.Now()
+	err = handlers[op.Kind](r, op, slot, record)
+	if !r.Symbolic {
+		event.MS = r.Now().Sub(begin).Milliseconds()
+	}
+	if err != nil || record.Event == "" {
+		return err
+	}
+	record.Event, record.Objects = "done", r.objectsOf(op, slot)
+	if err := r.journal.Write(*record); err != nil || readable(op.Kind) {
+		return err
+	}
+	return r.journal.Sync()
+}
+
+// failed tells of the end of an op that failed, and gives the error of the run.
+func (r *run) failed(op *plan.Op, event Event, record Record, err error) error {
+	if r.ctx.Err() != nil {
+		err = interruption(err)
+	}
+	err = r.wrap(err, op, event.Slot)
+	whole := r.untouched(op, err)
+	err = r.late(err)
+	event.State, event.Detail = Failed, err.Error()
+	r.report(event)
+	// The run fails for its own reason; a journal that fails too must not
+	// hide it.
+	if r.begun {
+		_ = r.journal.Write(Record{Event: "failed", ID: op.ID, Op: string(op.Kind), Slot: event.Slot, Message: err.Error(), Untouched: whole, Tokens: record.Tokens, Wrong: record.Wrong})
+		_ = r.journal.Sync()
+	}
+	return err
 }
 
 // noteStart has the journal know that an op begins, or, once more, what is known of it
