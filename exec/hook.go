@@ -212,15 +212,19 @@ func (r *run) initialiser() Initialiser {
 	return r.Initialiser
 }
 
-// checkHook refuses a plan that needs the station's command where it has none, and
-// looks at the PINs that it is to set.
-func (r *run) checkHook(op *plan.Op, slot string) error {
-	if !op.Hook {
+// checkHook refuses a plan that needs the station's command where it has none.
+func (r *run) checkHook(op *plan.Op, _ string) error {
+	if !op.Hook || r.initialiser() != nil {
 		return nil
 	}
-	if r.initialiser() == nil {
-		return &Error{Kind: Refused, Message: "the profile " + r.Plan.Facts().Name + " leaves the initialisation to a command of the station, and this station has none",
-			Advice: "set hook.initialise in station.toml"}
+	return &Error{Kind: Refused, Message: "the profile " + r.Plan.Facts().Name + " leaves the initialisation to a command of the station, and this station has none",
+		Advice: "set hook.initialise in station.toml"}
+}
+
+// checkHookValues looks at the PINs that the station's command is to set.
+func (r *run) checkHookValues(op *plan.Op, slot string) error {
+	if _, done := r.earlier[op.ID]; !op.Hook || done && !r.finished {
+		return nil
 	}
 	req, err := r.initRequest(op, slot)
 	if err != nil {

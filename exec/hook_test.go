@@ -40,13 +40,15 @@ CertTempl=sig
 Location=#Signature
 `
 
-func hookPlan(t testing.TB) *plan.Plan {
+func hookPlan(t testing.TB) *plan.Plan { return hookPlanOf(t, byHook) }
+
+func hookPlanOf(t testing.TB, text string) *plan.Plan {
 	t.Helper()
 	facts, err := profile.Parse("lab", []byte("inherits = \"opensc\"\n[fact]\ninit-by-hook = { is = true, source = \"the lab\" }\n"), profile.Lookup)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pl, err := plan.Lower(check.Check(grammar.Parse("x.dsc", []byte(byHook)), nil), plan.Options{Profile: facts})
+	pl, err := plan.Lower(check.Check(grammar.Parse("x.dsc", []byte(text)), nil), plan.Options{Profile: facts})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,6 +202,55 @@ func TestInitialisedByTheStation(t *testing.T) {
 	}
 	if result.Tokens["signature"].Label != "LAB (Signature PIN)" || len(result.Objects) != 1 {
 		t.Errorf("%+v", result)
+	}
+}
+
+// asked answers the two dialogs of a card that is to be made, and notes what it was asked.
+type asked struct {
+	answers
+	questions *[]exec.Question
+}
+
+func (a asked) Ask(ctx context.Context, q exec.Question) (exec.Answer, error) {
+	*a.questions = append(*a.questions, q)
+	n := map[string]int{"PIN": 0, "SignPIN": 1}[q.Keyword]
+	return exec.Answer{New: secret.FromString(a.answers[n])}, nil
+}
+
+// TestTheCommandIsToldAnswers: the PINs of a card that the station's command makes may be
+// asked for, also that of a slot which only the command makes. They are looked at before
+// the command runs, and a run that was cut off after it asks again.
+func TestTheCommandIsToldAnswers(t *testing.T) {
+	text := strings.NewReplacer("CARD=\n", "", "SIGN=\n", "", "PIN=CARD", "PIN=!FROM_USER_DIALOG_2_FIELD", "SignPIN=SIGN", "SignPIN=!FROM_USER_DIALOG_2_FIELD").Replace(byHook)
+	pl := hookPlanOf(t, text)
+	card := &blank{Module: model.New(pl.Facts(), model.Start{Fresh: true})}
+	o := exec.Options{Plan: pl, Module: card, Initialiser: station{card}, Selectors: map[string]exec.Selector{"default": selector(t, exec.Fresh), "signature": selector(t, "pkcs11:token=LAB (Signature PIN)")},
+		Issuer: model.Issuer{}, DestroyConfirmed: true}
+	// 1 is "run", 2 the "start" of inittoken and 3 its "done".
+	kept := &journals{failAt: 4}
+	apply := func(pins answers) (questions []exec.Question, err error) {
+		o.Inputs = exec.Inputs{Text: map[string]string{}, Secrets: map[string]secret.Secret{"SO": secret.FromString("12345678"), "SIGN_PUK": secret.FromString("22222222")}}
+		o.Prompter, o.Journals = asked{pins, &questions}, kept
+		_, err = exec.Apply(context.Background(), o)
+		kept = kept.next()
+		return questions, err
+	}
+	questions, err := apply(answers{"1234", "12"})
+	refused(t, err, exec.Refused, "new value asked for SignPIN has fewer than 4")
+	if len(card.requests) > 0 || len(questions) != 2 || questions[1].Slot != plan.Signature {
+		t.Fatalf("asked %+v; the command ran %d times", questions, len(card.requests))
+	}
+	kept = &journals{failAt: 4}
+	if _, err = apply(answers{"1234", "5678"}); err == nil || len(card.requests) != 1 {
+		t.Fatalf("%v; the command ran %d times", err, len(card.requests))
+	}
+	req := card.requests[0]
+	if len(req.PINs) != 2 || req.PINs[0].PIN.Name != "the new value asked for PIN" || req.PINs[1].PIN.Name != "the new value asked for SignPIN" {
+		t.Errorf("asked for %+v", req)
+	}
+	o.Selectors["default"] = selector(t, "pkcs11:token=LAB (User PIN)")
+	if questions, err = apply(answers{"1234", "5678"}); err != nil || len(questions) != 2 || len(card.requests) != 1 {
+		t.Errorf("%v; asked %+v; the command ran %d times", err, questions, len(card.requests))
 	}
 }
 

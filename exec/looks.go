@@ -36,6 +36,7 @@ var looks = []struct {
 	{(*run).checkLabel, beforeAsking, false},
 	{(*run).checkGiven, beforeAsking, false},
 	{(*run).checkCredentials, afterAsking, true},
+	{(*run).checkHookValues, afterAsking, true},
 	{(*run).distinctPINs, afterAsking, true},
 }
 

@@ -490,7 +490,7 @@ func (r *run) ask() error {
 		if d.Auto && r.hasPINPad(d.Slot) || r.Prompter == nil && r.Symbolic {
 			continue
 		}
-		if r.token(d.Slot) == nil {
+		if !r.opensSlot(d.Slot) {
 			continue
 		}
 		a, err := r.Prompter.Ask(r.ctx, Question{Dialog: d, Token: r.info(d.Slot)})
@@ -503,6 +503,17 @@ func (r *run) ask() error {
 		r.answers[d.Keyword] = a
 	}
 	return nil
+}
+
+// opensSlot reports whether the run opens a slot: one that the station's command makes
+// has no token yet, and its values are asked for all the same.
+func (r *run) opensSlot(name string) bool {
+	for op, slot := range r.due {
+		if op.Kind == plan.OpenSlot && slot == name {
+			return true
+		}
+	}
+	return false
 }
 
 // checkCredentials resolves every credential of an op and checks new values.

@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,4 +103,27 @@ func TestHookIsWaitedForAsAWhole(t *testing.T) {
 		}
 		m.holds("CARD", "1234", 1, 1, 1)
 	}
+}
+
+// TestHookIsToldAnswers: the PIN that the station's command sets may be asked for, by the
+// vendor's own form of a dialog.
+func TestHookIsToldAnswers(t *testing.T) {
+	t.Parallel()
+	m, args := hooked(t, remake)
+	args[1] = m.file("x.dsc", strings.NewReplacer("PIN=\n\n", "\n", "PIN=PIN", "PIN=!FROM_USER_DIALOG_2_FIELD").Replace(initialiseOne))
+	args = args[:len(args)-2]
+	m.env["SHORT"], m.env["ANOTHER"] = "123", "4321"
+	m.must(exitRefused, append(slices.Clone(args), "--answer", "PIN=env:SHORT"), "the new value asked for PIN has fewer than 4")
+	m.holds("CARD", "1234", 0, 0, 0)
+	m.must(exitOK, append(slices.Clone(args), "--answer", "PIN=env:ANOTHER"), "3 written")
+	m.holds("CARD", "4321", 1, 1, 1)
+	term := m.onTerminal(args...)
+	term.expect("New PIN of the default slot")
+	term.enter("5678")
+	term.expect("The same again")
+	term.enter("5678")
+	if o := term.ends(); o.code != exitOK {
+		t.Fatal(o)
+	}
+	m.holds("CARD", "5678", 1, 1, 1)
 }
