@@ -13,7 +13,7 @@ import (
 
 // Initialiser initialises a card in place of C_InitToken, with PINs and PUKs that
 // PKCS#11 has no call for, and gives the module as it sees the card afterwards. The
-// module of before is ended by it. What it did with the values before it failed is not
+// module of before is ended by it, and started anew also after an interrupt. What it did with the values before it failed is not
 // known, but for an error that says Unshown.
 type Initialiser interface {
 	Initialise(ctx context.Context, r InitRequest) (Module, error)
@@ -49,6 +49,9 @@ func (r *run) initByHook(op *plan.Op, slot string, record *Record) error {
 		if r.Module, err = r.initialiser().Initialise(r.ctx, req); err != nil {
 			return err
 		}
+		// An interrupt waits for what shows whether the command's values were right.
+		defer func(ctx context.Context) { r.ctx = ctx }(r.ctx)
+		r.ctx = context.WithoutCancel(r.ctx)
 		if err = r.findAgain(op, slot, req.Slot); err == nil {
 			err = r.madeAnew(op, slot, req.Slot)
 		}

@@ -136,7 +136,7 @@ func (h *hook) Initialise(ctx context.Context, r exec.InitRequest) (exec.Module,
 		}
 		return h.module, failed("failed: %v", errors.Join(err, left))
 	}
-	module, err := h.app.startModule(h.mw)
+	module, err := h.app.startModuleUntil(context.WithoutCancel(h.app.ctx), h.mw, h.app.stop)
 	if err != nil {
 		return h.module, &exec.Error{Kind: exec.Device, Message: "the station's command is done, and the module does not start again", Cause: err}
 	}

@@ -127,3 +127,34 @@ func TestHookIsToldAnswers(t *testing.T) {
 	}
 	m.holds("CARD", "5678", 1, 1, 1)
 }
+
+// TestInterruptLeavesNoTryOfTheHook: a command of the station that did its work during an
+// interrupt is taken for what it did, and the SO PIN that it showed counts for no wrong one.
+func TestInterruptLeavesNoTryOfTheHook(t *testing.T) {
+	t.Parallel()
+	m, args := hooked(t, "echo >begun\nuntil [ -e go ]; do sleep 0.05; done\n"+remake)
+	m.file("inscribe.toml", strings.Replace(hookedProfile, `"opensc"`, `"softhsm"`, 1)+`fact.pin-locks = { is = true, source = "this test" }
+fact.honest-so-flags = { is = false, source = "this test" }
+`)
+	for range 3 { // the third would be the last try
+		for _, old := range []string{"begun", "go"} {
+			_ = os.Remove(filepath.Join(m.dir, old))
+		}
+		c, end := m.start(append(args, "--abandon")...)
+		m.appears("begun")
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond)
+		m.file("go", "")
+		if o := end(); o.code != exitDevice || !strings.Contains(o.stderr, "interrupted before this op; nothing is half done") {
+			t.Fatal(o)
+		}
+		if o := m.must(exitOK, []string{"tokens", "--module", module}); strings.Contains(o.stdout, "wrong") {
+			t.Fatal(o)
+		}
+	}
+	m.hook("exit 1\n") // it is not run again
+	m.must(exitOK, args, "2 written")
+	m.holds("CARD", "1234", 1, 1, 1)
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,11 +91,11 @@ func (a *app) selectors(mw station.Middleware) (map[string]exec.Selector, error)
 
 // startModule starts the module.
 func (a *app) startModule(mw station.Middleware) (*host.Module, error) {
-	return a.startModuleUntil(mw, a.stop)
+	return a.startModuleUntil(a.ctx, mw, a.stop)
 }
 
 // startModuleUntil starts the module, which ends when stop is closed.
-func (a *app) startModuleUntil(mw station.Middleware, stop <-chan struct{}) (*host.Module, error) {
+func (a *app) startModuleUntil(ctx context.Context, mw station.Middleware, stop <-chan struct{}) (*host.Module, error) {
 	unheardGoesOn()
 	marks := ""
 	if state, err := a.stateDir(); err == nil {
@@ -103,7 +104,7 @@ func (a *app) startModuleUntil(mw station.Middleware, stop <-chan struct{}) (*ho
 			marks = filepath.Join(state, "modules")
 		}
 	}
-	return host.Start(a.ctx, host.Options{Module: mw.Module, Marks: marks, InitArgs: mw.Init, Env: mw.Env, Withheld: a.withheld(), AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout,
+	return host.Start(ctx, host.Options{Module: mw.Module, Marks: marks, InitArgs: mw.Init, Env: mw.Env, Withheld: a.withheld(), AllowSpy: a.opts.allowSpy, CallTimeout: a.opts.callTimeout,
 		Stop: stop, Waiting: func(call string, left time.Duration) { a.waiting(call, "the module", left) }})
 }
 
@@ -136,7 +137,7 @@ func (a *app) startingModule(mw station.Middleware) (wait func() (*host.Module, 
 		}
 	}()
 	go func() {
-		m, err := a.startModuleUntil(mw, stop)
+		m, err := a.startModuleUntil(a.ctx, mw, stop)
 		done <- started{m, err}
 	}()
 	wait = func() (*host.Module, error) {
