@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"context"
+
 	"inscribe/check/profile"
 	"inscribe/internal/secret"
 	"inscribe/plan"
@@ -50,7 +52,7 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 	if err := r.forgetTries(slot, "user", "so", "puk"); err != nil {
 		return err
 	}
-	after, err := t.Info(r.ctx)
+	after, err := t.Info(context.WithoutCancel(r.ctx)) // it is done, interrupted or not
 	if err != nil {
 		return err
 	}
