@@ -2,6 +2,7 @@ package exec
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -13,7 +14,7 @@ import (
 // given something else neither takes the first for it nor writes the second beside
 // it, unless it is told to.
 
-// stoodBeside takes in what an earlier run was told to put a key beside: what somebody
+// stoodBeside takes in what an earlier run was told to put something beside: what somebody
 // said yes to once is no reason to stop later.
 func (r *run) stoodBeside(rec Record) {
 	for _, id := range rec.Beside {
@@ -53,24 +54,27 @@ type Written struct {
 	Fingerprint string `json:"sha256"`
 }
 
-// givenTo are the certificates that fields hold for an op: one, or those of a list.
-func (r *run) givenTo(op *plan.Op) ([]Written, error) {
-	var certificates []Certificate
+// givenCertificates are those that fields hold for an op: one, or those of a list.
+func (r *run) givenCertificates(op *plan.Op) (certificates []Certificate, err error) {
 	switch {
 	case op.Kind == plan.PutCert && op.Certificate != nil:
 		cert, err := r.given(op)
-		if err != nil {
-			return nil, err
-		}
-		certificates = []Certificate{cert}
+		return []Certificate{cert}, err
 	case op.Kind == plan.PutList:
 		entries, err := r.list(op)
-		if err != nil {
-			return nil, err
-		}
 		for _, e := range entries {
 			certificates = append(certificates, e.Certificate)
 		}
+		return certificates, err
+	}
+	return nil, nil
+}
+
+// givenTo names the certificates that fields hold for an op.
+func (r *run) givenTo(op *plan.Op) ([]Written, error) {
+	certificates, err := r.givenCertificates(op)
+	if err != nil {
+		return nil, err
 	}
 	var out []Written
 	for _, c := range certificates {
@@ -83,10 +87,9 @@ func (r *run) givenTo(op *plan.Op) ([]Written, error) {
 	return out, nil
 }
 
-// checkGiven holds what is given against what an earlier run of this plan was given,
-// before the first login. The token is looked at only where the two differ.
+// checkGiven holds what is given against what is on the token, before the first login.
 func (r *run) checkGiven(op *plan.Op, slot string) error {
-	if r.noted[op.ID] == nil || r.initialisedBefore(op, slot) || !r.info(slot).Flags.Has(FlagTokenInitialized) {
+	if op.Certificate == nil && op.List == nil || r.AllowExisting || r.initialisedBefore(op, slot) || !r.info(slot).Flags.Has(FlagTokenInitialized) {
 		return nil
 	}
 	t := r.token(slot)
@@ -98,9 +101,31 @@ func (r *run) checkGiven(op *plan.Op, slot string) error {
 }
 
 // sameGiven refuses to write what is given where an earlier run of this plan was given
-// something else, which is on the token still.
+// something else, which is on the token still, or where another certificate from
+// elsewhere has the label or the CKA_ID.
 func (r *run) sameGiven(op *plan.Op, slot string) error {
-	if r.noted[op.ID] == nil || r.AllowExisting {
+	if r.AllowExisting || r.Symbolic && !r.Seeded {
+		return nil
+	}
+	if err := r.givenBefore(op, slot); err != nil {
+		return err
+	}
+	found, err := r.strangersTo(op, slot)
+	for _, s := range found {
+		if r.beside[s.fingerprint] {
+			continue
+		}
+		e := &Error{Kind: Refused, Message: s.says, Advice: "remove it, or say --existing add to write beside it"}
+		if s.labelled && op.Certificate != nil {
+			e.Advice += ", or --existing replace to delete it"
+		}
+		return e
+	}
+	return err
+}
+
+func (r *run) givenBefore(op *plan.Op, slot string) error {
+	if r.noted[op.ID] == nil {
 		return nil
 	}
 	given, err := r.givenTo(op)
@@ -129,6 +154,79 @@ func (r *run) sameGiven(op *plan.Op, slot string) error {
 		}
 	}
 	return nil
+}
+
+// stranger is a certificate on the token that no run of this plan wrote.
+type stranger struct {
+	fingerprint, says string
+	labelled          bool // as the given one
+}
+
+// strangersTo finds those that have the label or the CKA_ID of a certificate that is given.
+func (r *run) strangersTo(op *plan.Op, slot string) (out []stranger, err error) {
+	known := map[string]bool{}
+	for _, rec := range r.earlier {
+		known[rec.Fingerprint] = true
+	}
+	for other := range r.due {
+		given, _ := r.givenTo(other) // what cannot be read is not written
+		for _, w := range append(given, r.noted[other.ID]...) {
+			known[w.Fingerprint] = true
+		}
+	}
+	certificates, err := r.givenCertificates(op)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range certificates {
+		id, err := r.certificateID(c)
+		if err != nil {
+			return nil, err
+		}
+		label, err := r.label(op)
+		if err != nil {
+			return nil, err
+		}
+		label = cmp.Or(label, c.Display.Subject)
+		for i, by := range []Attribute{Text(CKALabel, label), Bytes(CKAID, id)} {
+			objects, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), by})
+			if err != nil {
+				return nil, err
+			}
+			for _, o := range objects {
+				attrs, err := r.token(slot).Attributes(r.ctx, o, CKAID, CKAValue)
+				if err != nil {
+					return nil, err
+				}
+				at, print := attrs[0].Value, fingerprintOf(attrs[1].Value)
+				if known[print] || !bytes.Equal(at, id) && (r.ours(at) || r.beside[hex.EncodeToString(at)]) {
+					continue
+				}
+				known[print] = true // by now
+				says := fmt.Sprintf("a certificate with the label %q", label)
+				if i > 0 {
+					says = "another certificate of the same key"
+				}
+				out = append(out, stranger{print, says + fmt.Sprintf(" is on the token already (CKA_ID %x, SHA-256 %s), and this plan did not put it there", at, print), i == 0})
+			}
+		}
+	}
+	return out, nil
+}
+
+// writtenBeside gives the fingerprints of those that what is given was put beside. What
+// is about to be replaced is not meant to stay.
+func (r *run) writtenBeside(op *plan.Op, slot string) (out []string, err error) {
+	if !r.AllowExisting && len(r.beside) == 0 {
+		return nil, nil
+	}
+	found, err := r.strangersTo(op, slot)
+	for _, s := range found {
+		if !s.labelled || !r.Plan.Replace {
+			out = append(out, s.fingerprint)
+		}
+	}
+	return out, err
 }
 
 // find looks for a certificate that was written, and says what it is; "" where it is

@@ -60,8 +60,9 @@ type Record struct {
 	// Given are the certificates that a field held for the op, in "start" and "done"
 	// of putcert and putlist.
 	Given []Written `json:"given,omitempty"`
-	// Beside are the CKA_IDs of the keys and certificates of the same label that a new
-	// key was put beside, as it was told to, in "done" of genkey.
+	// Beside is what something was put beside, as it was told to: the CKA_IDs of the keys
+	// and certificates of the same label, in "done" of genkey, and the SHA-256 of
+	// certificates of the same label or CKA_ID, in those of putcert and putlist.
 	Beside []string `json:"beside,omitempty"`
 	// Objects are the keys and certificates of the op's application on the token by
 	// then, in "done" of genkey, putcert and putlist: for who reports of it later.

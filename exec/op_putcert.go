@@ -42,7 +42,10 @@ func (r *run) putCert(op *plan.Op, slot string, record *Record) error {
 		}
 	}
 	r.noteObject(op, slot, label, w.id, &w.cert.Display)
-	return nil
+	if op.Certificate != nil {
+		record.Beside, err = r.writtenBeside(op, slot)
+	}
+	return err
 }
 
 // certificateID is the CKA_ID of a given certificate.

@@ -74,7 +74,7 @@ func outcome(there []bool) string {
 
 // putList writes certificates and private keys. With Any, what does not fit is
 // left out, but never the first one; any other failure ends the run.
-func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
+func (r *run) putList(op *plan.Op, slot string, record *Record) error {
 	entries, err := r.list(op)
 	if err != nil {
 		return err
@@ -102,7 +102,8 @@ func (r *run) putList(op *plan.Op, slot string, _ *Record) error {
 	if op.Returns != "" {
 		r.result.Outputs[op.Returns] = outcome(written)
 	}
-	return nil
+	record.Beside, err = r.writtenBeside(op, slot)
+	return err
 }
 
 // noteEntry puts an entry that is on the token into the result.

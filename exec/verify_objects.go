@@ -335,7 +335,31 @@ func (v *verifier) lookGiven(op *plan.Op, slot string, f *Finding) error {
 	if err != nil {
 		return err
 	}
-	return v.lookFor(cert, slot, label, id, "the certificate of "+op.Certificate.Words(), f)
+	if err := v.lookFor(cert, slot, label, id, "the certificate of "+op.Certificate.Words(), f); err != nil {
+		return err
+	}
+	return v.lookStrangers(op, slot, f)
+}
+
+// lookStrangers finds certificates that a run would refuse to write beside.
+func (v *verifier) lookStrangers(op *plan.Op, slot string, f *Finding) error {
+	if v.AllowExisting {
+		return nil
+	}
+	for other := range v.due {
+		if _, err := v.givenTo(other); err != nil {
+			return nil // what nobody gave may be among them
+		}
+	}
+	found, err := v.strangersTo(op, slot)
+	for _, s := range found {
+		if v.beside[s.fingerprint] {
+			f.note("%s; --existing add said to write beside it", s.says)
+		} else {
+			f.differ("%s", s.says)
+		}
+	}
+	return err
 }
 
 // lookFor looks for one certificate by its bytes.
@@ -382,7 +406,7 @@ func (v *verifier) lookList(op *plan.Op, slot string, f *Finding) error {
 			return err
 		}
 	}
-	return nil
+	return v.lookStrangers(op, slot, f)
 }
 
 func (v *verifier) lookImported(slot string, e ListEntry, id []byte, f *Finding) error {
@@ -456,8 +480,8 @@ func mayBePrivate(attributes []Attribute) bool {
 	return true
 }
 
-// strangers finds keys that carry a label of the plan and that no run of it put
-// there. A run would refuse to write beside them.
+// strangers finds keys and certificates that carry the label of a key of the plan and
+// that no run of it put there. A run would refuse to write beside them.
 func (v *verifier) strangers(slot string) {
 	if v.AllowExisting {
 		return
@@ -471,8 +495,7 @@ func (v *verifier) strangers(slot string) {
 			continue
 		}
 		for _, i := range v.items {
-			key := i.Class == className(CKOPublicKey) || i.Class == className(CKOPrivateKey)
-			if !key || i.Label != label || i.claimed != "" || v.ours(i.id) {
+			if i.Class == className(CKOData) || i.Label != label || i.claimed != "" || v.ours(i.id) {
 				continue
 			}
 			i.claimed = "a stranger"
