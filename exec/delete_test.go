@@ -2,10 +2,12 @@ package exec_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
 	"inscribe/check"
+	"inscribe/check/profile"
 	"inscribe/exec"
 	"inscribe/exec/model"
 	"inscribe/grammar"
@@ -133,3 +135,55 @@ func (k keeping) Token(id exec.SlotID) exec.Token { return keepingToken{k.Module
 type keepingToken struct{ exec.Token }
 
 func (keepingToken) DestroyObject(context.Context, exec.Object) error { return nil }
+
+// oneCard is a module whose two tokens are the slots of one card.
+type oneCard struct{ exec.Module }
+
+func (c oneCard) Slots(ctx context.Context) ([]exec.Slot, error) {
+	slots, err := c.Module.Slots(ctx)
+	for i := range slots {
+		slots[i].Token.Serial = "1"
+	}
+	return slots, err
+}
+
+func (c oneCard) Token(id exec.SlotID) exec.Token { return oneCardToken{c.Module.Token(id)} }
+
+type oneCardToken struct{ exec.Token }
+
+func (t oneCardToken) Info(ctx context.Context) (exec.TokenInfo, error) {
+	info, err := t.Token.Info(ctx)
+	info.Serial = "1"
+	return info, err
+}
+
+// TestReplaceLeavesTheOtherSlot: where the default slot is logged out, its private keys do
+// not show, and what has the label of a signature key there may be of one of them.
+func TestReplaceLeavesTheOtherSlot(t *testing.T) {
+	facts, err := profile.Parse("lab", []byte("inherits = \"gemalto\"\n[fact]\nlogins-exclude-each-other = { is = true, source = \"this test\" }\n"), profile.Lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pl, err := plan.Lower(check.Check(grammar.Parse("x.dsc", []byte(bothSlots)), nil), plan.Options{Replace: true, Profile: facts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, bothSlots, model.Start{})
+	b.Plan, b.module, b.AllowExisting, b.DestroyConfirmed = pl, model.New(facts, model.Start{}), true, true
+	b.Module, b.Inputs = oneCard{b.module}, secrets(pl)
+	token, id := b.module.Token(0), exec.Bytes(exec.CKAID, []byte{7})
+	err = errors.Join(token.OpenSession(t.Context()), token.Login(t.Context(), exec.NormalUser, exec.Credential{Name: "PIN", Secret: b.Inputs.Secrets["CARD"]}))
+	for class, private := range map[uint64]bool{exec.CKOPrivateKey: true, exec.CKOCertificate: false} {
+		_, made := token.CreateObject(t.Context(), []exec.Attribute{exec.Ulong(exec.CKAClass, class), exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, private), exec.Text(exec.CKALabel, "sig"), id})
+		err = errors.Join(err, made)
+	}
+	if err = errors.Join(err, token.CloseSession(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.apply(); err != nil {
+		t.Fatal(err)
+	}
+	if !ids(t, b.module, exec.CKOCertificate)["\x07"] {
+		t.Error("the certificate of a key in the other slot is gone")
+	}
+}

@@ -165,9 +165,6 @@ type stranger struct {
 // strangersTo finds those that have the label or the CKA_ID of a certificate that is given.
 func (r *run) strangersTo(op *plan.Op, slot string) (out []stranger, err error) {
 	known := map[string]bool{}
-	for _, rec := range r.earlier {
-		known[rec.Fingerprint] = true
-	}
 	for other := range r.due {
 		given, _ := r.givenTo(other) // what cannot be read is not written
 		for _, w := range append(given, r.noted[other.ID]...) {
@@ -189,12 +186,12 @@ func (r *run) strangersTo(op *plan.Op, slot string) (out []stranger, err error) 
 		}
 		label = cmp.Or(label, c.Display.Subject)
 		for i, by := range []Attribute{Text(CKALabel, label), Bytes(CKAID, id)} {
-			objects, err := r.token(slot).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, CKOCertificate), by})
+			objects, err := r.older(slot, by, CKOCertificate)
 			if err != nil {
 				return nil, err
 			}
 			for _, o := range objects {
-				attrs, err := r.token(slot).Attributes(r.ctx, o, CKAID, CKAValue)
+				attrs, err := r.token(o.slot).Attributes(r.ctx, o.object, CKAID, CKAValue)
 				if err != nil {
 					return nil, err
 				}

@@ -22,7 +22,7 @@ func (r *run) deleteOlder(op *plan.Op, slot string, _ *Record) error {
 	older := func() ([]stray, error) {
 		var out []stray
 		for _, change := range op.Changes {
-			found, err := r.older(slot, label, map[string][]uint64{"-key": {CKOPrivateKey, CKOPublicKey}, "-certificate": {CKOCertificate}, "-data": {CKOData}}[change]...)
+			found, err := r.older(slot, Text(CKALabel, label), map[string][]uint64{"-key": {CKOPrivateKey, CKOPublicKey}, "-certificate": {CKOCertificate}, "-data": {CKOData}}[change]...)
 			if err != nil {
 				return nil, err
 			}
@@ -49,18 +49,18 @@ func (r *run) deleteOlder(op *plan.Op, slot string, _ *Record) error {
 	return err
 }
 
-// older are the objects of a label and of the classes that are not of this run. Of
+// older are the objects of a label or CKA_ID and of the classes that are not of this run. Of
 // a card that shows what has no private key in its first slot, those are looked for
-// there too.
-func (r *run) older(slot, label string, classes ...uint64) ([]stray, error) {
+// there too, where its private keys show.
+func (r *run) older(slot string, by Attribute, classes ...uint64) ([]stray, error) {
 	var out []stray
 	for _, class := range classes {
 		slots := []string{slot}
-		if other := otherSlot(slot); len(r.shown(slot)) > 1 && (class == CKOPublicKey || class == CKOCertificate) {
+		if other := otherSlot(slot); len(r.shown(slot)) > 1 && r.at(other).user == "user" && (class == CKOPublicKey || class == CKOCertificate) {
 			slots = append(slots, other)
 		}
 		for _, at := range slots {
-			found, err := r.token(at).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), Text(CKALabel, label)})
+			found, err := r.token(at).FindObjects(r.ctx, []Attribute{Ulong(CKAClass, class), by})
 			if err != nil {
 				return nil, err
 			}
