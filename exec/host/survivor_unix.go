@@ -50,13 +50,16 @@ func leaveMark(dir string) (m *mark, survivor string, err error) {
 		return nil, "", err
 	}
 	defer turn.Close()
-	children, err := filepath.Glob(filepath.Join(dir, "*"+ofChild))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, "", err
 	}
-	for _, path := range children {
-		name := strings.TrimSuffix(path, ofChild)
-		if free(path) {
+	for _, e := range entries {
+		name, child := strings.CutSuffix(filepath.Join(dir, e.Name()), ofChild)
+		if !child {
+			continue
+		}
+		if free(name + ofChild) {
 			(&mark{name: name}).remove()
 			continue
 		}

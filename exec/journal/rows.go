@@ -76,12 +76,15 @@ func (f *Folder) Personalised(tokens map[string]exec.Identity, batch, purpose st
 // left its tokens as they were binds nothing.
 func (f *Folder) Rows(batch string) ([]Row, error) {
 	var out []Row
-	for _, in := range []string{filepath.Join("done", "*"), "open"} {
-		paths, err := filepath.Glob(filepath.Join(f.dir, in, "*.jsonl"))
+	folders, err := f.places()
+	if err != nil {
+		return nil, local(err)
+	}
+	for _, in := range append(folders, "open") {
+		paths, err := journalsIn(filepath.Join(f.dir, in))
 		if err != nil {
 			return nil, local(err)
 		}
-		slices.Sort(paths)
 		for _, path := range paths {
 			first, err := firstOf(path)
 			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.EOF) {
@@ -108,6 +111,20 @@ func (f *Folder) Rows(batch string) ([]Row, error) {
 		}
 	}
 	return out, nil
+}
+
+// places are the folders of the finished runs, one for each place of tokens.
+func (f *Folder) places() (folders []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(f.dir, "done"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			folders = append(folders, filepath.Join("done", e.Name()))
+		}
+	}
+	return folders, err
 }
 
 // firstOf reads the first record of a file.

@@ -91,6 +91,19 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// TestRowsInAnyFolder: the name of the state folder is no pattern.
+func TestRowsInAnyFolder(t *testing.T) {
+	for _, name := range []string{"runs", "job[1-3]", `a\b*?`, "["} {
+		f := In(filepath.Join(t.TempDir(), name))
+		rowRun(t, f, "finished", both, "run", "start 1", "done 1", "end")
+		rowRun(t, f, "begun", only(third), "run", "start 1")
+		rows, err := f.Rows("batch")
+		if err != nil || len(rows) != 2 || rows[0].Row != "finished" || rows[1].Row != "begun" {
+			t.Errorf("%q: %+v, %v", name, rows, err)
+		}
+	}
+}
+
 // TestRowsOfDamagedFiles: of a file whose row is known the row stays bound; one whose
 // row is not known stops the batch, for it may be any.
 func TestRowsOfDamagedFiles(t *testing.T) {
