@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -225,7 +226,7 @@ func valueError(what string, err error) error {
 }
 
 // value reads a VALUE: env:VAR, file:PATH, fd:N, prompt, text:…, hex:…, base64:…
-// or plain text. Of file: and fd: one line end is dropped. Errors name the form
+// or plain text. Of file: and fd: one line end is dropped, but of DER. Errors name the form
 // and never the value.
 func (a *app) value(value, what string) ([]byte, error) {
 	form, rest, _ := strings.Cut(value, ":")
@@ -331,7 +332,13 @@ func descriptorAt(path string) (n uint64, is bool) {
 	return n, err == nil && os.SameFile(info, all)
 }
 
+// dropLineEnd takes one line end off. The last byte of DER is none, though one
+// certificate in 128 ends in LF or CR.
 func dropLineEnd(b []byte) []byte {
+	var v asn1.RawValue
+	if rest, err := asn1.Unmarshal(b, &v); err == nil && len(rest) == 0 && v.Tag == asn1.TagSequence {
+		return b
+	}
 	b = bytes.TrimSuffix(b, []byte("\n"))
 	return bytes.TrimSuffix(b, []byte("\r"))
 }
