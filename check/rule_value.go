@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"inscribe/ast/diag"
 	"inscribe/check/schema"
@@ -53,6 +54,8 @@ var valueRule = rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *report)
 // "" where it can.
 func LabelProblem(label string) string {
 	switch {
+	case !utf8.ValidString(label):
+		return "the label is no UTF-8"
 	case len(label) > MaxLabel:
 		return fmt.Sprintf("the label has %d bytes of UTF-8, and a token takes %d", len(label), MaxLabel)
 	case strings.ContainsRune(label, 0):

@@ -138,7 +138,11 @@ func showsLabel(shown, given string) bool {
 		return true
 	}
 	i := strings.LastIndex(shown, " (")
-	return i >= 0 && strings.HasSuffix(shown, ")") && (shown[:i] == given || len(shown) == plan.MaxLabel && strings.HasPrefix(given, shown[:i]))
+	if i < 0 || !strings.HasSuffix(shown, ")") {
+		return false
+	}
+	room := plan.MaxLabel - len(shown[i:]) // may end within a character
+	return shown[:i] == given || 0 <= room && room <= len(given) && shown[:i] == ValidUTF8(given[:room])
 }
 
 // initRequest resolves what the op says that the card is to become.

@@ -94,7 +94,7 @@ func readItem(ctx context.Context, t Token, class uint64, o Object, parse func([
 	if err != nil {
 		return nil, err
 	}
-	item.Label, item.Private = string(a[0].Value), a[1].AsBool()
+	item.Label, item.Private = ValidUTF8(string(a[0].Value)), a[1].AsBool()
 	if class != CKOData {
 		item.id, item.ID = a[2].Value, hex.EncodeToString(a[2].Value)
 	}

@@ -19,6 +19,8 @@ func TestNewLabels(t *testing.T) {
 		{named, "A\x00da", "the label has a NUL in it"},
 		{named, strings.Repeat("é", 17), "the label has 34 bytes"},
 		{named, strings.Repeat("é", 16), ""},
+		{named, "M\xfcller", "the label is no UTF-8"},
+		{key, "M\xfcller", "the label is no UTF-8"},
 		{named, " Ada", ""},
 		{named, "", ""},
 		{key, "", "the label of the key is empty"},

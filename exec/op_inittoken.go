@@ -35,6 +35,9 @@ func (r *run) initToken(op *plan.Op, slot string, record *Record) error {
 		}
 		if label == "" {
 			label = info.Label
+			if problem := plan.LabelProblem(label); problem != "" {
+				return &Error{Kind: Refused, Message: "the token cannot keep its label " + quote(label) + ", which is no UTF-8: " + problem, Advice: "give it another one with InitialLabel"}
+			}
 		}
 	case factory != "" && c.Secret.IsSet() && !c.Secret.Equal(secret.FromString(factory)):
 		return &Error{Kind: Refused, Message: c.Name + " is not " + factory + ", the SO PIN of a fresh token of the profile " + r.Plan.Facts().Name + ", which takes no other",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"inscribe/check/profile"
 	"inscribe/plan"
@@ -133,12 +134,13 @@ func (r *run) bound() error {
 }
 
 // checkNewLabel refuses a label that no token reads back, since an initialisation that
-// fails for it has destroyed all the same, and a key without one.
+// fails for it has destroyed all the same, and a key without one. What is no UTF-8 is
+// read back otherwise from the journal.
 func (r *run) checkNewLabel(op *plan.Op, _ string) error {
 	label, bound := op.Label.With(r.Inputs.Text).Resolved()
 	switch problem := plan.LabelProblem(label); {
 	case !bound:
-	case op.Kind == plan.InitToken && problem != "":
+	case op.Kind == plan.InitToken && problem != "", !utf8.ValidString(label):
 		return &Error{Kind: Refused, Message: problem, Advice: "choose another label"}
 	case op.Kind == plan.GenKey && label == "":
 		return &Error{Kind: Refused, Message: plan.NoLabel, Advice: plan.NoLabelHelp}

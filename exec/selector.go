@@ -47,7 +47,7 @@ func ParseSelector(text string) (Selector, error) {
 		s.fresh = true
 		return s, nil
 	case !strings.HasPrefix(text, "pkcs11:"):
-		s.want["token"] = text
+		s.want["token"] = ValidUTF8(text)
 		return s, nil
 	}
 	path, query, _ := strings.Cut(strings.TrimPrefix(text, "pkcs11:"), "?")
@@ -75,7 +75,7 @@ func ParseSelector(text string) (Selector, error) {
 		if _, again := s.want[name]; again {
 			return s, fmt.Errorf("token URI: attribute %q is there twice, and no token has two of them", name)
 		}
-		s.want[name] = value
+		s.want[name] = ValidUTF8(value) // as CleanText gives it
 	}
 	return s, nil
 }

@@ -48,6 +48,8 @@ func TestChoose(t *testing.T) {
 		{ID: 2, Description: "Reader 1", Manufacturer: "ACME", Token: exec.TokenInfo{Label: "CARD-SIG", Serial: "02", Model: "v2", Manufacturer: "Soft", Flags: on}},
 		{ID: 3, Description: "Reader 2", Token: exec.TokenInfo{Label: "a b/c;d", Serial: "03", Flags: on}},
 		{ID: 4, Description: "Reader 3"},
+		{ID: 5, Description: exec.CleanText("Reader \xfc"), Token: exec.TokenInfo{Label: exec.CleanText("M\xfcller  \x00x"), Serial: "05", Flags: on}},
+		{ID: 6, Description: "Reader \ufffd", Token: exec.TokenInfo{Label: exec.CleanText("M\xe4ller"), Serial: "06", Flags: on}},
 	}
 	for _, c := range []struct {
 		text string
@@ -62,10 +64,16 @@ func TestChoose(t *testing.T) {
 		{"pkcs11:slot-description=Reader%203", 4, nil}, // by its place, though not initialised
 		{"pkcs11:model=v2;serial=01", 1, nil},
 		{"fresh", 4, nil},
+		{"M\xfcller", 5, nil}, // no UTF-8
+		{"M%FCller", 5, nil},  // as it is shown
+		{"pkcs11:token=M%FCller", 5, nil},
+		{"pkcs11:slot-description=Reader%20%FC", 5, nil},
+		{"pkcs11:token=M%E4ller", 6, nil},
+		{"pkcs11:token=M%EFller", 0, []string{"no token matches"}},
 		{"card", 0, []string{"no token matches card", `token "CARD" (serial 01)`, `token "CARD-SIG"`, "a token that is not initialised", "--token fresh"}},
 		{"pkcs11:model=v2", 0, []string{"2 tokens match", "CARD-SIG", "pkcs11:serial=01"}},
 		{"pkcs11:token=CARD;serial=02", 0, []string{"no token matches"}},
-		{"", 0, []string{"3 tokens match any token"}},
+		{"", 0, []string{"5 tokens match any token"}},
 	} {
 		got, err := selector(t, c.text).Choose(slots, "default")
 		if c.id != 0 {

@@ -2,7 +2,9 @@ package exec
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"inscribe/internal/secret"
 )
@@ -227,10 +229,31 @@ type Token interface {
 }
 
 // CleanText takes the padding off a fixed-width text of PKCS#11: blanks by the
-// specification, NULs by some modules.
+// specification, NULs by some modules. It is UTF-8 by the specification too, and
+// [ValidUTF8] where a token disagrees.
 func CleanText(s string) string {
 	if i := strings.IndexByte(s, 0); i >= 0 {
 		s = s[:i]
 	}
-	return strings.TrimRight(s, " ")
+	return ValidUTF8(strings.TrimRight(s, " "))
+}
+
+// ValidUTF8 writes the bytes of a text that are no UTF-8 as a PKCS#11 URI does (%FC), so
+// that each has a spelling of its own. JSON would make all of them one character: what a journal says of
+// a token would never be that token's again.
+func ValidUTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		_, n := utf8.DecodeRuneInString(s)
+		if n == 1 && s[0] >= utf8.RuneSelf {
+			fmt.Fprintf(&b, "%%%02X", s[0])
+		} else {
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }

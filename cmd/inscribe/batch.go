@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"inscribe/check/profile"
+	"inscribe/exec"
 	"inscribe/exec/batch"
 	"inscribe/plan"
 )
@@ -77,7 +78,7 @@ func (a *app) batchOf(args []string) error {
 		return err
 	}
 	w := &batchWorld{app: a, mw: mw, journals: journals, rows: map[string]*batchRow{},
-		name: cmp.Or(a.opts.batch, strings.TrimSuffix(filepath.Base(t.program.File.Name), filepath.Ext(t.program.File.Name)))}
+		name: exec.ValidUTF8(cmp.Or(a.opts.batch, strings.TrimSuffix(filepath.Base(t.program.File.Name), filepath.Ext(t.program.File.Name))))}
 	lock, err := journals.LockBatch(w.name)
 	if err != nil {
 		return err

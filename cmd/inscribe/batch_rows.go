@@ -69,6 +69,9 @@ func (a *app) readRows(t *target) (*batchData, error) {
 	if d.name == stdinName {
 		d.name = "standard input"
 	}
+	if err := isUTF8(raw, d.name); err != nil {
+		return nil, usagef("--data: %w", err)
+	}
 	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
 	header, err := in.Read()
 	if errors.Is(err, io.EOF) {

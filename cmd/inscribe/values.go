@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,8 +14,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"inscribe/check"
+	"inscribe/check/schema"
 	"inscribe/exec"
 	"inscribe/internal/secret"
 )
@@ -99,6 +102,9 @@ func (a *app) fieldsFile(p *check.Program, in exec.Inputs, columns map[string]st
 		return fmt.Errorf("--fields: %w", err)
 	}
 	var values map[string]string
+	if err := isUTF8(raw, file); err != nil {
+		return usagef("--fields: %w", err)
+	}
 	if err := json.Unmarshal(raw, &values); err != nil {
 		if at, known := offsetOf(err); known {
 			file += ":" + placeIn(raw, at)
@@ -133,6 +139,25 @@ type member struct {
 	at   int
 }
 
+// isUTF8 refuses a file that is in another encoding, of which nobody tells the name.
+func isUTF8(raw []byte, file string) error {
+	if utf8.Valid(raw) {
+		return nil
+	}
+	good := 0
+	for good < len(raw) {
+		r, n := utf8.DecodeRune(raw[good:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		good += n
+	}
+	return fmt.Errorf("%s:%s: this is no UTF-8; %s", file, placeIn(raw, good), toUTF8)
+}
+
+// toUTF8 says what to do with a text that is in another encoding.
+const toUTF8 = "convert it, for example with iconv -f WINDOWS-1252 -t UTF-8"
+
 // members are the names in a JSON object of texts, each as often as it is there.
 func members(raw []byte) (out []member) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -166,6 +191,8 @@ func (a *app) bind(p *check.Program, in exec.Inputs, columns map[string]string, 
 	switch {
 	case err != nil:
 		return err
+	case !f.Secret() && f.Type != schema.Certificate && f.Type != schema.Data && !utf8.Valid(b):
+		return valueError(n.name(), errors.New("it is no UTF-8; "+toUTF8))
 	case n.column != "":
 		columns[n.column] = string(b)
 	case f.Secret():
