@@ -20,7 +20,8 @@ import (
 	"inscribe/plan"
 )
 
-// schemas compiles the published schemas of events and reports.
+// schemas compiles the published schemas of events and reports as they are: they refer
+// to each other by their $id, by which any validator finds them.
 func schemas(t *testing.T) (event, report, batch *jsonschema.Schema) {
 	t.Helper()
 	c := jsonschema.NewCompiler()
@@ -33,18 +34,16 @@ func schemas(t *testing.T) (event, report, batch *jsonschema.Schema) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// They refer to each other by their file names.
-		delete(doc.(map[string]any), "$id")
-		if err := c.AddResource(name, doc); err != nil {
+		if err := c.AddResource(doc.(map[string]any)["$id"].(string), doc); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var err error
-	if event, err = c.Compile("events.schema.json"); err == nil {
-		report, err = c.Compile("report.schema.json")
+	if event, err = c.Compile("urn:inscribe:events:1"); err == nil {
+		report, err = c.Compile("urn:inscribe:report:1")
 	}
 	if err == nil {
-		batch, err = c.Compile("batch.schema.json")
+		batch, err = c.Compile("urn:inscribe:batch:1")
 	}
 	if err != nil {
 		t.Fatal(err)
