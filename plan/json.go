@@ -17,7 +17,8 @@ func digest(b []byte) string {
 }
 
 // Seal computes the two digests: OpsSHA256 over the ops without their source, so
-// that formatting and comments leave it alone; PlanSHA256 over all but itself.
+// that formatting and comments leave it alone; PlanSHA256 over all but itself. What is
+// left out is not in the bytes at all, so that others can compute them too.
 func (p *Plan) Seal() {
 	bare := make([]Op, len(p.Ops))
 	for i, o := range p.Ops {

@@ -15,8 +15,8 @@ import (
 const version = 1
 
 // errDigest says that a saved plan is not what its digests were taken over: it
-// was edited, or damaged.
-var errDigest = errors.New("the plan was changed after it was made: its digest does not fit")
+// was edited, or damaged, or they were taken over other bytes.
+var errDigest = errors.New("the digest of the plan does not fit: it was changed after it was made, or another version of Inscribe made it")
 
 // Parse reads a saved plan back, as [Plan.JSON] writes it. It is strict: unknown
 // and doubled members, another order or spelling of members and anything behind

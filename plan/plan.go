@@ -60,7 +60,7 @@ type Plan struct {
 	// Refusals are the reasons why the plan cannot be run at all.
 	Refusals   []Refusal `json:"refusals,omitempty"`
 	OpsSHA256  string    `json:"opsSha256"`
-	PlanSHA256 string    `json:"planSha256"`
+	PlanSHA256 string    `json:"planSha256,omitempty"`
 
 	profile *profile.Profile
 	program *check.Program
@@ -205,7 +205,7 @@ type Op struct {
 	// "+" is made, "=" is changed, "-" is destroyed.
 	Requires []string `json:"requires,omitempty"`
 	Changes  []string `json:"changes,omitempty"`
-	Source   Source   `json:"source"`
+	Source   Source   `json:"source,omitzero"`
 }
 
 // Destroys reports whether the op takes something away.

@@ -1,10 +1,12 @@
 package plan
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -290,6 +292,36 @@ func TestDigests(t *testing.T) {
 	for _, member := range []string{"version", "description", "library", "profile", "fields", "ops", "needs", "dialogs", "warnings", "opsSha256", "planSha256"} {
 		if back[member] == nil {
 			t.Errorf("member %s is missing or null", member)
+		}
+	}
+}
+
+// TestDigestsAreOverWhatIsSaid takes the digests from the JSON alone, as somebody does who
+// has nothing but the file and docs/plan.md.
+func TestDigestsAreOverWhatIsSaid(t *testing.T) {
+	paths, err := filepath.Glob("../testdata/plan/*.json")
+	if err != nil || len(paths) < 10 {
+		t.Fatal(err, paths)
+	}
+	source, own := regexp.MustCompile(`,"source":\{[^{}]*\}`), regexp.MustCompile(`,"planSha256":"[0-9a-f]*"`)
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p struct {
+			Ops                   json.RawMessage
+			OpsSHA256, PlanSHA256 string
+		}
+		var all, ops bytes.Buffer
+		if err := errors.Join(json.Unmarshal(raw, &p), json.Compact(&all, raw), json.Compact(&ops, p.Ops)); err != nil {
+			t.Fatal(err)
+		}
+		if got := digest(source.ReplaceAll(ops.Bytes(), nil)); got != p.OpsSHA256 {
+			t.Errorf("%s: opsSha256 is of something else than the ops without source", path)
+		}
+		if got := digest(own.ReplaceAll(all.Bytes(), nil)); got != p.PlanSHA256 {
+			t.Errorf("%s: planSha256 is of something else than the plan without it", path)
 		}
 	}
 }
