@@ -624,7 +624,9 @@ func TestFolders(t *testing.T) {
 	}
 }
 
-// TestEveryDependencyHasAReason holds docs/dependencies.md against go.mod.
+// TestEveryDependencyHasAReason holds docs/dependencies.md against go.mod, and go.mod
+// against what the files import, those of tests too: what is marked as indirect needs no
+// reason.
 func TestEveryDependencyHasAReason(t *testing.T) {
 	page := read(t, "docs/dependencies.md")
 	raw, err := exec.Command("go", "mod", "edit", "-json").Output()
@@ -640,7 +642,28 @@ func TestEveryDependencyHasAReason(t *testing.T) {
 	if err := json.Unmarshal(raw, &mod); err != nil {
 		t.Fatal(err)
 	}
+	imports := ""
+	err = walk(func(name string) error {
+		if path.Ext(name) != ".go" || strings.HasPrefix(name, "bench/") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, i := range f.Imports {
+			imports += i.Path.Value
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range mod.Require {
+		imported := strings.Contains(imports, `"`+r.Path+`"`) || strings.Contains(imports, `"`+r.Path+"/")
+		if imported == r.Indirect {
+			t.Errorf("%s: imported here is %t, and go.mod says indirect is %t; run go mod tidy", r.Path, imported, r.Indirect)
+		}
 		if cell := fmt.Sprintf("| `%s` | %s |", r.Path, r.Version); !r.Indirect && !strings.Contains(page, cell) {
 			t.Errorf("docs/dependencies.md has no line that begins %s", cell)
 		}
