@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"inscribe/check/profile"
@@ -190,8 +191,24 @@ func (s Selector) Choose(slots []Slot, role string) (Slot, error) {
 		return Slot{}, e
 	}
 	e.Message = fmt.Sprintf("%d tokens match %s: %s", len(found), s, describeTokens(found))
-	e.Advice = "name one of them, for example by its serial number: pkcs11:serial=" + found[0].Token.Serial
+	e.Advice = "leave the one in that is meant, and take out the others"
+	if uri := alone(&found[0], slots); uri != "" {
+		e.Advice = "name one of them with --token or --signature-token, for example " + uri
+	}
 	return Slot{}, e
+}
+
+// alone is a URI that matches a slot's token and none of the others; "" where no one
+// attribute does. The slots of one card have one serial number.
+func alone(slot *Slot, slots []Slot) string {
+	for _, name := range []string{"serial", "token", "slot-description"} {
+		value := *selectable[name](slot)
+		s := Selector{want: map[string]string{name: value}}
+		if value != "" && s.Matches(*slot) && len(slices.DeleteFunc(slices.Clone(slots), func(o Slot) bool { return !s.Matches(o) })) == 1 {
+			return "pkcs11:" + name + "=" + url.PathEscape(value)
+		}
+	}
+	return ""
 }
 
 func listTokens(slots []Slot) string {

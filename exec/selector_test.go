@@ -103,11 +103,21 @@ func TestChoose(t *testing.T) {
 	twins := []exec.Slot{slots[0], {ID: 9, Token: slots[0].Token}}
 	for _, text := range []string{"", "CARD", "pkcs11:serial=01"} {
 		_, err := selector(t, text).Choose(twins, "default")
-		refused(t, err, exec.Device, "2 tokens match")
+		refused(t, err, exec.Device, "2 tokens match", "slot-description=Reader%200")
+	}
+	_, err = selector(t, "").Choose([]exec.Slot{twins[1], twins[1]}, "default")
+	refused(t, err, exec.Device, "take out the others")
+	// The slots of one card have one serial number, and what is advised chooses.
+	pair := []exec.Slot{slots[0], slots[1]}
+	pair[1].Token.Serial, pair[0].Token.Label, pair[0].Description, pair[1].Description = "01", "CARD (User PIN); 1", "", ""
+	_, err = selector(t, "pkcs11:serial=01").Choose(pair, "default")
+	refused(t, err, exec.Device, "2 tokens match", "pkcs11:token=CARD%20%28User%20PIN%29%3B%201")
+	if got, err := selector(t, "pkcs11:token=CARD%20%28User%20PIN%29%3B%201").Choose(pair, "default"); err != nil || got.ID != 1 {
+		t.Errorf("the advice chooses %d: %v", got.ID, err)
 	}
 	two := []exec.Slot{slots[3], {ID: 5}}
 	_, err = selector(t, "fresh").Choose(two, "default")
-	refused(t, err, exec.Device, "2 tokens match fresh")
+	refused(t, err, exec.Device, "2 tokens match fresh", "slot-description=Reader%203")
 }
 
 // TestStars: a star stands for any text where it is asked for, and for itself
