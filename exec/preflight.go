@@ -500,7 +500,11 @@ func (r *run) ask() error {
 			return interruption(r.ctx.Err())
 		}
 		if err != nil {
-			return &Error{Kind: Refused, Message: "asking for " + d.Keyword, Cause: err, Advice: fmt.Sprintf("answer on a terminal, or with --answer %s=…", d.Keyword)}
+			answers := "--answer " + d.Keyword + "=…"
+			if d.Entries == 3 {
+				answers = "--answer " + d.Keyword + ".old=… " + answers
+			}
+			return &Error{Kind: Refused, Message: "asking for " + d.Keyword, Cause: err, Advice: "answer on a terminal, or with " + answers}
 		}
 		r.answers[d.Keyword] = a
 	}
