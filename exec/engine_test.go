@@ -812,6 +812,29 @@ func TestPINsThatMustBeChanged(t *testing.T) {
 	}
 }
 
+// TestEachCardIsListedOnce: a card with two slots shows its serial number in both. Where a
+// profile knows of no such card, two tokens of one number are two.
+func TestEachCardIsListedOnce(t *testing.T) {
+	for of, want := range map[string]string{"opensc": "77,78", "generic": "77,78", "softhsm": "77,77,78"} {
+		b := newBenchOn(t, "[Description]\nPKCS11Library=x.dll\nRetrieveAllTokens=true\nAllTokensIccsnsField=OUT\n[Fields]\nOUT=\n", of)
+		b.Module = twoSlots{b.Module}
+		result, err := b.apply()
+		if err != nil || result.Outputs["OUT"] != want {
+			t.Errorf("%s: %q, %v, want %s", of, result.Outputs["OUT"], err, want)
+		}
+	}
+}
+
+// twoSlots has a card with two slots, whose first one may not be in use, and another card.
+type twoSlots struct{ exec.Module }
+
+func (twoSlots) Slots(context.Context) ([]exec.Slot, error) {
+	blank, used := exec.TokenInfo{Model: "m", Serial: "77"}, exec.TokenInfo{Model: "m", Serial: "77", Flags: exec.FlagTokenInitialized}
+	other := used
+	other.Serial = "78"
+	return []exec.Slot{{ID: 1, Token: blank}, {ID: 2, Token: used}, {ID: 3, Token: used}, {ID: 4, Token: other}}, nil
+}
+
 // TestRowHasARecord: the run of a row is noted with its name, though it wrote nothing.
 func TestRowHasARecord(t *testing.T) {
 	b := newBench(t, "[Description]\nPKCS11Library=x.dll\nRetrieveAllTokens=true\nAllTokensIccsnsField=OUT\n[Fields]\nOUT=\n", model.Start{})

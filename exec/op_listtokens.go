@@ -1,13 +1,16 @@
 package exec
 
 import (
+	"slices"
 	"strings"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
-// listTokens reads the serial numbers of all initialised tokens; none at all is
-// an error (page "Reader/card selection and information").
+// listTokens reads the serial numbers of all initialised cards; none at all is
+// an error (page "Reader/card selection and information"). A card with two slots shows
+// its number in each; where a profile knows of no such card, each token counts.
 func (r *run) listTokens(op *plan.Op, _ string, _ *Record) error {
 	slots, err := r.Module.Slots(r.ctx)
 	if err != nil {
@@ -18,8 +21,12 @@ func (r *run) listTokens(op *plan.Op, _ string, _ *Record) error {
 		return e
 	}
 	var serials []string
-	for _, s := range slots {
-		if s.Token.Flags.Has(FlagTokenInitialized) && s.Token.Serial != "" {
+	for i, s := range slots {
+		again := slices.ContainsFunc(slots[:i], func(o Slot) bool {
+			return o.Token.Flags.Has(FlagTokenInitialized) && sameNumber(o.Token, s.Token)
+		})
+		again = again && r.Plan.Facts().Is(profile.SignatureSlot) != profile.No
+		if s.Token.Flags.Has(FlagTokenInitialized) && s.Token.Serial != "" && !again {
 			serials = append(serials, s.Token.Serial)
 		}
 	}

@@ -165,9 +165,12 @@ func (r *run) generating(slot, label string) bool {
 
 // sameCard reports whether two slots are one, or those of one card.
 func (r *run) sameCard(a, b string) bool {
-	one, two := r.info(a), r.info(b)
-	return a == b || r.Plan.Facts().Is(profile.SignatureSlot) == profile.Yes && one.Serial != "" &&
-		one.Serial == two.Serial && one.Manufacturer == two.Manufacturer && one.Model == two.Model
+	return a == b || r.Plan.Facts().Is(profile.SignatureSlot) == profile.Yes && sameNumber(r.info(a), r.info(b))
+}
+
+// sameNumber reports whether two tokens have one serial number, of one maker's model.
+func sameNumber(a, b TokenInfo) bool {
+	return a.Serial != "" && a.Serial == b.Serial && a.Manufacturer == b.Manufacturer && a.Model == b.Model
 }
 
 // checkCutOff refuses to go on where an earlier run was cut off while it changed a
