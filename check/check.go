@@ -23,7 +23,7 @@ var allRules = []rule{
 	requiredRule, applicationListRule, valueRule, locationRule, literalSecretRule, credentialRule,
 	fieldTypeRule, secretLeakRule, weakKeyRule, conflictRule, validationRule, encryptedRule,
 	blanksRule, commentMarkRule, templateRule, bindingRule, pukRolesRule, outputRule, importRule, blockRule, libraryRule,
-	pinsRule, signatureUsageRule, templateCaseRule, notClearedRule, extensionRule, limitsRule, policyRule,
+	pinsRule, signatureUsageRule, templateCaseRule, unknownTemplateRule, curveRule, notClearedRule, extensionRule, limitsRule, policyRule,
 }
 
 // codes lists the codes that the rules report, with those of suppressions.

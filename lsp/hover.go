@@ -348,7 +348,7 @@ func (d *document) explainTemplate(name string) string {
 	fmt.Fprintf(&b, "**%s** · certificate template\n\n", escape(name))
 	t, ok := d.config.settings().Certificates[name]
 	if !ok {
-		b.WriteString("The project has no `[certificate.…]` of this name; a CA must know it.\n")
+		b.WriteString("The project has no `[certificate.…]` of this name; where it has others, `apply` refuses it.\n")
 		for _, other := range d.config.settings().InOtherCase(name) {
 			fmt.Fprintf(&b, "There is one of %s: the case of templates counts.\n", escape(other))
 		}

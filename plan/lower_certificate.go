@@ -25,8 +25,8 @@ func (l *lowering) issue(a *check.Application) {
 	} else {
 		at = a.Get(schema.MECCurve)
 		key = &Key{Type: "EC", Curve: at.Value.Text}
-		if strings.HasPrefix(key.Curve, "brainpool") {
-			l.refuse(at, "a request signed on "+key.Curve+" cannot be verified by this version of Inscribe", "choose P-256, P-384, P-521 or Ed25519")
+		if !schema.Planned(key.Curve) {
+			l.refuse(at, "a request signed on "+key.Curve+" cannot be verified by this version of Inscribe", check.OtherCurve)
 		}
 	}
 	if facts := l.options.Profile; facts.Is(profile.FreeKeyID) == profile.No {
@@ -76,8 +76,7 @@ func (l *lowering) warnOfUse(at *check.Setting) {
 }
 
 // contents says what inscribe.toml puts into the certificates of a template. A
-// project that configures templates and leaves this one out is warned: then the
-// CA decides.
+// project that configures templates and leaves this one out is warned.
 func (l *lowering) contents(template *check.Setting) []string {
 	templates := l.program.Config.Certificates
 	name := template.Value.Text
@@ -85,7 +84,7 @@ func (l *lowering) contents(template *check.Setting) []string {
 	if !known {
 		warned := func(w Warning) bool { return w.Line == l.line(template) }
 		if len(templates) > 0 && !slices.ContainsFunc(l.plan.Warnings, warned) {
-			message := fmt.Sprintf("inscribe.toml has no [certificate.%s]: the CA alone decides what stands in the certificate", name)
+			message := fmt.Sprintf("inscribe.toml has no [certificate.%s], so that apply refuses to ask for its certificate", name)
 			if near := l.program.Config.InOtherCase(name); len(near) > 0 {
 				message += "; it has [certificate." + strings.Join(near, "] and [certificate.") + "], and the case counts"
 			}

@@ -47,6 +47,8 @@ const (
 	SignatureKeyImport   Code = "signature-key-import"
 	SignatureKeyUsage    Code = "signature-key-usage"
 	TemplateCase         Code = "template-case"
+	UnknownTemplate      Code = "unknown-template"
+	CurveUnsupported     Code = "curve-unsupported"
 	NoPINPad             Code = "no-pin-pad"
 	SecretNotCleared     Code = "secret-not-cleared"
 	PolicyViolation      Code = "policy"
@@ -113,6 +115,8 @@ var Rules = []Rule{
 	{SignatureKeyImport, Error, aPlan, "a private key is imported into the signature slot"},
 	{SignatureKeyUsage, Warning, aPlan, "a certificate template in the signature slot with other usages than signing for commitment"},
 	{TemplateCase, Warning, aPlan, "a certificate template of inscribe.toml named in another case"},
+	{UnknownTemplate, Warning, aPlan, "a certificate template that inscribe.toml leaves out"},
+	{CurveUnsupported, Warning, aPlan, "a curve on which this version plans no key"},
 	{NoPINPad, Error, aPlan, "a PIN pad is asked of a token without one"},
 	{SecretNotCleared, Info, aPlan, "ClearFields leaves a secret field out"},
 	{PolicyViolation, Error, noPlan, "something that the policy of inscribe.toml forbids"},

@@ -1,5 +1,7 @@
 package schema
 
+import "strings"
+
 // The titles of the vendor's pages.
 const (
 	pageStructure = "Structure of an encoding description"
@@ -74,11 +76,15 @@ var curves = []Value{
 	{"P-256", "NIST P-256, also secp256r1 or prime256v1"},
 	{"P-384", "NIST P-384, also secp384r1"},
 	{"P-521", "NIST P-521, also secp521r1"},
-	{"brainpoolP256r1", "Brainpool, 256 bits (RFC 5639)"},
-	{"brainpoolP384r1", "Brainpool, 384 bits (RFC 5639)"},
-	{"brainpoolP512r1", "Brainpool, 512 bits (RFC 5639)"},
+	{"brainpoolP256r1", "Brainpool, 256 bits (RFC 5639); this version plans no key on it"},
+	{"brainpoolP384r1", "Brainpool, 384 bits (RFC 5639); this version plans no key on it"},
+	{"brainpoolP512r1", "Brainpool, 512 bits (RFC 5639); this version plans no key on it"},
 	{"Ed25519", "Edwards curve for EdDSA (RFC 8032)"},
 }
+
+// Planned reports whether this version makes a plan for a key on a curve: the request
+// that the key signs has to be verified, and the standard library knows no Brainpool.
+func Planned(curve string) bool { return !strings.HasPrefix(curve, "brainpool") }
 
 // Builtin is the table of the language.
 var Builtin = newTable(encodingKeywords, descriptionKeywords, applicationKeywords)

@@ -32,7 +32,8 @@ func (a *app) stateDir() (string, error) {
 
 // issuer makes the issuer from the templates of the project and the CAs of the
 // station. Without a CA the embedded one serves software tokens; a real card
-// would be spoilt by a lab certificate.
+// would be spoilt by a lab certificate. The default template is for a project without
+// any: where there are some, another name is a slip.
 func (a *app) issuer(p *check.Program, st *station.Station, facts *profile.Profile) (*ca.Issuers, error) {
 	o := ca.Options{Templates: map[string]pki.Template{}}
 	named := map[string]string{}
@@ -41,7 +42,7 @@ func (a *app) issuer(p *check.Program, st *station.Station, facts *profile.Profi
 		o.Templates[name] = template(p, name, c)
 	}
 	lab := a.opts.labCA || facts.Is(profile.Software) == profile.Yes
-	if lab {
+	if lab && len(o.Templates) == 0 {
 		t := ca.DefaultTemplate()
 		o.Default = &t
 	}

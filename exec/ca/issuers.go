@@ -187,6 +187,9 @@ func (s *Issuers) template(name string) (pki.Template, error) {
 				known = "configured are " + strings.Join(slices.Sorted(maps.Keys(s.o.Templates)), ", ")
 			}
 			advice := "add a table [certificate." + name + "] to the configuration"
+			if len(s.o.Templates) == 0 {
+				advice += ", or say --lab-ca if it is a test card"
+			}
 			for _, other := range slices.Sorted(maps.Keys(s.o.Templates)) {
 				if strings.EqualFold(other, name) {
 					advice = "write CertTempl=" + other + ", since the case counts, or " + advice
