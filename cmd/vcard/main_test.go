@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -25,4 +26,23 @@ func TestScripts(t *testing.T) {
 			return os.Mkdir(filepath.Join(e.WorkDir, "tmp"), 0o755)
 		},
 	})
+}
+
+// TestDemo runs what "make demo-card" runs, on a card of its own.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "bin")+"/", "inscribe/cmd/inscribe", "inscribe/cmd/vcard")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	demo := filepath.Join(dir, "docs", "demo")
+	if err := os.CopyFS(demo, os.DirFS("../../docs/demo")); err != nil {
+		t.Fatal(err)
+	}
+	run := exec.Command("bash", filepath.Join(demo, "card.sh"))
+	run.Env = append(os.Environ(), "VCARD_CONTROL=", "TMPDIR="+t.TempDir())
+	if out, err := run.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }

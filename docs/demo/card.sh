@@ -95,7 +95,7 @@ for _ in 1 2 3; do
 	pkcs11-tool --module "$module" --token-label "LAB (Signature PIN)" --login --pin 00000 --list-objects >out 2>&1 </dev/null && fail "a wrong PIN opens the slot"
 done
 try 0 inscribe tokens --module "$module"
-want "user PIN locked, the PUK unlocks it"
+want "user PIN locked, its PUK unlocks it"
 cat >unblock.dsc <<-END
 	[Fields]
 	PUK=
