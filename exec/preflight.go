@@ -260,10 +260,14 @@ func (r *run) destroys(op *plan.Op, slot string) error {
 // checkFlags looks at the token's flags before a PIN or PUK is shown to it. After
 // an initialisation the flags say nothing of what will be.
 func (r *run) checkFlags(op *plan.Op, slot string) error {
-	if op.Kind != plan.Login && op.Kind != plan.SetPIN || r.initialisedBefore(op, slot) {
+	if op.Kind != plan.Login && op.Kind != plan.SetPIN || r.initialisedBefore(op, slot) || r.blockedBefore(slot) {
 		return nil
 	}
-	return r.flagsAllow(op, r.info(slot))
+	err := r.flagsAllow(op, r.info(slot))
+	if e, ok := err.(*Error); ok && r.info(slot).Flags.Has(FlagUserPINLocked) && r.blocks(slot) != nil {
+		e.Advice = "this description blocks the PIN itself, at its end: inscribe verify tells whether the card is done"
+	}
+	return err
 }
 
 // checkCount looks at the count of earlier tries before a value is shown to the
@@ -271,7 +275,7 @@ func (r *run) checkFlags(op *plan.Op, slot string) error {
 func (r *run) checkCount(op *plan.Op, slot string) error {
 	who := shownTo(op)
 	_, done := r.earlier[op.ID]
-	if who == "" || done || r.Symbolic && !r.Seeded || !r.info(slot).Flags.Has(FlagTokenInitialized) || r.initialisedBefore(op, slot) {
+	if who == "" || done || r.blockedBefore(slot) || r.Symbolic && !r.Seeded || !r.info(slot).Flags.Has(FlagTokenInitialized) || r.initialisedBefore(op, slot) {
 		return nil
 	}
 	return r.counted().afford(slot, who)

@@ -125,7 +125,7 @@ func (r *run) objects() []Record {
 	for _, id := range slices.Sorted(maps.Keys(r.earlier)) {
 		rec := r.earlier[id]
 		switch plan.Kind(rec.Op) {
-		case plan.InitToken, plan.InitPIN, plan.Unblock, plan.SetPIN, plan.SetPUK, plan.Block:
+		case plan.InitToken, plan.InitPIN, plan.Unblock, plan.SetPIN, plan.SetPUK:
 		default:
 			out = append(out, rec)
 		}
@@ -188,6 +188,9 @@ func (r *run) checkCutOff(op *plan.Op, _ string) error {
 // time. Of a finished run only keys and certificates that are still there count;
 // of an unfinished one everything that was noted as done does.
 func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) {
+	if r.blockedBefore(slot) {
+		return r.skipBlocked(op, slot)
+	}
 	switch op.Kind {
 	case plan.OpenSlot:
 		return r.at(slot).opened, "it is open already", nil
@@ -236,6 +239,49 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 		return !alone, "no request is to be signed", err
 	}
 	return false, "", nil
+}
+
+// blockedBefore reports whether an earlier run of the plan blocked the PIN of a slot,
+// which is the last that a plan does there: all the rest was done, and nobody logs in any
+// more.
+func (r *run) blockedBefore(slot string) bool {
+	op := r.blocks(slot)
+	if op == nil || !r.info(slot).Flags.Has(FlagUserPINLocked) {
+		return false
+	}
+	_, done := r.earlier[op.ID]
+	return done || r.began[op.ID]
+}
+
+// blocks is the op that blocks the PIN of a slot; nil where none does.
+func (r *run) blocks(slot string) *plan.Op {
+	for op, at := range r.due {
+		if at == slot && op.Kind == plan.Block {
+			return op
+		}
+	}
+	return nil
+}
+
+// skipBlocked is skip in a slot whose PIN an earlier run blocked. Certificates are looked
+// for, since that wants no login.
+func (r *run) skipBlocked(op *plan.Op, slot string) (bool, string, error) {
+	var err error
+	switch op.Kind {
+	case plan.OpenSlot, plan.CloseSlot:
+		return false, "", nil
+	case plan.Login:
+		err = r.openSession(slot)
+	case plan.PutCert:
+		rec := r.earlier[op.ID]
+		id, _ := hex.DecodeString(rec.KeyID)
+		var there bool
+		if there, err = r.keepCertificate(op, slot, id, rec); err == nil && !there {
+			err = &Error{Kind: Refused, Message: "the certificate that an earlier run put there is gone, and the PIN, which that run blocked, is wanted for another one",
+				Advice: "unblock the PIN with the PUK, then run the same command again"}
+		}
+	}
+	return true, "an earlier run did all and blocked the PIN", err
 }
 
 // changeAfter gives the change of the PIN that a user's login is for, where one

@@ -413,3 +413,16 @@ func TestCardKeepsItsPUK(t *testing.T) {
 		m.must(exitDevice, with("PUK", "--spend-final-try"), "the PUK is locked", "a locked PUK is for ever on most tokens")
 	}
 }
+
+// TestCardBlockedOnce: a description that blocks the PIN at its end is done once, and the
+// same command again finds it done without a login.
+func TestCardBlockedOnce(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	args := []string{"apply", example(t, "10-block.dsc"), "--lab-ca", "--yes", "--field", "PIN_FIELD=env:CARD_PIN"}
+	m.must(exitOK, args, "3 written, 0 kept")
+	m.must(exitOK, args, "everything was there already, nothing to do")
+	m.must(exitOK, []string{"verify", args[1], "--lab-ca", "--field", "PIN_FIELD=env:CARD_PIN"})
+	// Elsewhere, where no run is known, nobody is told to unblock it.
+	m.must(exitRefused, append(args, "--state", m.dir+"/other"), "the PIN is locked", "this description blocks the PIN itself")
+}
