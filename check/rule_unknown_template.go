@@ -1,7 +1,6 @@
 package check
 
 import (
-	"maps"
 	"slices"
 
 	"inscribe/ast/diag"
@@ -23,7 +22,12 @@ var unknownTemplateRule = rule{[]diag.Code{diag.UnknownTemplate}, func(p *Progra
 		}
 		d := r.Add(diag.UnknownTemplate, t.Line.Value, "inscribe.toml has no template %s", name)
 		d.Help = "add [certificate." + name + "] to inscribe.toml: without it apply is refused"
-		if near := diag.Nearest(name, slices.Sorted(maps.Keys(known))); near != "" {
+		var names []string
+		for other := range known {
+			names = append(names, other)
+		}
+		slices.Sort(names)
+		if near := diag.Nearest(name, names); near != "" {
 			d.Fixes = append(d.Fixes, replace("write "+near, t.Line.Value, near))
 		}
 	}

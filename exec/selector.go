@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"slices"
 	"strings"
 
 	"inscribe/check/profile"
@@ -203,8 +202,13 @@ func (s Selector) Choose(slots []Slot, role string) (Slot, error) {
 func alone(slot *Slot, slots []Slot) string {
 	for _, name := range []string{"serial", "token", "slot-description"} {
 		value := *selectable[name](slot)
-		s := Selector{want: map[string]string{name: value}}
-		if value != "" && s.Matches(*slot) && len(slices.DeleteFunc(slices.Clone(slots), func(o Slot) bool { return !s.Matches(o) })) == 1 {
+		s, n := Selector{want: map[string]string{name: value}}, 0
+		for i := range slots {
+			if s.Matches(slots[i]) {
+				n++
+			}
+		}
+		if value != "" && n == 1 && s.Matches(*slot) {
 			return "pkcs11:" + name + "=" + url.PathEscape(value)
 		}
 	}
