@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"slices"
 	"strings"
 
 	"inscribe/check/profile"
@@ -22,9 +21,10 @@ func (r *run) listTokens(op *plan.Op, _ string, _ *Record) error {
 	}
 	var serials []string
 	for i, s := range slots {
-		again := slices.ContainsFunc(slots[:i], func(o Slot) bool {
-			return o.Token.Flags.Has(FlagTokenInitialized) && sameNumber(o.Token, s.Token)
-		})
+		again := false
+		for _, o := range slots[:i] {
+			again = again || o.Token.Flags.Has(FlagTokenInitialized) && sameNumber(o.Token, s.Token)
+		}
 		again = again && r.Plan.Facts().Is(profile.SignatureSlot) != profile.No
 		if s.Token.Flags.Has(FlagTokenInitialized) && s.Token.Serial != "" && !again {
 			serials = append(serials, s.Token.Serial)

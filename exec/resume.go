@@ -255,8 +255,8 @@ func (r *run) blockedBefore(slot string) bool {
 
 // blocks is the op that blocks the PIN of a slot; nil where none does.
 func (r *run) blocks(slot string) *plan.Op {
-	for op, at := range r.due {
-		if at == slot && op.Kind == plan.Block {
+	for i := range r.Plan.Ops {
+		if op := &r.Plan.Ops[i]; op.Kind == plan.Block && r.applies(op) && r.slot(op) == slot {
 			return op
 		}
 	}
