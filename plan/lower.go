@@ -63,9 +63,9 @@ func Lower(p *check.Program, o Options) (*Plan, error) {
 	if err := l.bindings(); err != nil {
 		return nil, err
 	}
-	if p.Technology != schema.SmartCard {
-		l.plan.Warnings = append(l.plan.Warnings, Warning{Message: fmt.Sprintf("encoding type %d is no PKCS#11 work; there is nothing to run", p.Technology)})
-	} else {
+	l.plan.Refusals = Unrunnable(p)
+	l.hiddenFields()
+	if p.Technology == schema.SmartCard {
 		l.run()
 	}
 	l.finish()
@@ -125,7 +125,11 @@ func (l *lowering) refuse(s *check.Setting, reason, wayOut string) {
 }
 
 func (l *lowering) line(s *check.Setting) int {
-	return l.program.File.Position(s.Line.Span.Start).Line
+	return lineIn(l.program, s)
+}
+
+func lineIn(p *check.Program, s *check.Setting) int {
+	return p.File.Position(s.Line.Span.Start).Line
 }
 
 func (l *lowering) source(b *check.Block, s *check.Setting) Source {

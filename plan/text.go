@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -87,7 +88,7 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	for _, warning := range p.Warnings {
 		fmt.Fprintf(&b, "%s %s\n", paint(styleYellow, "warning:"), at(warning.Op, warning.Line, warning.Message))
 	}
-	if p.Profile == "generic" && len(p.Warnings) > 0 {
+	if p.Profile == "generic" && slices.ContainsFunc(p.Warnings, Warning.unproven) {
 		fmt.Fprintf(&b, "         name the kind of token with --profile, or with profile = … under [middleware.%q] in inscribe.toml\n", printable(p.Library))
 	}
 	for _, r := range p.Refusals {

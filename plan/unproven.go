@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"inscribe/check/profile"
 )
@@ -62,6 +63,12 @@ func (l *lowering) unproven() {
 		info, _ := profile.Describe(f)
 		o := first[f]
 		l.plan.Warnings = append(l.plan.Warnings, Warning{Op: o.ID, Line: o.Source.Line,
-			Message: fmt.Sprintf("unproven: the profile %s does not tell %s (%s)", l.options.Profile.Name, f, info.Doc)})
+			Message: fmt.Sprintf(unprovenLead+"the profile %s does not tell %s (%s)", l.options.Profile.Name, f, info.Doc)})
 	}
 }
+
+// unprovenLead is how such a warning begins.
+const unprovenLead = "unproven: "
+
+// unproven reports whether a warning is of a fact that the profile does not know.
+func (w Warning) unproven() bool { return strings.HasPrefix(w.Message, unprovenLead) }

@@ -61,6 +61,11 @@ func lowers(o *exec.Options, lower func(*profile.Profile) (*plan.Plan, error)) f
 // middleware says which module stands for the description's library here.
 // Nothing in the description itself can make this machine load one.
 func (a *app) middleware(p *check.Program, st *station.Station) (station.Middleware, error) {
+	// Such a description may name no library, so the reason comes before what lacks
+	// on this machine.
+	if no := plan.Unrunnable(p); no != nil {
+		return station.Middleware{}, refusedf(no[0].WayOut, "line %d: %s", no[0].Line, no[0].Reason)
+	}
 	mw, known := st.For(libraryOf(p))
 	if a.opts.module != "" {
 		mw.Module = a.opts.module
