@@ -153,7 +153,8 @@ func TestSeverityAndKeywordsOfAProject(t *testing.T) {
 func TestNoDiagnosticHoldsASecret(t *testing.T) {
 	const canary = "97531864"
 	for _, line := range []string{"PIN=#" + canary, "PIN=" + canary, "PNI=#" + canary, "PUK #" + canary, "InitialPUK=#" + canary,
-		"SignPIN=" + canary, "[PIN=" + canary, "InitialPUK = #" + canary + " ", "PIN=!" + canary, "PIN=!" + canary + "_FIELD", "CardManagerKey=#" + canary} {
+		"SignPIN=" + canary, "[PIN=" + canary, "InitialPUK = #" + canary + " ", "PIN=!" + canary, "PIN=!" + canary + "_FIELD", "CardManagerKey=#" + canary,
+		"; PIN=#" + canary, "# PIN = #" + canary, ";;SignPUK=" + canary, "  #InitialPUK=#" + canary + "  ", "; InitialPUK =\t" + canary} {
 		p := check("[Fields]\n[Description]\nPKCS11Library=x.dll\nSetPIN=true\n" + line + "\nPIN_Validation=reg_exp(x)\n")
 		for _, d := range p.Diagnostics {
 			if strings.Contains(fmt.Sprintf("%+v", d), canary) {
@@ -173,6 +174,20 @@ func TestNoDiagnosticHoldsASecret(t *testing.T) {
 		}
 		if strings.Contains(string(masked), canary) {
 			t.Errorf("%s: a snippet would show the secret:\n%s", line, masked)
+		}
+	}
+	// What was commented out and is no secret stays to be read.
+	for line, want := range map[string]string{"; PIN=PIN_FIELD": "", "# KeySize=2048": "", "; PIN=": "", "# a PIN is = a number": "", "# inscribe:ignore pin-missing x=y": "",
+		"; PIN=!": "!", "; PIN=!FROM_USER_DIALOG_1_FIELD": "", "; PIN=#47110": "47110", "; PIN_FIELD=\"47110\"": "\"47110\""} {
+		p, got := check("[Fields]\n"+line+"\n[Description]\n"), ""
+		if !strings.Contains(line, "_FIELD=") {
+			p = check("[Description]\n" + line + "\n")
+		}
+		for _, s := range p.Secrets {
+			got += p.File.Slice(s)
+		}
+		if got != want {
+			t.Errorf("%s: masks %q, want %q", line, got, want)
 		}
 	}
 }

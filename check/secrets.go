@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,7 +14,7 @@ import (
 
 // secretSpans finds the text that no output may show: fixed values of secret
 // keywords, bare words that are more likely a PIN without its # than a field's
-// name, and the same in lines that are not understood. They are in the order of
+// name, and the same in lines that are not understood or commented out. They are in the order of
 // the file.
 func secretSpans(p *Program) []ast.Span {
 	var spans []ast.Span
@@ -21,6 +22,10 @@ func secretSpans(p *Program) []ast.Span {
 		switch {
 		case l.Kind == ast.Junk:
 			if span, ok := junkSecret(p, l); ok {
+				spans = append(spans, span)
+			}
+		case l.Kind == ast.Comment:
+			if span, ok := commentSecret(p, kind, l); ok {
 				spans = append(spans, span)
 			}
 		case l.Kind != ast.Entry || l.Value.Len() == 0 || k != nil && !k.Secret():
@@ -110,4 +115,25 @@ func junkSecret(p *Program, l *ast.Line) (ast.Span, bool) {
 	}
 	i += len(text) - len(strings.TrimLeft(text, " \t["))
 	return ast.Span{Start: l.Span.Start + i, End: l.Span.End}, true
+}
+
+// commentSecret gives what must not be shown of a line that was commented out.
+func commentSecret(p *Program, section schema.Section, l *ast.Line) (ast.Span, bool) {
+	name, _, entry := strings.Cut(p.File.Slice(l.Span), "=")
+	at := ast.Span{Start: l.Span.Start + len(name) + 1, End: l.Span.End}
+	name = strings.Trim(name, "#; \t")
+	if !entry || strings.TrimSpace(p.File.Slice(at)) == "" {
+		return at, false
+	}
+	for p.File.Text[at.Start] == ' ' || p.File.Text[at.Start] == '\t' {
+		at.Start++
+	}
+	if section == schema.Fields {
+		return at, fieldLike().MatchString(name) && !strings.Contains(name, ":") // of a suppression
+	}
+	secret := func(k *schema.Keyword) bool { return k.Secret() }
+	if !slices.ContainsFunc(p.Table.Named(name), secret) {
+		return at, false
+	}
+	return valueSecret(p, &ast.Line{Value: at})
 }
