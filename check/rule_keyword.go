@@ -27,7 +27,12 @@ var keywordRule = rule{[]diag.Code{diag.UnknownKeyword, diag.MisplacedKeyword}, 
 				d.Help = "name the device type with Devices"
 				d.Fixes = append(d.Fixes, diag.Fix{Title: "remove the line", Edits: []diag.Edit{removeLine(l)}})
 			case p.foreign(k):
-				d := r.Add(diag.MisplacedKeyword, l.Name, "%s belongs to magnetic stripes, and this description is for a smart card", k.Name)
+				severity, of, is := diag.Error, "magnetic stripes", "a smart card"
+				if p.Technology != schema.SmartCard {
+					// No page says that an encoder of stripes minds.
+					severity, of, is = diag.Warning, "smart cards", "a magnetic stripe"
+				}
+				d := r.addAs(severity, diag.MisplacedKeyword, l.Name, "%s belongs to %s, and this description is for %s", k.Name, of, is)
 				d.Help = "see Type in [Encoding]"
 			}
 		}
@@ -36,7 +41,13 @@ var keywordRule = rule{[]diag.Code{diag.UnknownKeyword, diag.MisplacedKeyword}, 
 
 // foreign reports whether a keyword belongs to another technology.
 func (p *Program) foreign(k *schema.Keyword) bool {
-	return k.Section == schema.Application && k.Technology == schema.MagneticStripe && p.Technology == schema.SmartCard
+	switch {
+	case k.Section != schema.Application:
+		return false
+	case k.Technology == schema.MagneticStripe:
+		return p.Technology == schema.SmartCard
+	}
+	return k.Meaning != "" && p.Technology == schema.MagneticStripe
 }
 
 func withoutMeaning(p *Program, r *report, section schema.Section, header string, l *ast.Line) {

@@ -11,15 +11,17 @@ import (
 func TestDevices(t *testing.T) {
 	const rest = "[Description]\nPKCS11Library=x.dll\nPIN=#123456\n"
 	for header, want := range map[string]string{
-		"Type=1024,Chip\nDevices=8710,8711\n":            "3 error invalid-value, 2 fixes",
-		"Type=1024,Chip\nDevices=8710, 8710\n":           "3 error invalid-value, 1 fixes",
-		"Devices=1,2,3,4\nType=1024,Chip\n":              "2 error invalid-value, 3 fixes",
-		"Type=1024,Chip\nSubType=1\n":                    "3 warning misplaced-keyword, 1 fixes",
-		"Type=1024,Chip\nDevices=8710\n":                 "",
-		"Type=2,Magstripe\nDevices=8710,8711\n":          "",
-		"Type=2,Magstripe\nSubType=1\n":                  "",
-		"Type=1024,Chip\n[Fields]\n[Fields]\nP=\n":       "4 error duplicate-section, 0 fixes",
-		"Type=1024,Chip\n[Fields]\nA=\n[fields]\nPIN=\n": "5 error duplicate-section, 0 fixes",
+		"Type=1024,Chip\nDevices=8710,8711\n":               "3 error invalid-value, 2 fixes",
+		"Type=1024,Chip\nDevices=8710, 8710\n":              "3 error invalid-value, 1 fixes",
+		"Devices=1,2,3,4\nType=1024,Chip\n":                 "2 error invalid-value, 3 fixes",
+		"Type=1024,Chip\nSubType=1\n":                       "3 warning misplaced-keyword, 1 fixes",
+		"Type=1024,Chip\nDevices=8710\n":                    "",
+		"Type=2,Magstripe\nDevices=8710,8711\n":             "",
+		"Type=2,Magstripe\nSubType=1\n":                     "",
+		"Type=2,Magstripe\n[Application_A]\nKeySize=2048\n": "4 warning misplaced-keyword, 0 fixes",
+		"Type=1024,Chip\n[Application_A]\nTrack=1\n":        "4 error misplaced-keyword, 0 fixes",
+		"Type=1024,Chip\n[Fields]\n[Fields]\nP=\n":          "4 error duplicate-section, 0 fixes",
+		"Type=1024,Chip\n[Fields]\nA=\n[fields]\nPIN=\n":    "5 error duplicate-section, 0 fixes",
 	} {
 		got := ""
 		p := check("[Encoding]\n" + header + rest)

@@ -101,6 +101,9 @@ type Warning struct {
 	Message string `json:"message"`
 }
 
+// String is the warning with its place, for people.
+func (w Warning) String() string { return at(w.Op, w.Line, w.Message) }
+
 // Refusal is a reason why a plan cannot be run, with the way out.
 type Refusal struct {
 	Op     string `json:"op,omitempty"`

@@ -86,7 +86,7 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 		fmt.Fprintf(&b, "Asks: %s, %s\n", d.Keyword, entries(d.Entries))
 	}
 	for _, warning := range p.Warnings {
-		fmt.Fprintf(&b, "%s %s\n", paint(styleYellow, "warning:"), at(warning.Op, warning.Line, warning.Message))
+		fmt.Fprintf(&b, "%s %s\n", paint(styleYellow, "warning:"), warning)
 	}
 	if p.Profile == "generic" && slices.ContainsFunc(p.Warnings, Warning.unproven) {
 		fmt.Fprintf(&b, "         name the kind of token with --profile, or with profile = … under [middleware.%q] in inscribe.toml\n", printable(p.Library))

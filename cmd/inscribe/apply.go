@@ -172,6 +172,7 @@ func (a *app) runPlan(o exec.Options) error {
 			return fmt.Errorf("--report: %w", err)
 		}
 	}
+	a.warn(o.Plan)
 	progress, err := a.progress(o.Plan)
 	if err != nil {
 		return err
@@ -196,6 +197,20 @@ func (a *app) runPlan(o exec.Options) error {
 	}
 	a.printResult(out, o.Plan, result)
 	return nil
+}
+
+// warn says what a reader of the plans should know, each thing once, to those who read
+// none. A refused plan has its reasons instead.
+func (a *app) warn(plans ...*plan.Plan) {
+	said := map[string]bool{}
+	for _, pl := range plans {
+		for _, w := range pl.Warnings {
+			if text := clean(w.String()); len(pl.Refusals) == 0 && !said[text] {
+				said[text] = true
+				fmt.Fprintf(a.stderr, "inscribe: warning: %s\n", text)
+			}
+		}
+	}
 }
 
 // printResult says what is on the tokens now.

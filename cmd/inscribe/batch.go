@@ -190,7 +190,15 @@ func (a *app) planBatch(t *target, d *batchData, due []*batchRow, facts *profile
 			return err
 		}
 	}
-	return d.refused()
+	if err := d.refused(); err != nil {
+		return err
+	}
+	var plans []*plan.Plan
+	for _, row := range due {
+		plans = append(plans, row.plan)
+	}
+	a.warn(plans...)
+	return nil
 }
 
 func (a *app) checkBatch(t *target, d *batchData, due []*batchRow, w *batchWorld) error {

@@ -32,6 +32,7 @@ type runReport struct {
 	DryRun      bool             `json:"dryRun,omitempty"`
 	Outcome     string           `json:"outcome"` // "done" or "failed"
 	Error       string           `json:"error,omitempty"`
+	Warnings    []plan.Warning   `json:"warnings,omitempty"`
 	Ops         []exec.Event     `json:"ops"`
 	Result      *exec.Result     `json:"result"`
 }
@@ -39,7 +40,7 @@ type runReport struct {
 // writeReport writes --report, as a page or as JSON.
 func (a *app) writeReport(pl *plan.Plan, result *exec.Result, ops []exec.Event, begin time.Time, runErr error) error {
 	end := time.Now()
-	r := runReport{Version: reportVersion, Description: pl.Description, OpsSHA256: pl.OpsSHA256, Profile: pl.Profile, DryRun: a.opts.dryRun,
+	r := runReport{Version: reportVersion, Description: pl.Description, OpsSHA256: pl.OpsSHA256, Profile: pl.Profile, DryRun: a.opts.dryRun, Warnings: pl.Warnings,
 		Begin: begin.UTC().Format(time.RFC3339), End: end.UTC().Format(time.RFC3339), Outcome: "done", Ops: ops, Result: result}
 	if r.Ops == nil {
 		r.Ops = []exec.Event{}
@@ -146,6 +147,9 @@ func (r *runReport) page(pl *plan.Plan, took time.Duration) ([]byte, error) {
 		h.Verdict.Class, h.Verdict.Words = "warn", "Dry-run: no token was touched"
 	}
 	h.Summary = fmt.Sprintf("%d written, %d kept from earlier runs", r.Result.Ran, r.Result.Kept)
+	for _, w := range r.Warnings {
+		h.Notes = append(h.Notes, plan.Visible("warning: "+w.String()))
+	}
 	for _, note := range r.Result.Notes {
 		h.Notes = append(h.Notes, plan.Visible(note))
 	}

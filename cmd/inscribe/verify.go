@@ -79,6 +79,7 @@ func (a *app) verify(args []string) error {
 		return err
 	}
 	defer module.Close()
+	a.warn(o.Plan)
 	o.Module = module
 	given, err := a.prompter(o.Plan.Dialogs)
 	if err != nil {
