@@ -42,6 +42,10 @@ var valueRule = rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *report)
 		if s != nil && s.Value.Problem == "" && s.Value.Number%8 != 0 {
 			r.Add(diag.InvalidValue, s.Line.Value, "no RSA key has %d bits; the size is a multiple of 8", s.Value.Number).Help = "for example: " + sizes.Example
 		}
+		if s := a.Get(schema.MCertTempl); s != nil && len(s.Value.Text) > 1 && s.Value.Text[0] == '#' {
+			d := r.addAs(diag.Warning, diag.InvalidValue, s.Line.Value, "the name of a template is written without #, which would be part of it")
+			d.Fixes = append(d.Fixes, replace("write "+s.Value.Text[1:], s.Line.Value, s.Value.Text[1:]))
+		}
 	}
 	if s := p.Description.Get(schema.MInitialLabel); s != nil && s.Value.Form == FixedValue {
 		if problem := LabelProblem(s.Value.Text); problem != "" {

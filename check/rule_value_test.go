@@ -41,3 +41,26 @@ func TestDevices(t *testing.T) {
 		}
 	}
 }
+
+// TestNoEffectOrAnother: what is read otherwise than it looks, or never runs, is found
+// where it is written and not with a card in the reader.
+func TestNoEffectOrAnother(t *testing.T) {
+	const head = "[Fields]\nP=\nD=\n[Description]\nPKCS11Library=x.dll\nPIN=P\nApplicationList=A\n[Application_A]\n"
+	for lines, want := range map[string]string{
+		"ECCurve=P-256\nCertTempl=t\n":                             "",
+		"ECCurve=P-256\nCertTempl=#t\n":                            "10 warning invalid-value, 1 fixes",
+		"ECCurve=P-256\nCertTempl=t\nKeyLabel=#k\n":                "",
+		"BlockCard=true\nKeyLabel=#k\n":                            "10 error missing-keyword, 0 fixes",
+		"DataObject=D\nLabelExpressionDataObject=x\nKeyLabel=#k\n": "11 error missing-keyword, 0 fixes",
+	} {
+		got, p := "", check(head+lines)
+		for _, d := range p.Diagnostics {
+			if d.Code == "invalid-value" || d.Code == "missing-keyword" {
+				got += fmt.Sprintf("%d %s %s, %d fixes", p.File.Position(d.Span.Start).Line, d.Severity, d.Code, len(d.Fixes))
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", lines, got, want)
+		}
+	}
+}
