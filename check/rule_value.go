@@ -23,6 +23,7 @@ var valueRule = rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *report)
 			suggestValue(p, s, d)
 		}
 	}
+	unclosed(p, r)
 	if s := p.Encoding.Get(schema.MType); s != nil && s.Value.Problem == "" && s.Value.Number != schema.SmartCard && s.Value.Number != schema.MagneticStripe {
 		d := r.addAs(diag.Info, diag.InvalidValue, s.Line.Value, "encoding type %d is not one that Inscribe knows", s.Value.Number)
 		d.Help = "it knows 1024 (smart card) and 2 (magnetic stripe); the file is checked as far as it goes"
@@ -53,6 +54,25 @@ var valueRule = rule{[]diag.Code{diag.InvalidValue}, func(p *Program, r *report)
 		}
 	}
 }}
+
+// unclosed finds !{ that begins no field, and so stays in the text as it is.
+func unclosed(p *Program, r *report) {
+	for _, a := range p.All {
+		s := a.Get(schema.MDataLabel)
+		if s == nil {
+			continue
+		}
+		open := strings.Count(p.File.Slice(s.Line.Value), "!{")
+		for _, piece := range s.Value.Parts {
+			if piece.Name != "" {
+				open--
+			}
+		}
+		if open > 0 && s.Value.Problem == "" {
+			r.addAs(diag.Warning, diag.InvalidValue, s.Line.Value, "a !{ is followed by no name and }, so it stays in the text as it is").Help = "for example: " + s.Keyword.Example
+		}
+	}
+}
 
 // LabelProblem says why a token cannot have a label, which would read back otherwise;
 // "" where it can.

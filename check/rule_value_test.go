@@ -51,6 +51,10 @@ func TestNoEffectOrAnother(t *testing.T) {
 		"ECCurve=P-256\nCertTempl=#t\n":                            "10 warning invalid-value, 1 fixes",
 		"ECCurve=P-256\nCertTempl=t\nKeyLabel=#k\n":                "",
 		"BlockCard=true\nKeyLabel=#k\n":                            "10 error missing-keyword, 0 fixes",
+		"DataObject=D\nLabelExpressionDataObject=for !{O\n":        "10 warning invalid-value, 0 fixes",
+		"DataObject=D\nLabelExpressionDataObject=for !{}\n":        "10 warning invalid-value, 0 fixes",
+		"DataObject=D\nLabelExpressionDataObject=a !{P b\n":        "10 warning invalid-value, 0 fixes",
+		"DataObject=D\nLabelExpressionDataObject=for !! {\n":       "",
 		"DataObject=D\nLabelExpressionDataObject=x\nKeyLabel=#k\n": "11 error missing-keyword, 0 fixes",
 	} {
 		got, p := "", check(head+lines)
