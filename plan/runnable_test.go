@@ -58,3 +58,15 @@ func TestNoSmartCardIsRefused(t *testing.T) {
 		t.Errorf("no profile helps here:\n%s", text.String())
 	}
 }
+
+// TestLabelOfAGivenCertificate: who reads the plan sees what label is written.
+func TestLabelOfAGivenCertificate(t *testing.T) {
+	const text = "[Encoding]\nType=1024,Chip\n[Fields]\nPIN=\nC=\n[Description]\nPKCS11Library=x.dll\nPIN=PIN\nApplicationList=A\n[Application_A]\nWriteCertificate=true\nCertificate=C\n"
+	for line, want := range map[string]string{"": "write the certificate from field C", "KeyLabel=#mine\n": `write the certificate from field C, label "mine"`} {
+		for _, o := range lower(t, text+line, Options{}).Ops {
+			if o.Kind == PutCert && o.Words() != want {
+				t.Errorf("%q: %s, want %s", line, o.Words(), want)
+			}
+		}
+	}
+}

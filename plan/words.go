@@ -58,7 +58,11 @@ func (o *Op) Words() string {
 		return words
 	case PutCert:
 		if o.Certificate != nil {
-			return "write the certificate from " + o.Certificate.Words()
+			words := "write the certificate from " + o.Certificate.Words()
+			if !o.Label.IsZero() {
+				words += fmt.Sprintf(", label %q", o.Label.Words())
+			}
+			return words
 		}
 		return "write the certificate beside its key"
 	case PutList:
