@@ -76,9 +76,14 @@ func (r *run) credential(ref *plan.Ref, slot string) (Credential, error) {
 	case c.Secret.IsSet() && c.Secret.Len() == 0:
 		return c, &Error{Kind: Refused, Message: c.Name + " is empty", Advice: "give a value"}
 	case !c.Secret.IsSet() && !r.Symbolic:
-		return c, &Error{Kind: Refused, Message: c.Name + " has no value", Advice: "give it with --field or --answer"}
+		return c, noValue(ref)
 	}
 	return c, nil
+}
+
+// noValue says that nothing was given where an op wants a value.
+func noValue(ref *plan.Ref) error {
+	return &Error{Kind: Refused, Message: ref.Words() + " has no value", Advice: "give it with --field or --answer"}
 }
 
 // checkValue holds a value against its validation, where the op sets it, and

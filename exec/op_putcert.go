@@ -80,7 +80,10 @@ const SymbolicCertificate = "symbolic certificate of "
 // given reads the certificate that a field holds.
 func (r *run) given(op *plan.Op) (Certificate, error) {
 	text, ok := r.Inputs.Text[op.Certificate.Field]
-	if !ok && r.Symbolic {
+	switch {
+	case !ok && !r.Symbolic:
+		return Certificate{}, noValue(op.Certificate)
+	case !ok:
 		text = SymbolicCertificate + op.Certificate.Words()
 	}
 	cert, err := r.Issuer.Parse([]byte(text))

@@ -21,7 +21,10 @@ var dataAttributeTypes = map[string]AttributeType{
 func (r *run) dataAttributes(op *plan.Op) ([]Attribute, error) {
 	text, ok := r.Inputs.Text[op.Data.Field]
 	content := []byte("symbolic data")
-	if ok || !r.Symbolic {
+	if !ok && !r.Symbolic {
+		return nil, noValue(op.Data)
+	}
+	if ok {
 		var err error
 		content, err = base64.StdEncoding.DecodeString(strings.Map(dropBlanks, text))
 		if err != nil {

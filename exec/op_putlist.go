@@ -12,7 +12,10 @@ import (
 // list reads the certificate-key list of an op.
 func (r *run) list(op *plan.Op) ([]ListEntry, error) {
 	value := r.Inputs.Secrets[op.List.Field]
-	if !value.IsSet() && r.Symbolic {
+	switch {
+	case !value.IsSet() && !r.Symbolic:
+		return nil, noValue(op.List)
+	case !value.IsSet():
 		return r.Issuer.ParseList(nil)
 	}
 	entries, err := r.Issuer.ParseList(value.Reveal())

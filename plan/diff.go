@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -121,16 +120,22 @@ func (c *Changes) whole(old, new *Plan) {
 	}
 	add("library", quoted(old.Library), quoted(new.Library))
 	add("profile", old.Profile, new.Profile)
-	names := slices.AppendSeq(slices.Collect(maps.Keys(old.Bindings)), maps.Keys(new.Bindings))
+	var names []string
+	for _, f := range slices.Concat(old.Fields, new.Fields) {
+		names = append(names, f.Name)
+	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		value := func(m map[string]string) string {
-			if v, ok := m[name]; ok {
+		value := func(p *Plan) string {
+			if v, ok := p.Bindings[name]; ok {
 				return quoted(v)
+			}
+			if i := slices.IndexFunc(p.Fields, func(f Field) bool { return f.Name == name && f.SHA256 != "" }); i >= 0 {
+				return "content with the SHA-256 " + p.Fields[i].SHA256
 			}
 			return "not given yet"
 		}
-		add("field "+name, value(old.Bindings), value(new.Bindings))
+		add("field "+name, value(old), value(new))
 	}
 	// Two reasons are the same wherever they stand: lines and numbers of ops say
 	// nothing about the meaning.

@@ -60,6 +60,24 @@ func (p *Plan) again(facts *profile.Profile, values map[string]string) string {
 	return other.OpsSHA256
 }
 
+// Recall takes from a saved plan what it says of values that it does not hold, for the
+// fields of which this one knows nothing itself, and seals the plan again.
+func (p *Plan) Recall(saved *Plan) {
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		for _, s := range saved.Fields {
+			if s.Name != f.Name || f.Bound {
+				continue
+			}
+			f.Bound = s.Bound
+			if f.content() {
+				f.SHA256 = s.SHA256
+			}
+		}
+	}
+	p.Seal()
+}
+
 // compact is JSON without blanks. Marshalling data of this package cannot fail.
 func compact(v any) []byte {
 	b, err := json.Marshal(v)

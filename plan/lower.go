@@ -18,8 +18,7 @@ type Options struct {
 	Profile *profile.Profile
 	// Values are the bound fields that are not secret.
 	Values map[string]string
-	// Secrets are the names of the fields that are bound to values which no plan
-	// holds: secrets and contents.
+	// Secrets are the names of the secret fields that are bound.
 	Secrets map[string]bool
 	// Replace removes older objects of the same labels at the end.
 	Replace bool
@@ -178,10 +177,10 @@ func (l *lowering) slotOf(a *check.Application) string {
 	if field == nil {
 		return slot.String()
 	}
-	if v, ok := l.options.Values[field.Name]; ok {
+	if v, ok := l.plan.Bindings[field.Name]; ok {
 		return check.LocationSlot(v).String()
 	}
-	l.needs[field.Name] = true
+	l.want(field.Name)
 	return fieldSlot(field.Name)
 }
 
@@ -194,9 +193,7 @@ func (l *lowering) ref(s *check.Setting, part string) *Ref {
 	switch v := s.Value; v.Form {
 	case check.FieldRef:
 		r.Field = v.Field.Name
-		if !l.options.Secrets[r.Field] {
-			l.needs[r.Field] = true
-		}
+		l.want(r.Field)
 	case check.FixedValue:
 		r.Literal = true
 	case check.PINPad:
@@ -225,10 +222,10 @@ func (l *lowering) ask(s *check.Setting) {
 func (l *lowering) text(s *check.Setting) Text {
 	if s.Value.Form == check.FieldRef {
 		name := s.Value.Field.Name
-		if v, ok := l.options.Values[name]; ok {
+		if v, ok := l.plan.Bindings[name]; ok {
 			return plainText(v)
 		}
-		l.needs[name] = true
+		l.want(name)
 		return Text{[]TextPart{{Field: name}}}
 	}
 	return plainText(s.Value.Text)
@@ -241,27 +238,31 @@ func (l *lowering) bindings() error {
 		if bound && f.Type == schema.Location && check.NearSignature(value) {
 			return &BindingError{f.Name, fmt.Sprintf("%q nearly spells %s, and would silently mean the default slot; write %s or another word", value, check.Signature, check.Signature)}
 		}
-		if bound && recorded[f.Type] {
+		field := Field{Name: f.Name, Type: f.Type.String(), Secret: f.Secret(), Bound: bound || l.options.Secrets[f.Name]}
+		switch {
+		case bound && recorded[f.Type]:
 			if l.plan.Bindings == nil {
 				l.plan.Bindings = map[string]string{}
 			}
 			l.plan.Bindings[f.Name] = value
+		case bound && field.content():
+			field.SHA256 = digest([]byte(value))
 		}
-		l.plan.Fields = append(l.plan.Fields, Field{Name: f.Name, Type: f.Type.String(), Secret: f.Secret(), Bound: bound || l.options.Secrets[f.Name]})
+		l.plan.Fields = append(l.plan.Fields, field)
 	}
 	return nil
 }
 
 // recorded are the types of field whose bound values stand in a plan: those that
-// decide an op or show in one. Contents, and what no keyword gives a meaning, are
-// bound without being recorded.
+// decide an op or show in one. Of contents the digest does; of secrets, and of what no
+// keyword gives a meaning, nothing.
 var recorded = map[schema.Type]bool{schema.Location: true, schema.Label: true, schema.PlainText: true, schema.ICCSN: true}
 
-// bound reports whether a field has a value, be it one that the plan does not
-// hold.
-func (l *lowering) bound(name string) bool {
-	_, text := l.options.Values[name]
-	return text || l.options.Secrets[name]
+// want notes that the run must be given a field, unless the plan holds its value.
+func (l *lowering) want(name string) {
+	if _, held := l.plan.Bindings[name]; !held {
+		l.needs[name] = true
+	}
 }
 
 // finish sorts what is a set and computes the digests.

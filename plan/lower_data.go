@@ -38,7 +38,7 @@ func (l *lowering) dataObject(a *check.Application) {
 			l.want(part.Field.Name)
 			o.Label.Parts = append(o.Label.Parts, TextPart{Field: part.Field.Name})
 		}
-		o.Label = o.Label.With(l.options.Values)
+		o.Label = o.Label.With(l.plan.Bindings)
 	}
 	if attributes != nil {
 		for _, attribute := range attributes.Value.Attributes {
@@ -46,11 +46,4 @@ func (l *lowering) dataObject(a *check.Application) {
 		}
 	}
 	l.emit(o)
-}
-
-// want notes that a field must be bound.
-func (l *lowering) want(name string) {
-	if !l.bound(name) {
-		l.needs[name] = true
-	}
 }

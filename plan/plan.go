@@ -42,11 +42,12 @@ type Plan struct {
 	Config  string `json:"configSha256,omitempty"`
 	Library string `json:"library"`
 	Profile string `json:"profile"`
-	// Bindings are the values of the fields that are bound and not secret.
+	// Bindings are the values of the fields that are bound, but for secrets and contents.
 	Bindings map[string]string `json:"bindings,omitempty"`
 	Fields   []Field           `json:"fields"`
 	Ops      []Op              `json:"ops"`
-	// Needs are the input fields that must still be bound, sorted.
+	// Needs are the input fields whose values the plan does not hold, sorted: a run must
+	// be given them.
 	Needs []string `json:"needs"`
 	// Dialogs are the questions that the run will ask.
 	Dialogs  []Dialog  `json:"dialogs"`
@@ -81,7 +82,15 @@ type Field struct {
 	Name   string `json:"name"`
 	Type   string `json:"type"`
 	Secret bool   `json:"secret"`
-	Bound  bool   `json:"bound"`
+	// Bound says that the plan was made with a value.
+	Bound bool `json:"bound"`
+	// SHA256 is the digest of the value where it is content, which no plan holds.
+	SHA256 string `json:"sha256,omitempty"`
+}
+
+// content reports whether values of the field are what is written to a token as it is.
+func (f *Field) content() bool {
+	return !f.Secret && (f.Type == schema.Data.String() || f.Type == schema.Certificate.String())
 }
 
 // Dialog is a question on the terminal.

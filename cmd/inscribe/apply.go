@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -74,6 +75,12 @@ func (a *app) bindSaved(sp *plan.Plan, o *exec.Options) error {
 			return refusedf("make another plan for another value", "field %s is bound in the saved plan, and another value is given", name)
 		}
 		o.Inputs.Text[name] = value
+	}
+	for _, f := range sp.Fields {
+		content, given := o.Inputs.Text[f.Name]
+		if given && f.SHA256 != "" && fmt.Sprintf("%x", sha256.Sum256([]byte(content))) != f.SHA256 {
+			return refusedf("give the content that the plan was made with, or make another plan for another one", "field %s holds other content than when the plan was made: the SHA-256 of that one is %s", f.Name, f.SHA256)
+		}
 	}
 	o.Saved = true
 	if sp.Replace {

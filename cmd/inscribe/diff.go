@@ -175,5 +175,8 @@ func (a *app) planOf(s *side, other *plan.Plan) (*plan.Plan, error) {
 		}
 	}
 	pl, _, err := a.proved(s.program, in, facts)
+	if err == nil && other != nil {
+		pl.Recall(other)
+	}
 	return pl, err
 }

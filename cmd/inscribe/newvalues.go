@@ -21,11 +21,7 @@ func (a *app) setsField(p *check.Program, name string) (set bool, validation str
 	if err != nil {
 		return false, "", err
 	}
-	bound := map[string]bool{}
-	for _, f := range p.Fields {
-		bound[f.Name] = f.Secret()
-	}
-	pl, err := plan.Lower(p, plan.Options{Profile: facts, Secrets: bound})
+	pl, err := plan.Lower(p, plan.Options{Profile: facts})
 	if err != nil {
 		return false, "", err
 	}

@@ -171,16 +171,11 @@ func (a *app) relower(p *check.Program, old *plan.Plan) (*plan.Plan, error) {
 	if facts == nil {
 		return nil, refusedf("", "the plan was made for the profile %q, which this Inscribe does not have", old.Profile)
 	}
-	bound := map[string]bool{}
-	for _, f := range old.Fields {
-		if _, held := old.Bindings[f.Name]; f.Bound && !held {
-			bound[f.Name] = true
-		}
-	}
-	again, err := plan.Lower(p, plan.Options{Profile: facts, Values: old.Bindings, Secrets: bound, Replace: old.Replace})
+	again, err := plan.Lower(p, plan.Options{Profile: facts, Values: old.Bindings, Replace: old.Replace})
 	if err != nil {
 		return nil, err
 	}
+	again.Recall(old)
 	in := exec.Inputs{Text: old.Bindings, Literals: literals(p)}
 	proof, err := prove.Prove(a.ctx, again, in)
 	if err != nil {

@@ -65,6 +65,9 @@ func (a *app) verify(args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := recorded(&o.Options); err != nil {
+		return err
+	}
 	mw, selectors, err := a.place(t)
 	if err != nil {
 		return err
@@ -101,6 +104,20 @@ func (a *app) verify(args []string) error {
 		return err
 	}
 	return a.printVerification(o.Plan, v)
+}
+
+// recorded demands the contents of which a saved plan holds the digests: what it wrote
+// is not held against a token without them.
+func recorded(o *exec.Options) error {
+	if !o.Saved {
+		return nil
+	}
+	for _, f := range o.Plan.Fields {
+		if _, given := o.Inputs.Text[f.Name]; !given && f.SHA256 != "" {
+			return refusedf("give --field "+f.Name+"=…", "no value for %s, which the plan was made with", f.Name)
+		}
+	}
+	return nil
 }
 
 // answers are those given in the arguments, by keyword. Nobody is asked.
