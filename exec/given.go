@@ -260,7 +260,7 @@ func (r *run) sameData(op *plan.Op, slot string) error {
 		return err
 	}
 	there, err := r.dataObjects(slot, []Attribute{Text(CKALabel, rec.Label)})
-	if err != nil || there == 0 {
+	if err != nil || len(there) == 0 {
 		return err
 	}
 	return otherLabel("data object", rec.Label, label)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"inscribe/check/profile"
 	"inscribe/plan"
 )
 
@@ -30,6 +31,9 @@ func (r *run) dataAttributes(op *plan.Op) ([]Attribute, error) {
 		if err != nil {
 			return nil, &Error{Kind: Refused, Message: "the data of " + op.Data.Words() + " is no base64", Advice: "give the content as base64; base64 of nothing is an empty object"}
 		}
+	}
+	if facts := r.Plan.Facts(); len(content) == 0 && facts.Is(profile.EmptyData) == profile.No {
+		return nil, &Error{Kind: Refused, Message: "the data of " + op.Data.Words() + " is empty, and tokens of the profile " + facts.Name + " take no empty data object", Advice: "give it content"}
 	}
 	label, err := r.label(op)
 	if err != nil {
@@ -111,23 +115,23 @@ func (r *run) dataThere(op *plan.Op, slot string) (bool, error) {
 	if err == nil && !public && r.takenFor(op, slot) {
 		return true, nil
 	}
-	return there > 0, err
+	return len(there) > 0, err
 }
 
-// dataObjects counts the data objects of a slot that have all attributes.
-func (r *run) dataObjects(slot string, attributes []Attribute) (int, error) {
-	n := 0
+// dataObjects are the data objects of a slot that have all attributes.
+func (r *run) dataObjects(slot string, attributes []Attribute) (all []Object, err error) {
 	for _, t := range r.shown(slot) {
 		found, err := t.FindObjects(r.ctx, append([]Attribute{Ulong(CKAClass, CKOData)}, attributes...))
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		n += len(found)
+		all = append(all, found...)
 	}
-	return n, nil
+	return all, nil
 }
 
-// putData writes a data object and reads it back.
+// putData writes a data object and reads it back. One that cannot be read back is removed
+// again, since no later run could tell that it is this one's.
 func (r *run) putData(op *plan.Op, slot string, record *Record) error {
 	attributes, err := r.dataAttributes(op)
 	if err != nil {
@@ -138,7 +142,7 @@ func (r *run) putData(op *plan.Op, slot string, record *Record) error {
 	if err != nil {
 		return err
 	}
-	if same > 0 && !r.AllowExisting {
+	if len(same) > 0 && !r.AllowExisting {
 		return &Error{Kind: Refused, Message: "another data object with the label " + quote(record.Label) + " is on the token already",
 			Advice: "remove it, change the label, or say --existing add"}
 	}
@@ -148,8 +152,16 @@ func (r *run) putData(op *plan.Op, slot string, record *Record) error {
 		return err
 	}
 	read, err := t.Attributes(r.ctx, object, typesOf(attributes)...)
-	if err != nil {
+	if err == nil {
+		err = compare("data object", attributes, read)
+	}
+	if err == nil || slices.Contains(same, object) {
 		return err
 	}
-	return compare("data object", attributes, read)
+	// The handle is the module's word: what goes must have the label.
+	named := []Attribute{Ulong(CKAClass, CKOData), attributes[0]}
+	if read, unread := t.Attributes(r.ctx, object, typesOf(named)...); unread == nil && compare("", named, read) == nil {
+		_ = t.DestroyObject(r.ctx, object)
+	}
+	return err
 }

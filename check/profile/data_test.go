@@ -146,7 +146,7 @@ func TestNoModuleStandsForTwoProfiles(t *testing.T) {
 var keyFacts = map[string]map[FactName]string{
 	"generic": {ReinitNeedsSOPIN: "yes", Software: "unknown", SignatureSlot: "unknown", SharedPIN: "unknown", InitToken: "unknown",
 		PUKIs: "unknown", PINMin: "unknown", Locks: "unknown", Curves: "unknown", ImportKeys: "unknown", BothLogins: "unknown"},
-	"softhsm": {ChangeByUser: "no", FreeUse: "yes", TellsLocal: "yes", DataObjectID: "yes", Reinit: "yes", Software: "yes", HonestFlags: "yes", HonestSOFlags: "yes", PUKMax: "255", SignatureSlot: "no", SecondToken: "yes", SharedPIN: "no", PUKIs: "so-pin", InitToken: "yes", ReinitNeedsSOPIN: "yes",
+	"softhsm": {ChangeByUser: "no", FreeUse: "yes", TellsLocal: "yes", DataObjectID: "yes", EmptyData: "yes", Reinit: "yes", Software: "yes", HonestFlags: "yes", HonestSOFlags: "yes", PUKMax: "255", SignatureSlot: "no", SecondToken: "yes", SharedPIN: "no", PUKIs: "so-pin", InitToken: "yes", ReinitNeedsSOPIN: "yes",
 		InitPIN: "yes", ChangePIN: "yes", ChangePUK: "yes", PINMin: "4", PINMax: "255", PUKMin: "4", PINAlphabet: "any", Locks: "no",
 		RSAMin: "512", RSAMax: "16384", Curves: "P-256, P-384, P-521, brainpoolP256r1, brainpoolP384r1, brainpoolP512r1, Ed25519",
 		BothLogins: "no", ExclusiveLogins: "no", UniqueSerial: "yes", SerialStays: "no", ImportKeys: "yes", DataObjects: "yes",
@@ -164,7 +164,7 @@ var keyFacts = map[string]map[FactName]string{
 	"opensc": {SignatureSlot: "yes", SerialStays: "no", SharedPIN: "no", PUKIs: "own", InitToken: "no", InitPIN: "no", ChangePIN: "yes", ChangePUK: "unknown",
 		PINMin: "4", PINMax: "8", PINAlphabet: "any", Locks: "yes", Retries: "3", SharedLock: "no", HonestFlags: "yes", HonestSOFlags: "no", PUKRetries: "unknown",
 		BothLogins: "yes", ExclusiveLogins: "no", UniqueSerial: "no", ImportKeys: "yes", AlwaysAuthenticate: "yes",
-		Curves: "P-256, P-384, P-521", RSAMax: "unknown", DataObjects: "yes", DataObjectID: "yes", FreeUse: "yes", FreeKeyID: "yes", FreeLabel: "yes", HonestKeys: "no", TellsLocal: "no", ChangeByUser: "yes", Software: "unknown"},
+		Curves: "P-256, P-384, P-521", RSAMax: "unknown", DataObjects: "yes", DataObjectID: "yes", EmptyData: "no", FreeUse: "yes", FreeKeyID: "yes", FreeLabel: "yes", HonestKeys: "no", TellsLocal: "no", ChangeByUser: "yes", Software: "unknown"},
 	"openpgp": {WriteBySO: "yes", SignatureSlot: "yes", SharedPIN: "yes", SharedLock: "yes", PUKIs: "so-pin", InitToken: "no", InitPIN: "unknown", ChangePIN: "yes",
 		PINMin: "6", PUKMin: "8", Locks: "yes", Retries: "3", Curves: "unknown", MaxKeys: "3", FreeKeyID: "no", FreeLabel: "no", ImportKeys: "unknown"},
 	"piv": {SharedPIN: "yes", SignatureSlot: "unknown", PUKIs: "own", PINMin: "6", PINMax: "8", PINAlphabet: "digits", PUKMin: "8", PUKMax: "8",

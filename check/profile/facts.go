@@ -50,6 +50,7 @@ const (
 	FreeLabel          FactName = "label-is-free"
 	ChangeByUser       FactName = "change-pin-needs-login"
 	DataObjectID       FactName = "data-object-id"
+	EmptyData          FactName = "empty-data-objects"
 	FreeUse            FactName = "key-use-is-free"
 	WriteBySO          FactName = "write-needs-so"
 	TellsLocal         FactName = "local-is-told"
@@ -117,6 +118,7 @@ var Facts = []FactInfo{
 	{WriteBySO, YesNo, "keys and certificates are written in the SO's session, not the user's"},
 	{DataObjects, YesNo, "data objects can be written"},
 	{DataObjectID, YesNo, "a data object takes CKA_OBJECT_ID"},
+	{EmptyData, YesNo, "a data object may be empty"},
 	{AlwaysAuthenticate, YesNo, "keys that want the PIN for each use are honoured"},
 	{InitIn64Bit, YesNo, "the 64-bit library can initialise"},
 	{CardManagerKey, YesNo, "a card manager key takes the place of the PUK"},

@@ -426,3 +426,31 @@ func TestCardBlockedOnce(t *testing.T) {
 	// Elsewhere, where no run is known, nobody is told to unblock it.
 	m.must(exitRefused, append(args, "--state", m.dir+"/other"), "the PIN is locked", "this description blocks the PIN itself")
 }
+
+// TestCardTakesNoEmptyData: OpenSC creates an empty data object and cannot read it. The
+// profile says so, and where nothing says so, none stays behind.
+func TestCardTakesNoEmptyData(t *testing.T) {
+	t.Parallel()
+	m := newCard(t)
+	const text = "[Fields]\nCARD=\nDATA=\n[Description]\nPKCS11Library=yourMiddleware.dll\nPIN=CARD\nApplicationList=A\n[Application_A]\nDataObject=DATA\nLabelExpressionDataObject=d\n"
+	args := func(data string) []string {
+		return []string{"apply", m.file("x.dsc", text), "--field", "CARD=env:CARD_PIN", "--field", "DATA=" + data}
+	}
+	before := m.snapshot()
+	m.must(exitRefused, args(""), "field DATA is empty", "profile opensc")
+	m.must(exitRefused, append(args(""), "--dry-run"), "field DATA is empty")
+	if string(m.snapshot()) != string(before) {
+		t.Error("the card changed")
+	}
+	m.file("inscribe.toml", "[profile.wrong]\ntitle = \"empty data\"\ninherits = \"opensc\"\nfact.empty-data-objects = { is = true, source = \"a wrong guess\" }\n")
+	right := m.station
+	m.station = strings.Replace(m.station, `profile = "opensc"`, "", 1)
+	for range 2 {
+		m.must(exitDevice, append(args(""), "--profile", "wrong"), "op-03 putdata", "CKR_GENERAL_ERROR")
+		if objects := m.objects("default", m.values.PIN); len(objects) > 0 {
+			t.Fatalf("left behind: %v", objects)
+		}
+	}
+	m.station = right
+	m.must(exitOK, append(args("aGVsbG8="), "--abandon"), "1 written")
+}

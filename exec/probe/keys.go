@@ -412,8 +412,16 @@ func (p *prober) imports() {
 	if rv != exec.CKROK || !there {
 		return
 	}
-	// An object identifier for examples: 2.999.
 	o, err := p.token.CreateObject(p.ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOData), exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, true), exec.Text(exec.CKALabel, name),
+		exec.Bytes(exec.CKAValue, nil)})
+	if rv = p.rv(err); rv == exec.CKROK {
+		_, err = p.token.Attributes(p.ctx, o, exec.CKAValue)
+		rv = p.rv(err)
+		p.destroy(o)
+	}
+	p.fact(profile.EmptyData, rv == exec.CKROK, "an empty data object, created and read back: %s", rv)
+	// An object identifier for examples: 2.999.
+	o, err = p.token.CreateObject(p.ctx, []exec.Attribute{exec.Ulong(exec.CKAClass, exec.CKOData), exec.Bool(exec.CKAToken, true), exec.Bool(exec.CKAPrivate, true), exec.Text(exec.CKALabel, name),
 		exec.Bytes(exec.CKAObjectID, []byte{6, 2, 0x88, 0x37}), exec.Bytes(exec.CKAValue, []byte("what the probe wrote"))})
 	if rv = p.rv(err); rv != exec.CKROK {
 		p.fact(profile.DataObjectID, false, "C_CreateObject of a data object with CKA_OBJECT_ID answers %s", rv)
