@@ -38,9 +38,11 @@ type Result struct {
 	Outputs map[string]string `json:"outputs"`
 	// Notes are what somebody should know of the tokens, or do about them.
 	Notes []string `json:"notes,omitempty"`
-	// Ran and Kept count the writing ops that ran and that were found done.
-	Ran  int `json:"ran"`
-	Kept int `json:"kept"`
+	// Ran and Kept count the writing ops that ran and that were found done, but for
+	// those that delete what is older: Deleted counts the objects.
+	Ran     int `json:"ran"`
+	Kept    int `json:"kept"`
+	Deleted int `json:"deleted"`
 }
 
 // ResultObject is a key with its certificate.

@@ -38,6 +38,7 @@ func (r *run) deleteOlder(op *plan.Op, slot string, _ *Record) error {
 		if err := r.token(o.slot).DestroyObject(r.ctx, o.object); err != nil {
 			return err
 		}
+		r.result.Deleted++
 	}
 	if len(objects) == 0 {
 		return nil

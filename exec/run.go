@@ -228,7 +228,7 @@ func (r *run) op(op *plan.Op) error {
 	if err := r.do(op, slot, &event, &record); err != nil {
 		return r.failed(op, event, record, err)
 	}
-	if op.Writes() {
+	if op.Writes() && op.Kind != plan.Delete {
 		r.result.Ran++
 	}
 	event.State = Done
@@ -329,7 +329,7 @@ func changesPIN(op *plan.Op) bool {
 // late makes a refusal that comes after a write a failure: it is too late for "before
 // anything was tried".
 func (r *run) late(err error) error {
-	if e, ok := err.(*Error); ok && (r.result.Ran > 0 || r.wrong) && e.Kind == Refused {
+	if e, ok := err.(*Error); ok && (r.result.Ran+r.result.Deleted > 0 || r.wrong) && e.Kind == Refused {
 		e.Kind = Device
 	}
 	return err

@@ -244,14 +244,18 @@ func (a *app) printResult(out io.Writer, pl *plan.Plan, r *exec.Result) {
 	for _, note := range r.Notes {
 		fmt.Fprintf(a.stderr, "note: %s\n", clean(note))
 	}
+	deleted := ""
+	if r.Deleted > 0 {
+		deleted = fmt.Sprintf(", %d deleted", r.Deleted)
+	}
 	switch {
 	case a.opts.seed != "":
-		fmt.Fprintf(out, "%s %s: %d would be written, %d kept, on a model that began as %s; nothing was touched\n", verb, pl.Description.File, r.Ran, r.Kept, a.seedName())
+		fmt.Fprintf(out, "%s %s: %d would be written, %d kept%s, on a model that began as %s; nothing was touched\n", verb, pl.Description.File, r.Ran, r.Kept, deleted, a.seedName())
 	case a.opts.dryRun:
 		fmt.Fprintf(out, "%s %s: %d writes on a model token; nothing was touched\n", verb, pl.Description.File, r.Ran)
-	case r.Ran == 0 && r.Kept > 0:
+	case r.Ran+r.Deleted == 0 && r.Kept > 0:
 		fmt.Fprintf(out, "%s %s: everything was there already, nothing to do\n", verb, pl.Description.File)
 	default:
-		fmt.Fprintf(out, "%s %s: %d written, %d kept\n", verb, pl.Description.File, r.Ran, r.Kept)
+		fmt.Fprintf(out, "%s %s: %d written, %d kept%s\n", verb, pl.Description.File, r.Ran, r.Kept, deleted)
 	}
 }

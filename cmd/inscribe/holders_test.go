@@ -58,7 +58,7 @@ func TestReplacingIsFinished(t *testing.T) {
 	m.moduleEnv = map[string]string{}
 	m.must(exitOK, []string{"tokens"}, "last one begun is op-06 delete", "inscribe apply with the same description and values and --existing replace; or give it up")
 	m.must(exitRefused, apply, "an unfinished run of this plan that replaces what is there", "say --existing replace to finish it")
-	m.must(exitOK, replace, "1 written, 2 kept")
+	m.must(exitOK, replace, "0 written, 2 kept, 2 deleted")
 	m.holds("CARD-1", "1234", 1, 1, 1)
 	m.must(exitOK, apply, "nothing to do")
 }

@@ -147,6 +147,9 @@ func (r *runReport) page(pl *plan.Plan, took time.Duration) ([]byte, error) {
 		h.Verdict.Class, h.Verdict.Words = "warn", "Dry-run: no token was touched"
 	}
 	h.Summary = fmt.Sprintf("%d written, %d kept from earlier runs", r.Result.Ran, r.Result.Kept)
+	if n := r.Result.Deleted; n > 0 {
+		h.Summary += fmt.Sprintf(", %d deleted", n)
+	}
 	for _, w := range r.Warnings {
 		h.Notes = append(h.Notes, plan.Visible("warning: "+w.String()))
 	}
