@@ -31,6 +31,7 @@ func (o *opened) Open(tokens map[string]exec.Identity, _ exec.Work, _ bool) (exe
 }
 
 func (o *opened) Spent(map[string]exec.Identity, string) (string, error) { return "", nil }
+func (o *opened) Wrote(map[string]exec.Identity, string) string          { return "" }
 
 func (o *opened) Begun(exec.Work) ([][]exec.Record, error) { return o.begun, nil }
 

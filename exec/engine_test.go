@@ -147,6 +147,7 @@ func (j *journals) Sync() error {
 func (j *journals) Close() error { return nil }
 
 func (j *journals) Spent(map[string]exec.Identity, string) (string, error) { return "", nil }
+func (j *journals) Wrote(map[string]exec.Identity, string) string          { return "" }
 
 func (j *journals) Begun(exec.Work) ([][]exec.Record, error) { return nil, nil }
 

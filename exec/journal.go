@@ -112,6 +112,9 @@ type Journals interface {
 	// Spent tells when a saved plan began, or went on with, a run on these tokens that
 	// reached its end, in the words of the journal; "" where it never did.
 	Spent(tokens map[string]Identity, planSHA256 string) (string, error)
+	// Wrote names the last finished run on these tokens that put something under a CKA_ID
+	// there, in words; "" where none did.
+	Wrote(tokens map[string]Identity, keyID string) string
 	// Begun gives the records of each unfinished run of the work for the holder, on
 	// whatever tokens, the oldest first.
 	Begun(work Work) ([][]Record, error)
@@ -164,6 +167,9 @@ func (m *Memory) Begun(Work) ([][]Record, error) { return nil, nil }
 
 // Spent knows of no earlier run.
 func (m *Memory) Spent(map[string]Identity, string) (string, error) { return "", nil }
+
+// Wrote knows of no earlier run.
+func (m *Memory) Wrote(map[string]Identity, string) string { return "" }
 
 // Open gives itself.
 func (m *Memory) Open(map[string]Identity, Work, bool) (Journal, []Record, bool, error) {

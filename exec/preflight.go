@@ -476,6 +476,10 @@ func (r *run) foreign(op *plan.Op, slot string, classes ...uint64) error {
 			}
 			e := &Error{Kind: Refused, Message: fmt.Sprintf("a %s with the label %q is on the token already, and this plan did not put it there", className(class), label),
 				Advice: "remove it, give this key another label with KeyLabel, or say --existing add"}
+			if by := r.Journals.Wrote(r.identities(), hex.EncodeToString(attrs[0].Value)); by != "" {
+				e.Message = fmt.Sprintf("a %s with the label %q is on the token already: %s put it there, and this plan asks for something else under the label", className(class), label, by)
+				e.Advice = "if the description, inscribe.toml or the profile changed since, say --existing replace to issue anew and delete it; else give this key another label with KeyLabel, or say --existing add"
+			}
 			if class != CKOCertificate && r.generating(slot, label) {
 				e.Message = fmt.Sprintf("an earlier run was cut off while it generated this key, and the %s with the label %q and the CKA_ID %x is not known to be what it left", className(class), label, attrs[0].Value)
 				e.Advice = "if nobody uses it, remove it with its other half and run the same command again; --existing add leaves it there and makes a key beside it"

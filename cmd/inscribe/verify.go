@@ -171,7 +171,7 @@ func (a *app) printVerification(pl *plan.Plan, v *exec.Verification) error {
 }
 
 func (a *app) verificationText(pl *plan.Plan, v *exec.Verification, s verifySummary) {
-	journals := map[string]string{"none": "no run of it on these tokens is known here: the tokens alone tell",
+	journals := map[string]string{"none": "no run of it as it is now, with its inscribe.toml, is known here on these tokens: the tokens alone tell",
 		"finished": "held against the journal of a finished run too", "unfinished": "a run of it is not finished: inscribe apply goes on"}
 	fmt.Fprintf(a.stdout, "%s  profile %s; %s\n", clean(pl.Description.File), pl.Profile, journals[v.Journal])
 	for _, slot := range slices.Sorted(maps.Keys(v.Tokens)) {

@@ -360,6 +360,17 @@ func (f *Folder) Spent(tokens map[string]exec.Identity, planSHA256 string) (when
 	return when, nil
 }
 
+// Wrote looks through the finished runs on these tokens; what cannot be read tells nothing.
+func (f *Folder) Wrote(tokens map[string]exec.Identity, keyID string) (by string) {
+	_ = f.done(f.newRun(tokens), func(records []exec.Record, _ error) bool {
+		if slices.ContainsFunc(records, func(r exec.Record) bool { return r.Event == "done" && r.KeyID == keyID }) {
+			by = "a run of " + fileOf(records) + " on " + records[0].Time
+		}
+		return by == ""
+	})
+	return by
+}
+
 // done yields the finished runs on the tokens of a run, the last one first, with what
 // is wrong with a file. Files without any record are told and passed over.
 func (f *Folder) done(r *run, yield func(records []exec.Record, damage error) bool) error {

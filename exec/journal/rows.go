@@ -171,6 +171,11 @@ func (o *RowRun) Spent(tokens map[string]exec.Identity, planSHA256 string) (stri
 	return o.folder.Spent(tokens, planSHA256)
 }
 
+// Wrote is that of the folder.
+func (o *RowRun) Wrote(tokens map[string]exec.Identity, keyID string) string {
+	return o.folder.Wrote(tokens, keyID)
+}
+
 // Begun gives the unfinished runs of the row.
 func (o *RowRun) Begun(work exec.Work) ([][]exec.Record, error) {
 	runs, err := o.folder.Begun(work)
