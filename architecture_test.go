@@ -43,6 +43,7 @@ const module = "inscribe"
 var arrows = map[string]struct{ inside, outside []string }{
 	"internal/secret":      {},
 	"internal/durable":     {},
+	"internal/percent":     {},
 	"internal/filelock":    {outside: []string{xsys}},
 	"internal/golden":      {outside: []string{gocmp}},
 	"ast":                  {},
@@ -56,7 +57,7 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"check/report":         {inside: []string{"ast", "ast/diag", "check/mask"}},
 	"check":                {inside: []string{"ast", "ast/diag", "grammar", "check/schema", "check/profile", "check/template", "check/config", "internal/secret"}},
 	"plan":                 {inside: []string{"check", "check/schema", "check/profile", "check/config"}},
-	"exec":                 {inside: []string{"plan", "check/profile", "internal/secret"}},
+	"exec":                 {inside: []string{"plan", "check/profile", "internal/percent", "internal/secret"}},
 	"exec/model":           {inside: []string{"exec", "plan", "check/profile", "internal/secret"}},
 	"exec/prove":           {inside: []string{"exec", "exec/model", "plan", "check/profile"}},
 	"exec/pki":             {inside: []string{"exec", "check/template"}},
@@ -71,7 +72,7 @@ var arrows = map[string]struct{ inside, outside []string }{
 	"internal/vcard/myeid": {inside: []string{"internal/vcard"}},
 	"internal/vcard/lab":   {[]string{"internal/vcard", "internal/vcard/myeid"}, []string{xsys}},
 	"docs":                 {inside: []string{"ast/diag", "check/schema", "check/profile"}},
-	"lsp":                  {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/template", "check/mask", "plan", "exec", "exec/prove", "docs"}, []string{jsonrpc2}},
+	"lsp":                  {[]string{"ast", "ast/diag", "grammar", "check", "check/schema", "check/profile", "check/config", "check/template", "check/mask", "plan", "exec", "exec/prove", "docs", "internal/percent"}, []string{jsonrpc2}},
 	"cmd/playground":       {inside: []string{"lsp"}},
 	"cmd":                  {[]string{"*"}, []string{multierror, pflag, xterm, xsys}},
 }

@@ -3,10 +3,10 @@ package exec
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"strings"
 
 	"inscribe/check/profile"
+	"inscribe/internal/percent"
 )
 
 // Fresh is the selector of the one token that is not initialised yet.
@@ -62,7 +62,7 @@ func ParseSelector(text string) (Selector, error) {
 			continue
 		}
 		name, value, ok := strings.Cut(attr, "=")
-		value, err := url.PathUnescape(value)
+		value, err := percent.Decode(value)
 		if !ok || err != nil {
 			return s, fmt.Errorf("token URI: %q is no attribute name=value", attr)
 		}
@@ -209,7 +209,7 @@ func alone(slot *Slot, slots []Slot) string {
 			}
 		}
 		if value != "" && n == 1 && s.Matches(*slot) {
-			return "pkcs11:" + name + "=" + url.PathEscape(value)
+			return "pkcs11:" + name + "=" + percent.Encode(value, "$&+:=@")
 		}
 	}
 	return ""

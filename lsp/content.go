@@ -2,25 +2,25 @@ package lsp
 
 import (
 	"context"
-	"net/url"
 	"path"
 	"strings"
 
 	"inscribe/ast/diag"
 	"inscribe/docs"
+	"inscribe/internal/percent"
 	"inscribe/lsp/protocol"
 )
 
 // textDocumentContent gives the documents that the server writes: the plan of a
 // description, and the page of a code.
 func (c *call) textDocumentContent(ctx context.Context, p *protocol.TextDocumentContentParams) (any, error) {
-	u, err := url.Parse(string(p.URI))
-	if err != nil {
+	u, ok := splitURI(string(p.URI))
+	if !ok {
 		return nil, fail(protocol.InvalidParams, "the URI cannot be read")
 	}
-	switch u.Scheme {
+	switch u.scheme {
 	case planScheme:
-		uri := describedBy(u)
+		uri := describedBy(u.query)
 		c.server.contentMu.Lock()
 		c.server.contents[p.URI] = uri
 		c.server.contentMu.Unlock()
@@ -35,7 +35,7 @@ func (c *call) textDocumentContent(ctx context.Context, p *protocol.TextDocument
 		defer done()
 		return protocol.TextDocumentContentResult{Text: d.view(viewOptions{}).Text}, nil
 	case pageScheme:
-		name := strings.TrimSuffix(path.Base(u.Opaque+u.Path), ".md")
+		name := strings.TrimSuffix(path.Base(u.path), ".md")
 		if page, ok := docs.Rule(diag.Code(name)); ok {
 			return protocol.TextDocumentContentResult{Text: page.Text}, nil
 		}
@@ -43,10 +43,10 @@ func (c *call) textDocumentContent(ctx context.Context, p *protocol.TextDocument
 	return nil, fail(protocol.InvalidParams, "there is no such document")
 }
 
-// describedBy is the description whose plan a URI names. Clients write a URI
+// describedBy is the description whose plan the URI with a query names. Clients write a URI
 // anew, and some, VS Code among them, escape the = of its query too.
-func describedBy(u *url.URL) protocol.DocumentURI {
-	query, err := url.PathUnescape(u.RawQuery)
+func describedBy(query string) protocol.DocumentURI {
+	query, err := percent.Decode(query)
 	uri, ok := strings.CutPrefix(query, "of=")
 	if err != nil || !ok {
 		return ""

@@ -2,11 +2,11 @@ package lsp
 
 import (
 	"context"
-	"net/url"
 	"path"
 	"strings"
 
 	"inscribe/check/config"
+	"inscribe/internal/percent"
 	"inscribe/lsp/protocol"
 )
 
@@ -28,13 +28,13 @@ type folder struct {
 
 // pathOf gives the path of a file URI.
 func pathOf(uri protocol.DocumentURI) (string, bool) {
-	u, err := url.Parse(string(uri))
-	if err != nil || u.Scheme != "file" {
+	u, ok := splitURI(string(uri))
+	if !ok || u.scheme != "file" {
 		return "", false
 	}
-	p := u.Path
-	if u.Host != "" && u.Host != "localhost" {
-		p = "//" + u.Host + p
+	p := u.path
+	if u.host != "" && u.host != "localhost" {
+		p = "//" + u.host + p
 	}
 	// A drive: /c:/cards becomes c:/cards.
 	if len(p) >= 3 && p[0] == '/' && p[2] == ':' {
@@ -43,12 +43,15 @@ func pathOf(uri protocol.DocumentURI) (string, bool) {
 	return path.Clean(p), true
 }
 
+// inPath are the reserved letters that mean nothing in a path (RFC 3986, section 3.3), and its slash.
+const inPath = "$&+,/:;=@"
+
 // uriOf is the inverse of pathOf.
 func uriOf(p string) protocol.DocumentURI {
 	if !strings.HasPrefix(p, "/") {
 		p = "/" + p
 	}
-	return protocol.DocumentURI((&url.URL{Scheme: "file", Path: p}).String())
+	return protocol.DocumentURI("file://" + percent.Encode(p, inPath))
 }
 
 // nameOf is what messages call a document.
@@ -56,8 +59,8 @@ func nameOf(uri protocol.DocumentURI) string {
 	if p, ok := pathOf(uri); ok {
 		return path.Base(p)
 	}
-	if u, err := url.Parse(string(uri)); err == nil {
-		if name := path.Base(u.Path + u.Opaque); name != "." && name != "/" {
+	if u, ok := splitURI(string(uri)); ok {
+		if name := path.Base(u.path); name != "." && name != "/" {
 			return name
 		}
 	}

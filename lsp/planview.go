@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
 	"inscribe/ast/diag"
+	"inscribe/internal/percent"
 	"inscribe/lsp/protocol"
 	"inscribe/plan"
 )
@@ -104,10 +104,7 @@ func planURI(uri protocol.DocumentURI) string {
 	if !isDescriptionPath(name) {
 		name += ".dsc"
 	}
-	// A plus is a blank in forms only.
-	query := strings.ReplaceAll(url.Values{"of": {string(uri)}}.Encode(), "+", "%20")
-	u := url.URL{Scheme: planScheme, Path: "/" + name + ".plan", RawQuery: query}
-	return u.String()
+	return planScheme + ":///" + percent.Encode(name, inPath) + ".plan?of=" + percent.Encode(string(uri), "")
 }
 
 // view renders the plan, or says why there is none.
