@@ -106,6 +106,6 @@ func TestCardBlocksOnce(t *testing.T) {
 	args := []string{"apply", m.file("block.dsc", "[Description]\nPKCS11Library=yourMiddleware.dll\nApplicationList=A\n[Application_A]\nBlockCard=true\n"), "--yes"}
 	m.must(exitOK, args, "1 written, 0 kept")
 	m.tries(lab.UserPIN, 0, 10)
-	m.must(exitOK, args, "nothing to do", "skipped: the PIN is locked already")
+	m.must(exitOK, args, "nothing to do", "skipped: an earlier run did all and blocked the PIN")
 	m.tries(lab.UserPIN, 0, 10)
 }

@@ -173,7 +173,9 @@ func (l *testLab) serials() error {
 		for _, m := range serialNumber.FindAllStringSubmatch(string(out), -1) {
 			want = append(want, m[1])
 		}
-		want = slices.Compact(want) // a card with two slots is one
+		if l.profile == "opensc" { // its two slots are one card
+			want = slices.Compact(want)
+		}
 	}
 	if got := "ICCSNS_OF_ALL_TOKEN=" + strings.Join(want, ","); !strings.Contains(l.last.stdout, got+"\n") {
 		return fmt.Errorf("want %s, have %s", got, l.last.stdout)
