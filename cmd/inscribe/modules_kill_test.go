@@ -52,7 +52,12 @@ func TestKilledOnModules(t *testing.T) {
 			}
 			// A run that was faster than the kill has made the change.
 			if !bytes.Contains(raw, []byte(`"op":"closeslot"`)) {
-				if o := l.run(args...); o.code != exitOK {
+				o := l.run(args...)
+				if o.code == exitDevice && strings.Contains(o.stderr, "the same command shows the old one next") {
+					// It was killed before the call, and the token locks, so that one run shows one value.
+					o = l.run(args...)
+				}
+				if o.code != exitOK {
 					t.Errorf("killed in the change: %s", o)
 				}
 			}
