@@ -2,8 +2,11 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"inscribe/ast/diag"
 )
 
 // TestDevices holds the header of a smart card against the page "Structure": one device
@@ -23,14 +26,7 @@ func TestDevices(t *testing.T) {
 		"Type=1024,Chip\n[Fields]\n[Fields]\nP=\n":          "4 error duplicate-section, 0 fixes",
 		"Type=1024,Chip\n[Fields]\nA=\n[fields]\nPIN=\n":    "5 error duplicate-section, 0 fixes",
 	} {
-		got := ""
-		p := check("[Encoding]\n" + header + rest)
-		for _, d := range p.Diagnostics {
-			switch d.Code {
-			case "invalid-value", "misplaced-keyword", "duplicate-section", "undefined-field":
-				got += fmt.Sprintf("%d %s %s, %d fixes", p.File.Position(d.Span.Start).Line, d.Severity, d.Code, len(d.Fixes))
-			}
-		}
+		got := placed(check("[Encoding]\n"+header+rest), "invalid-value", "misplaced-keyword", "duplicate-section", "undefined-field")
 		if got != want {
 			t.Errorf("%q: %q, want %q", header, got, want)
 		}
@@ -57,14 +53,19 @@ func TestNoEffectOrAnother(t *testing.T) {
 		"DataObject=D\nLabelExpressionDataObject=for !! {\n":       "",
 		"DataObject=D\nLabelExpressionDataObject=x\nKeyLabel=#k\n": "11 error missing-keyword, 0 fixes",
 	} {
-		got, p := "", check(head+lines)
-		for _, d := range p.Diagnostics {
-			if d.Code == "invalid-value" || d.Code == "missing-keyword" {
-				got += fmt.Sprintf("%d %s %s, %d fixes", p.File.Position(d.Span.Start).Line, d.Severity, d.Code, len(d.Fixes))
-			}
-		}
+		got := placed(check(head+lines), "invalid-value", "missing-keyword")
 		if got != want {
 			t.Errorf("%q: %q, want %q", lines, got, want)
 		}
 	}
+}
+
+// placed says where the findings of some codes are.
+func placed(p *Program, codes ...diag.Code) (out string) {
+	for _, d := range p.Diagnostics {
+		if slices.Contains(codes, d.Code) {
+			out += fmt.Sprintf("%d %s %s, %d fixes", p.File.Position(d.Span.Start).Line, d.Severity, d.Code, len(d.Fixes))
+		}
+	}
+	return out
 }

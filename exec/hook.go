@@ -13,8 +13,8 @@ import (
 
 // Initialiser initialises a card in place of C_InitToken, with PINs and PUKs that
 // PKCS#11 has no call for, and gives the module as it sees the card afterwards. The
-// module of before is ended by it, and started anew also after an interrupt. What it did with the values before it failed is not
-// known, but for an error that says Unshown.
+// module of before is ended by it, and started anew also after an interrupt. What it did
+// with the values before it failed is not known, but for an error that says Unshown.
 type Initialiser interface {
 	Initialise(ctx context.Context, r InitRequest) (Module, error)
 }

@@ -264,7 +264,7 @@ func (r *run) checkFlags(op *plan.Op, slot string) error {
 		return nil
 	}
 	err := r.flagsAllow(op, r.info(slot))
-	if e, ok := err.(*Error); ok && r.info(slot).Flags.Has(FlagUserPINLocked) && r.blocks(slot) != nil {
+	if e, ok := err.(*Error); ok && r.info(slot).Flags.Has(FlagUserPINLocked) && r.dueIn(slot, plan.Block) != nil {
 		e.Advice = "this description blocks the PIN itself, at its end: inscribe verify tells whether the card is done"
 	}
 	return err
@@ -500,7 +500,8 @@ func (r *run) ask() error {
 		if d.Auto && r.hasPINPad(d.Slot) || r.Prompter == nil && r.Symbolic {
 			continue
 		}
-		if !r.opensSlot(d.Slot) {
+		// A slot that the station's command makes has no token yet, and is asked for too.
+		if r.dueIn(d.Slot, plan.OpenSlot) == nil {
 			continue
 		}
 		a, err := r.Prompter.Ask(r.ctx, Question{Dialog: d, Token: r.info(d.Slot)})
@@ -517,17 +518,6 @@ func (r *run) ask() error {
 		r.answers[d.Keyword] = a
 	}
 	return nil
-}
-
-// opensSlot reports whether the run opens a slot: one that the station's command makes
-// has no token yet, and its values are asked for all the same.
-func (r *run) opensSlot(name string) bool {
-	for op, slot := range r.due {
-		if op.Kind == plan.OpenSlot && slot == name {
-			return true
-		}
-	}
-	return false
 }
 
 // checkCredentials resolves every credential of an op and checks new values.

@@ -245,22 +245,12 @@ func (r *run) skip(op *plan.Op, slot string) (skip bool, why string, err error) 
 // which is the last that a plan does there: all the rest was done, and nobody logs in any
 // more.
 func (r *run) blockedBefore(slot string) bool {
-	op := r.blocks(slot)
+	op := r.dueIn(slot, plan.Block)
 	if op == nil || !r.info(slot).Flags.Has(FlagUserPINLocked) {
 		return false
 	}
 	_, done := r.earlier[op.ID]
 	return done || r.began[op.ID]
-}
-
-// blocks is the op that blocks the PIN of a slot; nil where none does.
-func (r *run) blocks(slot string) *plan.Op {
-	for i := range r.Plan.Ops {
-		if op := &r.Plan.Ops[i]; op.Kind == plan.Block && r.applies(op) && r.slot(op) == slot {
-			return op
-		}
-	}
-	return nil
 }
 
 // skipBlocked is skip in a slot whose PIN an earlier run blocked. Certificates are looked

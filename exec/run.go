@@ -407,6 +407,16 @@ func (r *run) due(yield func(op *plan.Op, slot string) bool) {
 	}
 }
 
+// dueIn is the first op of a kind that this run has to do in a slot; nil where there is none.
+func (r *run) dueIn(slot string, kind plan.Kind) *plan.Op {
+	for op, at := range r.due {
+		if op.Kind == kind && at == slot {
+			return op
+		}
+	}
+	return nil
+}
+
 // applies reports whether the conditions of an op hold.
 func (r *run) applies(op *plan.Op) bool {
 	for _, c := range op.When {

@@ -2,10 +2,10 @@ package exec
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	"inscribe/internal/percent"
 	"inscribe/internal/secret"
 )
 
@@ -239,8 +239,8 @@ func CleanText(s string) string {
 }
 
 // ValidUTF8 writes the bytes of a text that are no UTF-8 as a PKCS#11 URI does (%FC), so
-// that each has a spelling of its own. JSON would make all of them one character: what a journal says of
-// a token would never be that token's again.
+// that each has a spelling of its own. JSON would make all of them one character: what a
+// journal says of a token would never be that token's again.
 func ValidUTF8(s string) string {
 	if utf8.ValidString(s) {
 		return s
@@ -249,7 +249,7 @@ func ValidUTF8(s string) string {
 	for len(s) > 0 {
 		_, n := utf8.DecodeRuneInString(s)
 		if n == 1 && s[0] >= utf8.RuneSelf {
-			fmt.Fprintf(&b, "%%%02X", s[0])
+			b.WriteString(percent.Encode(s[:1], ""))
 		} else {
 			b.WriteString(s[:n])
 		}
